@@ -1,0 +1,125 @@
+package rem_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "rem"
+
+// floors is the plan of the house, ground floor first. A package may import
+// the packages of lower floors. The patterns are those of path.Match, and a
+// package stands on the first floor that names it.
+var floors = [][]string{
+	{"."},
+	{"trust/*", "mail/*"},
+	{"message", "person", "privacy", "provider", "message/evidence", "message/envelope"},
+	{"message/*", "person/*", "privacy/*", "provider/*"},
+	{"edge/*"},
+	{"cmd/*", "conformance", "internal/testkit", "internal/testkit/*"},
+}
+
+const edge = 4 // the lowest floor that may reach the outside
+
+// beside lists the imports allowed between packages of one floor.
+var beside = map[string][]string{
+	"trust/c14n":       {"trust/strictxml"},
+	"trust/tsp":        {"trust/algorithm", "trust/cms"},
+	"trust/cms":        {"trust/algorithm"},
+	"trust/xades":      {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp"},
+	"trust/cades":      {"trust/algorithm", "trust/cms", "trust/tsp"},
+	"trust/validation": {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
+	"trust/trustlist":  {"trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
+	"message/evidence": {"message"},
+	"message/envelope": {"message/evidence"},
+	"edge/webmail":     {"edge/web"},
+	"edge/console":     {"edge/web"},
+	"edge/api":         {"edge/web"},
+}
+
+// outside lists the packages by which a program reaches the outside.
+var outside = []string{"database/sql", "net", "net/http", "os", "os/exec", "syscall"}
+
+// wallClock lists the functions of package time that read or wait on the
+// machine's clock. Below edge, time comes from a rem.Clock.
+var wallClock = []string{"After", "AfterFunc", "NewTicker", "NewTimer", "Now", "Since", "Sleep", "Tick", "Until"}
+
+// TestFloors checks every import of the module's code, tests aside, against
+// the plan. It reads the files itself, so that the test cache notices a change
+// in any of them.
+func TestFloors(t *testing.T) {
+	err := filepath.WalkDir(".", func(file string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() && (e.Name() == "testdata" || strings.HasPrefix(e.Name(), ".") && file != ".") {
+			return filepath.SkipDir
+		}
+		if e.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(filepath.Dir(file))
+		at := floorOf(pkg)
+		if at < 0 {
+			t.Errorf("%s: package %s has no place in the plan", file, pkg)
+			return nil
+		}
+		for _, spec := range f.Imports {
+			imp, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			switch in, ok := inModule(imp); {
+			case !ok && at < edge && slices.Contains(outside, imp):
+				t.Errorf("%s imports %q: ask for it through an interface that edge implements", file, imp)
+			case ok && floorOf(in) >= at && !slices.Contains(beside[pkg], in):
+				t.Errorf("%s imports %q, which is not below %s", file, in, pkg)
+			}
+		}
+		if at < edge {
+			ast.Inspect(f, func(n ast.Node) bool {
+				sel, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				if x, ok := sel.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains(wallClock, sel.Sel.Name) {
+					t.Errorf("%s: time.%s: take a rem.Clock instead", fset.Position(n.Pos()), sel.Sel.Name)
+				}
+				return true
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func inModule(imp string) (pkg string, ok bool) {
+	if imp == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imp, module+"/")
+}
+
+func floorOf(pkg string) int {
+	return slices.IndexFunc(floors, func(floor []string) bool {
+		return slices.ContainsFunc(floor, func(pattern string) bool {
+			ok, _ := path.Match(pattern, pkg)
+			return ok
+		})
+	})
+}
