@@ -39,6 +39,7 @@ var beside = map[string][]string{
 	"trust/validation": {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
 	"trust/trustlist":  {"trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
 	"message/evidence": {"message"},
+	"provider":         {"message"}, // the periods of the table
 	"message/envelope": {"message/evidence"},
 	"edge/webmail":     {"edge/web"},
 	"edge/console":     {"edge/web"},
