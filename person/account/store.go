@@ -1,0 +1,29 @@
+package account
+
+import (
+	"context"
+
+	"rem"
+)
+
+// A Store keeps accounts. Its methods may be called concurrently; a write is
+// durable when it returns nil.
+type Store interface {
+	// Create opens an account. ErrTaken when the address ever belonged to one.
+	Create(ctx context.Context, a Account) error
+	// Update replaces state, quota and operators. An address or a holder that
+	// differs from the stored one is an error.
+	Update(ctx context.Context, a Account) error
+	// Account returns the account with the identifier, or ErrNotFound.
+	Account(ctx context.Context, id rem.AccountID) (Account, error)
+	// ByAddress returns the account with the address, closed ones too, or
+	// ErrNotFound.
+	ByAddress(ctx context.Context, a rem.Address) (Account, error)
+	// Accounts lists accounts in the order of their identifiers, those after
+	// the given one.
+	Accounts(ctx context.Context, after rem.AccountID, limit int) ([]Account, error)
+	// SetPassword keeps the hash of an application password of an operator.
+	SetPassword(ctx context.Context, id rem.AccountID, p rem.PersonID, hash string) error
+	// Passwords returns the hashes by person; none is no error.
+	Passwords(ctx context.Context, id rem.AccountID) (map[rem.PersonID]string, error)
+}
