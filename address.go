@@ -134,3 +134,20 @@ func (a Address) Pseudonym() string {
 
 // LogValue keeps the address out of every log line.
 func (a Address) LogValue() slog.Value { return slog.StringValue(a.Pseudonym()) }
+
+// MarshalText gives the address for the ledger's own records.
+func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads what MarshalText gave; empty text is no address.
+func (a *Address) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*a = Address{}
+		return nil
+	}
+	read, err := ParseAddress(string(b))
+	if err != nil {
+		return err
+	}
+	*a = read
+	return nil
+}

@@ -162,9 +162,11 @@ func (v *View) Submission() (Filed, bool) {
 // ErrMoved, ErrNotFound or ErrFull, the effect may or may not have happened;
 // calling it again is harmless.
 type Ledger interface {
-	// Intend keeps the intention and its content, and returns where the content
-	// is. ErrFull refuses only intentions with content.
-	Intend(ctx context.Context, in Intention) (Ref, error)
+	// Intend keeps the intention and its content and returns what stands: when
+	// an unresolved intention with this key is already there, the first one,
+	// with its body and content, and the caller goes on from that. ErrFull
+	// refuses only intentions with content.
+	Intend(ctx context.Context, in Intention) (Kept, error)
 	// Commit applies the step. It must not be called before its intention.
 	Commit(ctx context.Context, s Step) error
 	// Hint applies a step that may be lost in a crash, such as a task's next

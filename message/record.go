@@ -53,7 +53,7 @@ type Record struct {
 	// SenderAuthentication is the login behind the submission.
 	SenderAuthentication Authentication
 	Subject              string
-	UAMessageID          string // the Message-ID of the sender's program, without brackets
+	UAMessageID          string // the Message-ID that the sender's program gave, as it stands
 	Digest               rem.Digest
 	Size                 int64
 	Submitted            time.Time // SubmissionTime of TS 102 640-2
