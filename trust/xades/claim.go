@@ -1,0 +1,94 @@
+package xades
+
+import (
+	"crypto"
+	"encoding/base64"
+	"errors"
+	"math/big"
+	"time"
+
+	"rem/trust/algorithm"
+	"rem/trust/strictxml"
+	"rem/trust/tsp"
+)
+
+// A claim is a signature as read and not yet believed: its form was found to
+// be one that is accepted, and the bytes that are to be hashed stand apart from
+// each other. Both readers, of our own form and of everybody's, give one.
+type claim struct {
+	root       reference // the document
+	properties reference // xades:SignedProperties
+
+	info      []byte // ds:SignedInfo, canonical
+	algorithm algorithm.Signature
+	value     []byte // of ds:SignatureValue, decoded
+
+	signingTime time.Time
+	references  []certificateReference // the signer's first
+	policy      *SignaturePolicy
+
+	keyInfo []*certificate // of ds:KeyInfo, in order
+	carried []*certificate // of the unsigned properties
+	ocsp    [][]byte
+	crls    [][]byte
+
+	stamps  []stamp
+	archive []stamp
+	revoked bool     // revocation data are carried
+	beside  []string // names of properties that are not verified
+
+	document *strictxml.Document // of root.data, when it was parsed already
+}
+
+// A reference is a ds:Reference: what it covers and what it says of it.
+type reference struct {
+	data   []byte // after all transforms
+	hash   crypto.Hash
+	digest []byte
+}
+
+// A certificateReference names a certificate: Cert of SigningCertificateV2 or
+// of SigningCertificate.
+type certificateReference struct {
+	hash         crypto.Hash
+	digest       []byte
+	issuerSerial []byte   // in DER; nil when there is none
+	serial       *big.Int // of SigningCertificate, which names the issuer in text
+}
+
+// A stamp is a time-stamp token beside the bytes it is said to be over.
+type stamp struct {
+	der  []byte
+	over func(h crypto.Hash) []byte // the imprint
+}
+
+var errBase64 = errors.New("not base64")
+
+// decode decodes base64 without white space and with zeros in the unused bits:
+// one text for each string of bytes.
+func decode[T string | []byte](text T) ([]byte, error) {
+	out := make([]byte, 0, base64.StdEncoding.DecodedLen(len(text)))
+	out, err := strictBase64.AppendDecode(out, []byte(text))
+	if err != nil || base64.StdEncoding.EncodedLen(len(out)) != len(text) || len(out) == 0 {
+		return nil, errBase64
+	}
+	return out, nil
+}
+
+var strictBase64 = base64.StdEncoding.Strict()
+
+// token reads the token of a stamp and checks that it is over what it is said
+// to be over.
+func (s stamp) token() (*tsp.Token, error) {
+	t, err := tsp.Parse(s.der)
+	if err != nil {
+		return nil, err
+	}
+	if !algorithm.KnownDigest(t.Hash) {
+		return nil, tsp.ErrImprint
+	}
+	if err := t.Matches(t.Hash, s.over(t.Hash)); err != nil {
+		return nil, err
+	}
+	return t, nil
+}

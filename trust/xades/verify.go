@@ -1,0 +1,221 @@
+package xades
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+
+	"rem/trust/algorithm"
+	"rem/trust/strictxml"
+)
+
+// Verify verifies the signature of a document: exactly one, the last child of
+// the root, over the whole document and its own signed properties.
+//
+// The order of the checks: the form of the signature, the digest of the
+// document, the digest of the signed properties, the certificate that the
+// signed properties name, the signature value under its key, the imprints of
+// time-stamp tokens. The first that fails ends it with a *[Failure]; a token
+// over other bytes is a failure too, and not a token to be overlooked. Verify
+// judges neither certificates nor tokens nor dates; validation does.
+//
+// Verify keeps nothing of src and does not change it. It may be called
+// concurrently.
+func Verify(src []byte, o VerifyOptions) (*Verified, error) {
+	v := &verification{options: o, result: new(Verified)}
+	if err := v.run(src); err != nil {
+		return nil, &Failure{Checks: v.checks, Err: err}
+	}
+	v.result.Checks = v.checks
+	return v.result, nil
+}
+
+// A verification is one call of Verify.
+type verification struct {
+	options VerifyOptions
+	claim   claim
+	result  *Verified
+	checks  []Check
+}
+
+func (v *verification) run(src []byte) error {
+	v.checks = make([]Check, 0, 8)
+	if own := readOwn(src, v.options, &v.claim); !own {
+		v.claim = claim{}
+		if err := v.done(CheckForm, readForeign(src, v.options, &v.claim)); err != nil {
+			return err
+		}
+	} else {
+		v.passed(CheckForm)
+	}
+	c := &v.claim
+	if err := v.done(CheckDocument, c.root.check()); err != nil {
+		return err
+	}
+	if err := v.done(CheckProperties, c.properties.check()); err != nil {
+		return err
+	}
+	signer, err := c.signer(v.options.Known)
+	if v.done(CheckCertificate, err) != nil {
+		return err
+	}
+	if err := v.done(CheckValue, c.verifyValue(signer)); err != nil {
+		return err
+	}
+	if err := v.readTokens(); err != nil {
+		return err
+	}
+	if c.document == nil {
+		document, err := strictxml.Parse(c.root.data, v.options.Limits)
+		if err != nil {
+			return fmt.Errorf("%w: reading what was signed: %w", ErrForm, err)
+		}
+		c.document = document
+	}
+	v.conclude(signer)
+	return nil
+}
+
+// conclude writes down what was found.
+func (v *verification) conclude(signer *x509.Certificate) {
+	c, r := &v.claim, v.result
+	r.Document = c.document
+	r.Certificate = signer
+	r.Chain = append(make([]*x509.Certificate, 0, len(c.keyInfo)+1), signer)
+	for _, k := range c.keyInfo {
+		if !k.Equal(signer) {
+			r.Chain = append(r.Chain, k.Certificate)
+		}
+	}
+	for _, k := range c.carried {
+		r.Carried = append(r.Carried, k.Certificate)
+	}
+	r.OCSP, r.CRLs = c.ocsp, c.crls
+	r.SigningTime = c.signingTime
+	r.Policy = c.policy
+	r.Algorithm = c.algorithm
+	for _, h := range []crypto.Hash{c.root.hash, c.properties.hash, c.references[0].hash} {
+		if !slices.Contains(r.Digests, h) {
+			r.Digests = append(r.Digests, h)
+		}
+	}
+	switch {
+	case len(r.Tokens) == 0:
+		r.Level = "B-B"
+	case len(c.carried) == 0 && !c.revoked:
+		r.Level = "B-T"
+	case len(r.Archive) == 0:
+		r.Level = "B-LT"
+	default:
+		r.Level = "B-LTA"
+	}
+	for _, name := range c.beside {
+		v.checks = append(v.checks, Check{Name: CheckProperty, Detail: name + " is present and not verified"})
+	}
+}
+
+// readTokens reads the tokens that stamp this signature.
+func (v *verification) readTokens() error {
+	for _, s := range v.claim.stamps {
+		t, err := s.token()
+		if err != nil {
+			return v.done(CheckStamp, fmt.Errorf("%w: %w", ErrStamp, err))
+		}
+		v.passed(CheckStamp)
+		v.result.Tokens = append(v.result.Tokens, t)
+	}
+	for _, s := range v.claim.archive {
+		t, err := s.token()
+		if err != nil {
+			return v.done(CheckArchive, fmt.Errorf("%w: %w", ErrStamp, err))
+		}
+		v.passed(CheckArchive)
+		v.result.Archive = append(v.result.Archive, t)
+	}
+	return nil
+}
+
+func (v *verification) passed(name string) {
+	v.checks = append(v.checks, Check{Name: name, Passed: true})
+}
+
+// done notes how a check ended and gives its error back.
+func (v *verification) done(name string, err error) error {
+	if err == nil {
+		v.passed(name)
+		return nil
+	}
+	v.checks = append(v.checks, Check{Name: name, Detail: err.Error()})
+	return err
+}
+
+func (r *reference) check() error {
+	var buffer [maxDigest]byte
+	if !bytes.Equal(appendSum(buffer[:0], r.hash, r.data), r.digest) {
+		return ErrDigest
+	}
+	return nil
+}
+
+// signer finds the certificate that the signed properties name first
+// (EN 319 132-1 5.2.2). Where they name more than one, they name the whole
+// path, and ds:KeyInfo may hold no other.
+func (c *claim) signer(known []*x509.Certificate) (*x509.Certificate, error) {
+	if len(c.references) > 1 {
+		for _, k := range c.keyInfo {
+			if !slices.ContainsFunc(c.references, func(r certificateReference) bool { return r.names(k) }) {
+				return nil, fmt.Errorf("%w: ds:KeyInfo holds a certificate that was not signed", ErrCertificate)
+			}
+		}
+	}
+	first := &c.references[0]
+	for _, candidates := range [][]*certificate{c.keyInfo, c.carried} {
+		for _, k := range candidates {
+			if first.names(k) {
+				return k.Certificate, first.agrees(k)
+			}
+		}
+	}
+	for _, k := range known {
+		if k := (&certificate{Certificate: k}); first.names(k) {
+			k.issuerSerial = issuerSerial(k.Certificate)
+			return k.Certificate, first.agrees(k)
+		}
+	}
+	return nil, ErrCertificate
+}
+
+// names tells whether the reference is to this certificate. The digest
+// decides, nothing else.
+func (r *certificateReference) names(k *certificate) bool {
+	if r.hash == crypto.SHA256 && k.sha256 != [32]byte{} {
+		return bytes.Equal(r.digest, k.sha256[:])
+	}
+	var buffer [maxDigest]byte
+	return bytes.Equal(r.digest, appendSum(buffer[:0], r.hash, k.Raw))
+}
+
+// agrees checks the issuer and serial number that stand beside the digest.
+func (r *certificateReference) agrees(k *certificate) error {
+	if r.issuerSerial != nil && !bytes.Equal(r.issuerSerial, k.issuerSerial) ||
+		r.serial != nil && r.serial.Cmp(k.SerialNumber) != 0 {
+		return fmt.Errorf("%w: issuer and serial number are those of another", ErrCertificate)
+	}
+	return nil
+}
+
+func (c *claim) verifyValue(signer *x509.Certificate) error {
+	var buffer [maxDigest]byte
+	digest := appendSum(buffer[:0], c.algorithm.Hash, c.info)
+	err := c.algorithm.VerifyXML(signer.PublicKey, digest, c.value)
+	switch {
+	case errors.Is(err, algorithm.ErrUnknown):
+		return fmt.Errorf("%w: %w", ErrAlgorithm, err)
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrValue, err)
+	}
+	return nil
+}
