@@ -1,0 +1,182 @@
+package cms
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"golang.org/x/crypto/cryptobyte"
+
+	"rem/trust/algorithm"
+)
+
+// ParseCertificates parses the carried certificates. One that is byte for byte
+// among known is taken from there.
+func (s *SignedData) ParseCertificates(known []*x509.Certificate) ([]*x509.Certificate, error) {
+	if len(s.Certificates) == 0 {
+		return nil, nil
+	}
+	carried := make([]*x509.Certificate, 0, len(s.Certificates))
+	for _, der := range s.Certificates {
+		if c := among(known, der); c != nil {
+			carried = append(carried, c)
+			continue
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, malformed("carried certificate: %v", err)
+		}
+		carried = append(carried, c)
+	}
+	return carried, nil
+}
+
+func among(list []*x509.Certificate, der []byte) *x509.Certificate {
+	for _, c := range list {
+		if bytes.Equal(c.Raw, der) {
+			return c
+		}
+	}
+	return nil
+}
+
+// checkCarried shows that carried certificates hang together: where one names
+// an issuer that was carried too, that issuer signed it, and none is a stranger
+// to all others. So a changed certificate is noticed wherever the bytes can
+// tell. Those that are known need no look; trust is judged elsewhere.
+func checkCarried(carried, known []*x509.Certificate) error {
+	if len(carried) == 1 {
+		return nil // it has to be the signer's
+	}
+	for _, c := range carried {
+		if among(known, c.Raw) == nil {
+			if err := checkLinks(c, carried); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkLinks(c *x509.Certificate, carried []*x509.Certificate) error {
+	linked, refuted := false, false
+	for _, other := range carried {
+		if other != c && bytes.Equal(other.RawIssuer, c.RawSubject) {
+			linked = true // that other one is checked for itself
+		}
+		if !bytes.Equal(other.RawSubject, c.RawIssuer) {
+			continue
+		}
+		var insecure x509.InsecureAlgorithmError
+		err := other.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &insecure), errors.Is(err, x509.ErrUnsupportedAlgorithm):
+			linked = true // an old root's own signature: nothing hangs on it
+		default:
+			refuted = true
+		}
+	}
+	if refuted {
+		return malformed("carried certificate is not signed by its carried issuer")
+	}
+	if !linked {
+		return malformed("carried certificate belongs to no other")
+	}
+	return nil
+}
+
+// Verify checks the signature over content with the given digest, computed
+// with s.Signer.Digest, and returns the certificate of the signer. That is the
+// one that signing-certificate-v2 names by digest, among carried (from
+// ParseCertificates) or, when nothing was carried, among known; the signer
+// identifier has to name it too. Carried certificates that do not hang together
+// are refused. The error wraps ErrNoSigner, ErrDigest, ErrSignature,
+// ErrStructure or algorithm.ErrUnknown.
+func (s *SignedData) Verify(digest []byte, carried, known []*x509.Certificate) (*x509.Certificate, error) {
+	i := &s.Signer
+	if !bytes.Equal(digest, i.ContentDigest) {
+		return nil, ErrDigest
+	}
+	from := carried
+	if len(s.Certificates) == 0 {
+		from = known
+	}
+	signer := i.find(from)
+	if signer == nil {
+		return nil, ErrNoSigner
+	}
+	if err := checkCarried(carried, known); err != nil {
+		return nil, err
+	}
+	err := i.Method.Verify(signer.PublicKey, i.attributesDigest(), i.Value)
+	switch {
+	case errors.Is(err, algorithm.ErrUnknown):
+		return nil, fmt.Errorf("verifying signed data: %w", err)
+	case err != nil:
+		return nil, ErrSignature
+	}
+	return signer, nil
+}
+
+// attributesDigest hashes the signed attributes as a SET, RFC 5652 5.4.
+func (i *SignerInfo) attributesDigest() []byte {
+	var header [6]byte
+	h := i.Digest.New()
+	h.Write(AppendHeader(header[:0], tagSet, len(i.attributes)))
+	h.Write(i.attributes)
+	return h.Sum(nil)
+}
+
+// find gives the certificate that both the signer identifier and the first
+// identifier of signing-certificate-v2 name, or nil.
+func (i *SignerInfo) find(certificates []*x509.Certificate) *x509.Certificate {
+	id := &i.CertIDs[0]
+	for _, c := range certificates {
+		if i.keyID != nil {
+			if !bytes.Equal(i.keyID, c.SubjectKeyId) {
+				continue
+			}
+		} else if !bytes.Equal(i.issuer, c.RawIssuer) || !sameInteger(i.serial, c.SerialNumber) {
+			continue
+		}
+		if id.issuer != nil && (!bytes.Equal(id.issuer, c.RawIssuer) || !sameInteger(id.serial, c.SerialNumber)) {
+			continue
+		}
+		h := id.Hash.New()
+		h.Write(c.Raw)
+		if bytes.Equal(h.Sum(nil), id.Digest) {
+			return c
+		}
+	}
+	return nil
+}
+
+// sameInteger compares the content of an integer in DER with a number.
+func sameInteger(der []byte, n *big.Int) bool {
+	if n.Sign() > 0 && len(der) > 0 && der[0] < 0x80 {
+		var buf [maxInteger]byte
+		size := (n.BitLen() + 7) / 8
+		if size > len(der) || len(der) > maxInteger {
+			return false
+		}
+		return bytes.Equal(n.FillBytes(buf[:len(der)]), der)
+	}
+	in := cryptobyte.String(appendTLV(nil, tagInteger, der))
+	var got big.Int
+	return in.ReadASN1Integer(&got) && got.Cmp(n) == 0
+}
+
+// Identifier gives o as the standard library has it.
+func (o OID) Identifier() asn1.ObjectIdentifier {
+	in := cryptobyte.String(appendTLV(nil, tagOID, []byte(o)))
+	var id asn1.ObjectIdentifier
+	if !in.ReadASN1ObjectIdentifier(&id) {
+		return nil
+	}
+	return id
+}
