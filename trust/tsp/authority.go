@@ -8,6 +8,8 @@ import (
 	"errors"
 	"math/big"
 	"time"
+
+	"rem/trust/cms"
 )
 
 // An Authority gives time-stamp tokens.
@@ -34,6 +36,8 @@ type Token struct {
 	Nonce        *big.Int            // nil when there is none
 	Name         []byte              // the authority's name, a GeneralName in DER; nil when there is none
 	Certificates []*x509.Certificate // as carried, in their order; a hint, not a proof
+
+	signed *cms.SignedData // DER taken apart; nil when our own Responder made it
 }
 
 // ErrImprint reports a token that belongs to other bytes.
