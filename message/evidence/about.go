@@ -1,6 +1,9 @@
 package evidence
 
-import "rem/message"
+import (
+	"rem"
+	"rem/message"
+)
 
 // About returns a draft that holds what is the same in every evidence about a
 // message: the parties, the submission and the message's details. The caller
@@ -42,4 +45,16 @@ func (s Signed) FiledAs(noInformation bool) message.Filed {
 		f.Reasons = append(f.Reasons, r.Code)
 	}
 	return f
+}
+
+// AnswerTo finds which evidence the next one about recipient n answers: the
+// newest that is about him, or about all. What conflicts is not answered.
+func AnswerTo(filed []message.Filed, n int) Answer {
+	for i := len(filed) - 1; i >= 0; i-- {
+		f := filed[i]
+		if (f.Recipient == n || f.Recipient == 0) && !f.Conflict {
+			return Answer{f.ID, rem.DigestOf(f.XML)}
+		}
+	}
+	return Answer{}
 }
