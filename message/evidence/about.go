@@ -1,9 +1,6 @@
 package evidence
 
-import (
-	"rem"
-	"rem/message"
-)
+import "rem/message"
 
 // About returns a draft that holds what is the same in every evidence about a
 // message: the parties, the submission and the message's details. The caller
@@ -39,7 +36,8 @@ func PartyOf(p message.Party) Party {
 func (s Signed) FiledAs(noInformation bool) message.Filed {
 	f := message.Filed{
 		ID: s.ID, Kind: s.Kind, Outcome: s.Outcome, Recipient: s.Draft.RefersTo,
-		Issuer: s.Draft.Issuer.Address.Domain(), Time: s.Time, NoInformation: noInformation, XML: s.XML,
+		Issuer: s.Draft.Issuer.Address.Domain(), Time: s.Time, NoInformation: noInformation,
+		XML: s.XML, Digest: s.Digest(),
 	}
 	for _, r := range s.Draft.Reasons {
 		f.Reasons = append(f.Reasons, r.Code)
@@ -53,7 +51,7 @@ func AnswerTo(filed []message.Filed, n int) Answer {
 	for i := len(filed) - 1; i >= 0; i-- {
 		f := filed[i]
 		if (f.Recipient == n || f.Recipient == 0) && !f.Conflict {
-			return Answer{f.ID, rem.DigestOf(f.XML)}
+			return Answer{f.ID, f.Digest}
 		}
 	}
 	return Answer{}
