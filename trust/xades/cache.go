@@ -4,7 +4,11 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
+
+	"rem/trust/tsp"
 )
 
 // A Cache keeps parsed certificates by the digest of their DER, so that bulk
@@ -14,7 +18,15 @@ type Cache struct {
 	size int
 	mu   sync.RWMutex
 	kept map[[sha256.Size]byte]*certificate // guarded by mu
+
+	// stamping are certificates that tokens carried: few, as there are few
+	// authorities. The slice is replaced, never changed.
+	stamping atomic.Pointer[[]*x509.Certificate]
 }
+
+// maxStamping bounds the certificates of tokens that are kept, as they are
+// searched one after the other.
+const maxStamping = 16
 
 // A certificate is one that was parsed, with what verification compares.
 type certificate struct {
@@ -55,4 +67,32 @@ func (c *Cache) parse(der []byte) (*certificate, error) {
 		c.mu.Unlock()
 	}
 	return made, nil
+}
+
+// parseToken reads a token, with the certificates that it carries. A nil cache
+// parses all of them.
+func (c *Cache) parseToken(der []byte) (*tsp.Token, error) {
+	if c == nil {
+		return tsp.Parse(der)
+	}
+	var known []*x509.Certificate
+	if kept := c.stamping.Load(); kept != nil {
+		known = *kept
+	}
+	t, err := tsp.ParseKnown(der, known)
+	if err != nil {
+		return nil, err
+	}
+	for _, carried := range t.Certificates {
+		if slices.Contains(known, carried) {
+			continue
+		}
+		if len(known) >= maxStamping {
+			known = nil
+		}
+		// Two at once may lose one of the additions, which costs a parse.
+		known = append(slices.Clip(known), carried)
+		c.stamping.Store(&known)
+	}
+	return t, nil
 }

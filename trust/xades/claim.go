@@ -79,8 +79,8 @@ var strictBase64 = base64.StdEncoding.Strict()
 
 // token reads the token of a stamp and checks that it is over what it is said
 // to be over.
-func (s stamp) token() (*tsp.Token, error) {
-	t, err := tsp.Parse(s.der)
+func (s stamp) token(cache *Cache) (*tsp.Token, error) {
+	t, err := cache.parseToken(s.der)
 	if err != nil {
 		return nil, err
 	}

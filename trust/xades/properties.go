@@ -424,4 +424,3 @@ func (r *foreignReader) overArchived(before []*strictxml.Element, m c14n.Method,
 		return appendSum(nil, h, data)
 	}
 }
-

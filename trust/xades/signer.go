@@ -13,8 +13,8 @@ import (
 	"rem/trust/tsp"
 )
 
-// Options is what a [Signer] is made of.
-type Options struct {
+// SignerOptions is what a [Signer] is made of.
+type SignerOptions struct {
 	// Key signs. It may be a device; it is asked concurrently.
 	Key crypto.Signer
 	// Chain is the signer's certificate, the one that issued it, and so on. An
@@ -64,7 +64,7 @@ type Signer struct {
 // NewSigner checks that the chain is one, that the key belongs to its first
 // certificate and that its algorithm is on the list, and prepares what all
 // signatures have in common.
-func NewSigner(o Options) (*Signer, error) {
+func NewSigner(o SignerOptions) (*Signer, error) {
 	if o.Hash == 0 {
 		o.Hash = crypto.SHA256
 	}
@@ -78,7 +78,7 @@ func NewSigner(o Options) (*Signer, error) {
 	return s, nil
 }
 
-func newSigner(o Options) (*Signer, error) {
+func newSigner(o SignerOptions) (*Signer, error) {
 	if o.Key == nil || len(o.Chain) == 0 {
 		return nil, errors.New("no key or no certificate")
 	}
@@ -141,7 +141,7 @@ func (p *SignaturePolicy) check() error {
 }
 
 // prepare writes down what all signatures have in common.
-func (s *Signer) prepare(o Options) {
+func (s *Signer) prepare(o SignerOptions) {
 	digestMethod := algorithm.DigestURI(o.Hash)
 	s.info = [3]string{
 		infoOpen + s.algorithm.URI() + infoReference,

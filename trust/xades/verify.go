@@ -120,7 +120,7 @@ func (v *verification) conclude(signer *x509.Certificate) {
 // readTokens reads the tokens that stamp this signature.
 func (v *verification) readTokens() error {
 	for _, s := range v.claim.stamps {
-		t, err := s.token()
+		t, err := s.token(v.options.Cache)
 		if err != nil {
 			return v.done(CheckStamp, fmt.Errorf("%w: %w", ErrStamp, err))
 		}
@@ -128,7 +128,7 @@ func (v *verification) readTokens() error {
 		v.result.Tokens = append(v.result.Tokens, t)
 	}
 	for _, s := range v.claim.archive {
-		t, err := s.token()
+		t, err := s.token(v.options.Cache)
 		if err != nil {
 			return v.done(CheckArchive, fmt.Errorf("%w: %w", ErrStamp, err))
 		}
