@@ -97,7 +97,9 @@ type Filed struct {
 	// Conflict marks an evidence of another REM-MD that contradicts what was
 	// already known. It is kept and alarmed, and told to nobody as true.
 	Conflict bool
-	XML      []byte
+	// Digest is the SHA-256 of XML; it is there also when XML was not asked for.
+	Digest rem.Digest
+	XML    []byte
 	// Ref is set by the ledger when it reads: where the bytes are.
 	Ref Ref
 }

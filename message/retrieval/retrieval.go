@@ -1,0 +1,229 @@
+package retrieval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"rem"
+	"rem/message"
+	"rem/message/evidence"
+	"rem/person/account"
+	"rem/provider"
+)
+
+// A Ledger keeps what retrieval decides; see [message.Ledger] for the promises.
+type Ledger interface {
+	Message(ctx context.Context, id rem.MessageID) (*message.View, error)
+	Intend(ctx context.Context, in message.Intention) (message.Kept, error)
+	Commit(ctx context.Context, s message.Step) error
+	Unfinished(ctx context.Context, stage message.Stage) ([]message.Kept, error)
+	Open(ctx context.Context, ref message.Ref) (message.Content, error)
+}
+
+// Accounts finds accounts as they are now.
+type Accounts interface {
+	Account(ctx context.Context, id rem.AccountID) (account.Account, error)
+}
+
+// A Retriever carries the stage out. Its fields are set before its first use;
+// it may be used concurrently.
+type Retriever struct {
+	Provider provider.REMMD
+	Practice provider.Practice
+	Ledger   Ledger
+	Accounts Accounts
+	Signer   *evidence.Signer
+	Clock    rem.Clock
+}
+
+// Login is who opens: the account, the natural person and how he proved it.
+type Login struct {
+	Actor          rem.Actor
+	Authentication message.Authentication
+}
+
+// Open gives the original message to an authorised person. The evidence of the
+// first opening is durable before the content is returned. A *rem.Refusal says
+// that this person may not.
+func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int) (message.Content, error) {
+	view, to, err := r.find(ctx, id, n)
+	if err != nil {
+		return nil, err
+	}
+	if to.Account == "" || to.Account != who.Actor.Account {
+		// Absent and foreign look the same.
+		return nil, fmt.Errorf("opening %s: %w", id, message.ErrNotFound)
+	}
+	a, err := r.Accounts.Account(ctx, to.Account)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", id, err)
+	}
+	now := r.Clock.Now().UTC()
+	if refusal := a.MayRead(who.Actor.Person, now); refusal != nil {
+		return nil, refusal
+	}
+	if _, first := message.Next(to.Leg, view.Standing(n).State, message.Open); first {
+		// Step 14: record the intention, with who it was.
+		d := r.draft(view, n)
+		d.Outcome = evidence.Positive
+		d.ID = rem.NewEvidenceID(id, d.Kind.Code(d.Outcome), n, r.Provider.HSCode())
+		d.RecipientAuthentication = evidence.Authentication(who.Authentication)
+		d.Delegates = []evidence.Delegate{{Party: reader(&a, who.Actor.Person), Recipients: []int{n}}}
+		d.Log = []evidence.LogEntry{{Event: "retrieval", Time: d.EventTime, Actor: string(who.Actor.Person)}}
+		if err := r.carryOut(ctx, d, who.Actor); err != nil {
+			return nil, err
+		}
+	}
+	err = r.Ledger.Commit(ctx, message.Step{Message: id, At: now, Actor: who.Actor, Opens: n})
+	if err != nil {
+		return nil, fmt.Errorf("recording who opened %s: %w", id, err)
+	}
+	whole, err := r.Ledger.Open(ctx, view.Record.Original)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", id, err)
+	}
+	return message.OriginalIn(whole, &view.Record), nil
+}
+
+// Do looks at one message whose retrieval period is over.
+func (r *Retriever) Do(ctx context.Context, task message.Task) error {
+	n, err := strconv.Atoi(task.Target)
+	if err != nil {
+		return fmt.Errorf("looking at the retrieval of %s: the target %q is no recipient's number", task.Message, task.Target)
+	}
+	view, to, err := r.find(ctx, task.Message, n)
+	if err != nil {
+		return err
+	}
+	now := r.Clock.Now().UTC()
+	standing := view.Standing(n)
+	_, waits := message.Next(to.Leg, standing.State, message.RetrievalDeadline)
+	switch {
+	case !waits:
+		return r.Ledger.Commit(ctx, message.Step{Message: task.Message, At: now, Done: []message.Task{task}})
+	case standing.Due.After(now):
+		task.Due = standing.Due
+		return r.Ledger.Commit(ctx, message.Step{Message: task.Message, At: now, Again: []message.Task{task}})
+	}
+	d := r.draft(view, n)
+	d.Outcome = evidence.Negative
+	d.ID = rem.NewEvidenceID(task.Message, d.Kind.Code(d.Outcome), n, r.Provider.HSCode())
+	d.Reasons = []evidence.Reason{{Code: rem.RetentionPeriodExpired, Detail: r.notOpened()}}
+	d.Log = []evidence.LogEntry{{Event: "retrieval period over", Time: d.EventTime, Actor: r.Provider.HSCode()}}
+	return r.carryOut(ctx, d, rem.Actor{})
+}
+
+// Resume finishes what was intended before a crash.
+func (r *Retriever) Resume(ctx context.Context) error {
+	left, err := r.Ledger.Unfinished(ctx, message.RetrievalStage)
+	if err != nil {
+		return fmt.Errorf("looking for unfinished retrievals: %w", err)
+	}
+	for _, k := range left {
+		if err := r.finish(ctx, k, rem.Actor{}); err != nil {
+			return fmt.Errorf("resuming %s: %w", k.Key, err)
+		}
+	}
+	return nil
+}
+
+func (r *Retriever) notOpened() rem.Text {
+	if r.Practice.DeemedRead > 0 {
+		return rem.Text{
+			Turkish: "Uygulama esaslarındaki sürede açılmadı; uygulama esaslarına göre okunmuş sayılır.",
+			English: "Not opened within the period of the practice statement, by which it is deemed read.",
+		}
+	}
+	return rem.Text{
+		Turkish: "Uygulama esaslarındaki sürede açılmadı.",
+		English: "Not opened within the period of the practice statement.",
+	}
+}
+
+func (r *Retriever) carryOut(ctx context.Context, d evidence.Draft, by rem.Actor) error {
+	kept, err := r.Ledger.Intend(ctx, message.Intention{
+		// One key for both outcomes: whoever intends first decides the race.
+		Key:   fmt.Sprintf("retrieval/%s/%d", d.Message.ID, d.RefersTo),
+		Stage: message.RetrievalStage, At: d.EventTime, Body: evidence.MarshalDraft(d),
+	})
+	if err != nil {
+		return fmt.Errorf("recording the intention about the retrieval of %s: %w", d.Message.ID, err)
+	}
+	return r.finish(ctx, kept, by)
+}
+
+// finish is steps 15 and 16: sign, record the result and hand on.
+func (r *Retriever) finish(ctx context.Context, kept message.Kept, by rem.Actor) error {
+	d, err := evidence.UnmarshalDraft(kept.Body)
+	if err != nil {
+		return fmt.Errorf("reading the intention %s: %w", kept.Key, err)
+	}
+	id, n := d.Message.ID, d.RefersTo
+	view, to, err := r.find(ctx, id, n)
+	if err != nil {
+		return err
+	}
+	on := message.Open
+	if d.Outcome == message.Negative {
+		on = message.RetrievalDeadline
+	}
+	task := message.Task{Stage: message.RetrievalStage, Message: id, Target: strconv.Itoa(n)}
+	t, ok := message.Next(to.Leg, view.Standing(n).State, on)
+	if !ok {
+		return r.Ledger.Commit(ctx, message.Step{Message: id, At: d.EventTime, Resolves: kept.Key, Done: []message.Task{task}})
+	}
+	prepared, err := evidence.Prepare(d)
+	if err != nil {
+		return err
+	}
+	signed, err := prepared.Sign(ctx, r.Signer)
+	if err != nil {
+		return err
+	}
+	step := message.Step{
+		Message: id, At: d.EventTime, Actor: by, Resolves: kept.Key,
+		Changes: []message.Change{{Recipient: n, From: t.From, To: t.To, On: on}},
+		Filed:   []message.Filed{signed.FiledAs(t.Owes.NoInformation)},
+		Done:    []message.Task{task},
+	}
+	if t.Tells&message.TellPeer != 0 {
+		step.Queue = []message.Task{{Stage: message.ReturnStage, Message: id, Target: string(signed.ID), Due: d.EventTime}}
+	}
+	if err := r.Ledger.Commit(ctx, step); err != nil && !errors.Is(err, message.ErrMoved) {
+		return fmt.Errorf("recording the retrieval of %s by recipient %d: %w", id, n, err)
+	}
+	return nil
+}
+
+func (r *Retriever) find(ctx context.Context, id rem.MessageID, n int) (*message.View, *message.Recipient, error) {
+	view, err := r.Ledger.Message(ctx, id)
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking for %s: %w", id, err)
+	}
+	to := view.Record.Recipient(n)
+	if to == nil {
+		return nil, nil, fmt.Errorf("looking for recipient %d of %s: %w", n, id, message.ErrNotFound)
+	}
+	return view, to, nil
+}
+
+func (r *Retriever) draft(v *message.View, n int) evidence.Draft {
+	d := evidence.About(&v.Record)
+	d.Kind, d.RefersTo = evidence.RetrievalNonRetrievalByRecipient, n
+	d.PolicyIDs = r.Practice.PolicyIDs
+	d.Issuer = evidence.Party{Name: r.Provider.Name.Turkish, Address: r.Provider.Service}
+	d.EventTime = r.Clock.Now().UTC()
+	d.Answers = evidence.AnswerTo(v.Filed, n)
+	return d
+}
+
+// reader names the natural person who opened the message.
+func reader(a *account.Account, p rem.PersonID) evidence.Party {
+	party := evidence.Party{Address: a.Address, Person: p}
+	if o := a.Operator(p); o != nil {
+		party.Name = o.Name
+	}
+	return party
+}

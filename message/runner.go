@@ -1,0 +1,171 @@
+package message
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"rem"
+)
+
+// A Queue is the part of a ledger that a Runner works on.
+type Queue interface {
+	Due(ctx context.Context, stage Stage, now time.Time, limit int) ([]Task, time.Time, error)
+	Wake(stage Stage) <-chan struct{}
+	Hint(ctx context.Context, s Step) error
+}
+
+// A Runner keeps one stage going: it takes what is due from the queue and gives
+// it to Do, a message at a time, with a bounded number of messages at once. The
+// queue is durable and leases live in memory, so a restart begins again with
+// everything that is due; every Do is made for that.
+type Runner struct {
+	Stage Stage
+	Queue Queue
+	// Do carries out tasks that are all of one message. It takes them out of
+	// the queue or puts them back itself. After an error they come back later.
+	Do func(ctx context.Context, tasks []Task) error
+	// Parallel is how many messages are worked on at once.
+	Parallel int
+	// Pause is how long a task waits after its n-th fault.
+	Pause func(faults int) time.Duration
+	Clock rem.Clock
+	Log   *slog.Logger
+}
+
+// batch is how many tasks are read ahead of each worker.
+const batch = 8
+
+type group struct {
+	id    rem.MessageID
+	tasks []Task
+}
+
+// Run works until ctx ends, then waits for what is under way. It returns nil
+// after a clean end.
+func (r *Runner) Run(ctx context.Context) error {
+	var (
+		work    = make(chan group)
+		ended   = make(chan rem.MessageID)
+		workers sync.WaitGroup
+		busy    = map[rem.MessageID]bool{} // owned by this goroutine
+	)
+	for range r.Parallel {
+		workers.Go(func() {
+			for g := range work {
+				r.do(ctx, g)
+				ended <- g.id
+			}
+		})
+	}
+	defer func() {
+		close(work)
+		go func() { workers.Wait(); close(ended) }()
+		for range ended { // workers may still want to tell
+		}
+	}()
+
+	var ready []group
+	for {
+		var next time.Time
+		if len(ready) == 0 {
+			// Everything busy is still in the queue, so look past it.
+			tasks, after, err := r.Queue.Due(ctx, r.Stage, r.Clock.Now(), r.Parallel*batch+len(busy)*2)
+			if err != nil {
+				if ctx.Err() != nil {
+					return nil
+				}
+				r.Log.Error("reading the queue", "stage", r.Stage.String(), "err", err)
+				after = r.Clock.Now().Add(r.Pause(1))
+			}
+			ready, next = groups(tasks, busy), after
+		}
+		var out chan group
+		var first group
+		if len(ready) > 0 {
+			out, first = work, ready[0]
+		}
+		wait, stop := r.until(ctx, next, len(ready) == 0)
+		select {
+		case out <- first:
+			busy[first.id] = true
+			ready = ready[1:]
+		case id := <-ended:
+			delete(busy, id)
+		case <-r.Queue.Wake(r.Stage):
+			if len(ready) > 0 { // nothing is forgotten: the queue is read again when ready is empty
+				break
+			}
+		case <-wait:
+		case <-ctx.Done():
+			stop()
+			return nil
+		}
+		stop()
+	}
+}
+
+// until gives a channel that closes when the next task is due.
+func (r *Runner) until(ctx context.Context, next time.Time, idle bool) (<-chan struct{}, func()) {
+	if !idle || next.IsZero() {
+		return nil, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		if r.Clock.Wait(ctx, next.Sub(r.Clock.Now())) == nil {
+			close(done)
+		}
+	}()
+	return done, cancel
+}
+
+// groups puts tasks of one message together, leaving out those at work.
+func groups(tasks []Task, busy map[rem.MessageID]bool) []group {
+	var out []group
+	at := map[rem.MessageID]int{}
+	for _, t := range tasks {
+		if busy[t.Message] {
+			continue
+		}
+		i, ok := at[t.Message]
+		if !ok {
+			i = len(out)
+			at[t.Message] = i
+			out = append(out, group{id: t.Message})
+		}
+		out[i].tasks = append(out[i].tasks, t)
+	}
+	return out
+}
+
+func (r *Runner) do(ctx context.Context, g group) {
+	err := r.Do(ctx, g.tasks)
+	if err == nil || ctx.Err() != nil {
+		return // after a stop everything is due again
+	}
+	r.Log.Error("carrying out a stage", "stage", r.Stage.String(), "message", string(g.id), "err", err)
+	now := r.Clock.Now()
+	again := make([]Task, len(g.tasks))
+	for i, t := range g.tasks {
+		t.Due = now.Add(r.Pause(t.Attempts + 1))
+		again[i] = t
+	}
+	if err := r.Queue.Hint(ctx, Step{Message: g.id, At: now, Again: again}); err != nil {
+		r.Log.Error("putting tasks back", "stage", r.Stage.String(), "message", string(g.id), "err", err)
+	}
+}
+
+// EachTask makes a Runner's Do of a function for one task.
+func EachTask(do func(ctx context.Context, t Task) error) func(ctx context.Context, tasks []Task) error {
+	return func(ctx context.Context, tasks []Task) error {
+		for _, t := range tasks {
+			if err := do(ctx, t); err != nil {
+				return fmt.Errorf("task %s %s: %w", t.Stage, t.Target, err)
+			}
+		}
+		return nil
+	}
+}
