@@ -1,0 +1,228 @@
+package relay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"rem"
+	"rem/mail/smtp"
+	"rem/message"
+	"rem/message/evidence"
+	"rem/person/account"
+)
+
+// ErrNotAnswerable is a refusal at the door: the sender is a REM-MD of the
+// trust list, but what it sent cannot be tied to a message, so there is nothing
+// to make evidence about.
+var ErrNotAnswerable = rem.Refuse(rem.InvalidMessageFormat,
+	"Gelen veri okunabilir bir KEP iletisi değil.", "What came is no REM-MD envelope that can be read.")
+
+// In takes an envelope that the REM-MD with the domain sent. When it returns
+// nil, everything in it that concerns us is durable and answered: a 250 may be
+// given. A *rem.Refusal is for the transaction alone; whatever else is wrong
+// with a dispatch is answered with evidence. Any other error is a fault.
+func (r *Relay) In(ctx context.Context, domain string, tx smtp.Transaction, envelope message.Content) error {
+	now := r.Clock.Now().UTC()
+	in, err := r.Verifier.Read(ctx, domain, envelope, now)
+	refusal, refused := errors.AsType[*rem.Refusal](err)
+	if err != nil && !refused {
+		return fmt.Errorf("verifying an envelope of %s: %w", domain, err)
+	}
+	if !in.Dispatch {
+		if refused {
+			r.Alarm("an evidence does not verify", "", string(refusal.Reason))
+			return refusal
+		}
+		return r.answers(ctx, domain, in)
+	}
+	if in.Record.ID == "" || in.Record.Origin != domain || len(in.Record.Recipients) == 0 {
+		return ErrNotAnswerable
+	}
+	return r.dispatch(ctx, tx, in, refusal, envelope, now)
+}
+
+// dispatch takes a message over, or refuses it with evidence. Steps 9 and 10.
+func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, refusal *rem.Refusal, envelope message.Content, now time.Time) error {
+	rec := &in.Record
+	asked := map[rem.Address]bool{}
+	for _, to := range tx.Recipients {
+		if a, err := to.Path.Address(); err == nil {
+			asked[a] = true
+		}
+	}
+	view, err := r.Ledger.Message(ctx, rec.ID)
+	known := err == nil
+	if err != nil && !errors.Is(err, message.ErrNotFound) {
+		return fmt.Errorf("looking for %s: %w", rec.ID, err)
+	}
+	if known && (view.Record.Origin != rec.Origin || view.Record.Digest != rec.Digest) {
+		r.Alarm("an identifier was used for a second message", rec.ID, rec.Origin)
+		return rem.Refuse(rem.PolicyViolation, "Bu ileti kimliği başka bir ileti için kullanılmış.", "This message identifier belongs to another message.")
+	}
+	var fresh []int
+	again := message.Step{Message: rec.ID, At: now}
+	for i := range rec.Recipients {
+		to, n := &rec.Recipients[i], i+1
+		if to.Address.IsZero() || to.Address.Provider() != r.Provider.Domain || !asked[to.Address] {
+			continue
+		}
+		if known && view.Standing(n).State != message.None {
+			// Asked again: the first result stands, and goes back again.
+			for _, f := range view.Filed {
+				if f.Recipient == n && f.Issuer == r.Provider.Domain {
+					again.Queue = append(again.Queue, message.Task{Stage: message.ReturnStage, Message: rec.ID, Target: string(f.ID), Due: now})
+				}
+			}
+			continue
+		}
+		to.Leg = message.Inbound
+		switch a, err := r.Accounts.ByAddress(ctx, to.Address); {
+		case errors.Is(err, account.ErrNotFound): // delivery says so
+		case err != nil:
+			return fmt.Errorf("looking for a recipient's account: %w", err)
+		default:
+			to.Account = a.ID // once: a reissued address cannot take the message (AT-14, AT-15)
+		}
+		fresh = append(fresh, n)
+	}
+	if len(again.Queue) > 0 {
+		if err := r.Ledger.Hint(ctx, again); err != nil {
+			return fmt.Errorf("answering %s again: %w", rec.ID, err)
+		}
+	}
+	if len(fresh) == 0 {
+		if len(again.Queue) == 0 && !known {
+			return rem.Refuse(rem.UnknownRecipient, "Alıcıların hiçbiri bu sağlayıcıda değil.", "None of the recipients is at this provider.")
+		}
+		return nil
+	}
+	if known && view.Record.Recipient(fresh[0]) == nil {
+		return ErrNotAnswerable
+	}
+
+	// Step 9: record the intention, with the dispatch as it came.
+	body, err := takeover{Record: *rec, Recipients: fresh, Refusal: refusal, Received: filed(in.Filed), At: now}.marshal()
+	if err != nil {
+		return err
+	}
+	intention := message.Intention{
+		Key: fmt.Sprintf("relay-in/%s/%s", rec.ID, numbers(fresh)), Stage: message.RelayStage, At: now, Body: body,
+	}
+	if refusal == nil {
+		intention.Content = envelope
+	}
+	kept, err := r.Ledger.Intend(ctx, intention)
+	if err != nil {
+		return fmt.Errorf("recording the intention to take %s over: %w", rec.ID, err)
+	}
+	return r.finishIn(ctx, kept)
+}
+
+func filed(abouts []About) []message.Filed {
+	out := make([]message.Filed, len(abouts))
+	for i, a := range abouts {
+		out[i] = a.Filed
+	}
+	return out
+}
+
+func numbers(ns []int) string {
+	var b strings.Builder
+	for i, n := range ns {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		fmt.Fprint(&b, n)
+	}
+	return b.String()
+}
+
+// A takeover is what finishIn needs to go on, whoever calls it.
+type takeover struct {
+	Version    int
+	Record     message.Record
+	Recipients []int
+	Refusal    *rem.Refusal `json:",omitempty"`
+	Received   []message.Filed
+	At         time.Time
+}
+
+// takeoverVersion is that of the stored form (docs/formats/journal.md).
+const takeoverVersion = 1
+
+func (t takeover) marshal() ([]byte, error) {
+	t.Version = takeoverVersion
+	b, err := json.Marshal(t)
+	if err != nil {
+		return nil, fmt.Errorf("writing an intention: %w", err)
+	}
+	return b, nil
+}
+
+// finishIn is step 10: sign for each recipient, record the result, hand on.
+func (r *Relay) finishIn(ctx context.Context, kept message.Kept) error {
+	var t takeover
+	if err := json.Unmarshal(kept.Body, &t); err != nil {
+		return fmt.Errorf("reading the intention %s: %w", kept.Key, err)
+	}
+	if t.Version != takeoverVersion {
+		return fmt.Errorf("reading the intention %s: version %d, this program knows %d", kept.Key, t.Version, takeoverVersion)
+	}
+	rec := &t.Record
+	rec.Original = kept.Content
+	view, err := r.Ledger.Message(ctx, rec.ID)
+	known := err == nil
+	if err != nil && !errors.Is(err, message.ErrNotFound) {
+		return fmt.Errorf("taking %s over: %w", rec.ID, err)
+	}
+	step := message.Step{Message: rec.ID, At: t.At, Resolves: kept.Key, Filed: slices.Clone(t.Received)}
+	if !known {
+		step.New = rec
+		view = &message.View{Record: *rec, Filed: t.Received}
+	}
+	outcome, on := evidence.Positive, message.TakeOver
+	if t.Refusal != nil {
+		outcome, on = evidence.Negative, message.RefuseRelay
+	}
+	for _, n := range t.Recipients {
+		tr, ok := message.Next(message.Inbound, view.Standing(n).State, on)
+		if !ok {
+			continue // recorded after all
+		}
+		d := r.base(rec, evidence.RelayREMMDAcceptanceRejection, outcome, n, view.Filed)
+		d.EventTime = t.At
+		d.Log[0].Time = t.At
+		if t.Refusal != nil {
+			d.Reasons = []evidence.Reason{{Code: t.Refusal.Reason, Detail: t.Refusal.Detail}}
+		}
+		prepared, err := evidence.Prepare(d)
+		if err != nil {
+			return err
+		}
+		signed, err := prepared.Sign(ctx, r.Signer)
+		if err != nil {
+			return err
+		}
+		step.Changes = append(step.Changes, r.change(n, tr, t.At))
+		step.Filed = append(step.Filed, signed.FiledAs(false))
+		step.Queue = append(step.Queue, message.Task{Stage: message.ReturnStage, Message: rec.ID, Target: string(signed.ID), Due: t.At})
+		if tr.Next != message.NoStage {
+			step.Queue = append(step.Queue, message.Task{Stage: tr.Next, Message: rec.ID, Target: fmt.Sprint(n), Due: t.At})
+		}
+	}
+	if len(step.Changes) == 0 {
+		return r.Ledger.Abandon(ctx, kept.Key)
+	}
+	switch err := r.Ledger.Commit(ctx, step); {
+	case errors.Is(err, message.ErrMoved):
+		return r.finishIn(ctx, kept) // the same dispatch came twice at once
+	case err != nil:
+		return fmt.Errorf("recording that %s was taken over: %w", rec.ID, err)
+	}
+	return nil
+}

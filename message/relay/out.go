@@ -1,0 +1,303 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"rem"
+	"rem/mail/smtp"
+	"rem/message"
+	"rem/message/evidence"
+)
+
+// Out looks at one message for one other REM-MD: it offers the message, asks
+// again where an answer is owed, and concludes what has run out of time. Doing
+// it again is harmless. An error is a fault, and the task stays.
+func (r *Relay) Out(ctx context.Context, task message.Task) error {
+	view, err := r.Ledger.Message(ctx, task.Message)
+	if err != nil {
+		return fmt.Errorf("relaying %s: %w", task.Message, err)
+	}
+	// The Runner gives a message to one worker at a time, so an attempt that
+	// stands open is one that a crash, or a fault, left.
+	if err := r.leave(ctx, view, task.Target); err != nil {
+		return err
+	}
+	if err := r.conclude(ctx, view, task.Target); err != nil {
+		return err
+	}
+	if view, err = r.Ledger.Message(ctx, task.Message); err != nil {
+		return fmt.Errorf("relaying %s: %w", task.Message, err)
+	}
+	if offered := r.offered(view, task.Target); len(offered) > 0 {
+		if err := r.offer(ctx, view, task, offered); err != nil {
+			return err
+		}
+	}
+	return r.reschedule(ctx, task)
+}
+
+// to goes through the recipients at one other REM-MD: number and standing.
+func to(view *message.View, domain string) iter.Seq2[int, message.Standing] {
+	return func(yield func(int, message.Standing) bool) {
+		for i := range view.Record.Recipients {
+			rcpt := &view.Record.Recipients[i]
+			if rcpt.Leg != message.Outbound || rcpt.Address.Provider() != domain {
+				continue
+			}
+			if !yield(i+1, view.Standing(i+1)) {
+				return
+			}
+		}
+	}
+}
+
+// leave closes attempts that a crash left open: nobody can know about them.
+func (r *Relay) leave(ctx context.Context, view *message.View, domain string) error {
+	now := r.Clock.Now().UTC()
+	step := message.Step{Message: view.Record.ID, At: now}
+	for n, s := range to(view, domain) {
+		if t, ok := message.Next(message.Outbound, s.State, message.LeaveAttempt); ok {
+			step.Changes = append(step.Changes, r.change(n, t, now))
+		}
+	}
+	if len(step.Changes) == 0 {
+		return nil
+	}
+	if err := r.Ledger.Commit(ctx, step); err != nil && !errors.Is(err, message.ErrMoved) {
+		return fmt.Errorf("closing an attempt of %s: %w", view.Record.ID, err)
+	}
+	return nil
+}
+
+// conclude makes the evidence that passed deadlines owe. Step 8.
+func (r *Relay) conclude(ctx context.Context, view *message.View, domain string) error {
+	now := r.Clock.Now().UTC()
+	for n, s := range to(view, domain) {
+		if s.Due.IsZero() || s.Due.After(now) {
+			continue
+		}
+		switch s.State {
+		case message.Relaying:
+			d := r.failure(view, n, rem.PeerUnreachable, rem.Text{
+				Turkish: "Uygulama esaslarındaki sürede alıcının sağlayıcısına ulaşılamadı.",
+				English: "The recipient's provider could not be reached within the period of the practice statement.",
+			})
+			if err := r.settle(ctx, settlement{On: message.RelayDeadline, Draft: d}); err != nil {
+				return err
+			}
+		case message.Asked, message.Relayed:
+			d := r.base(&view.Record, evidence.DeliveryNonDeliveryToRecipient, evidence.Negative, n, view.Filed)
+			d.Reasons = []evidence.Reason{{Code: rem.NoDeliveryInformation, Detail: rem.Text{
+				Turkish: "Uygulama esaslarındaki sürede alıcının sağlayıcısından teslim bilgisi gelmedi. Bu, iletinin teslim edilmediği anlamına gelmez.",
+				English: "No delivery information came from the recipient's provider within the period of the practice statement. This does not say that the message was not delivered.",
+			}}}
+			if err := r.settle(ctx, settlement{On: message.AnswerDeadline, Draft: d}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Relay) failure(view *message.View, n int, reason rem.Reason, detail rem.Text) evidence.Draft {
+	d := r.base(&view.Record, evidence.RelayREMMDFailure, evidence.Negative, n, view.Filed)
+	d.Reasons = []evidence.Reason{{Code: reason, Detail: detail}}
+	return d
+}
+
+// offered are the recipients for whom the message is offered now.
+func (r *Relay) offered(view *message.View, domain string) (numbers []int) {
+	for n, s := range to(view, domain) {
+		if s.State == message.Relaying || s.State == message.Asked {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}
+
+// offer makes one attempt. Steps 6 and 7.
+func (r *Relay) offer(ctx context.Context, view *message.View, task message.Task, offered []int) error {
+	id := view.Record.ID
+	original, err := r.Ledger.Open(ctx, view.Record.Original)
+	if err != nil {
+		return fmt.Errorf("relaying %s: opening the original: %w", id, err)
+	}
+	// Step 6: sign the dispatch once, and record that an attempt begins.
+	begin := message.Step{Message: id, At: r.Clock.Now().UTC()}
+	var dispatch message.Envelope
+	if view.Envelope {
+		if dispatch, err = r.Ledger.Envelope(ctx, id); err != nil {
+			return fmt.Errorf("relaying %s: %w", id, err)
+		}
+	} else {
+		submission, ok := view.Submission()
+		if !ok {
+			return fmt.Errorf("relaying %s: it has no submission evidence", id)
+		}
+		if submission, err = r.Ledger.Evidence(ctx, submission.ID); err != nil {
+			return fmt.Errorf("relaying %s: %w", id, err)
+		}
+		if dispatch, err = r.Envelope.Dispatch(ctx, &view.Record, original, submission, begin.At); err != nil {
+			return fmt.Errorf("relaying %s: %w", id, err)
+		}
+		begin.Envelope = &dispatch
+	}
+	tx := smtp.Transaction{Sender: smtp.Path(r.Provider.Service.String()), EightBit: true}
+	for _, n := range offered {
+		tx.Recipients = append(tx.Recipients, smtp.Recipient{Path: smtp.Path(view.Record.Recipients[n-1].Address.String()), Notify: smtp.NotifyNever})
+		if t, ok := message.Next(message.Outbound, view.Standing(n).State, message.BeginAttempt); ok {
+			begin.Changes = append(begin.Changes, r.change(n, t, begin.At))
+			// The deadline for relaying goes on while an attempt is under way.
+			begin.Changes[len(begin.Changes)-1].Due = view.Standing(n).Due
+		}
+	}
+	if len(begin.Changes) > 0 || begin.Envelope != nil {
+		switch err := r.Ledger.Commit(ctx, begin); {
+		case errors.Is(err, message.ErrMoved):
+			return nil // news came; reschedule looks again
+		case err != nil:
+			return fmt.Errorf("recording an attempt to relay %s: %w", id, err)
+		}
+	}
+	size := int64(len(dispatch.Head)) + original.Size() + int64(len(dispatch.Tail))
+	tx.Size = size
+	body := io.MultiReader(byteReader(dispatch.Head), io.NewSectionReader(original, 0, original.Size()), byteReader(dispatch.Tail))
+
+	// Step 7: offer it, and record what is certain.
+	attempt := r.Courier.Carry(ctx, task.Target, tx, body, size)
+	r.Log.Info("relay attempt", "message", string(id), "to", task.Target, "recipients", len(offered), "class", attempt.Class.String(), "detail", attempt.Detail)
+	return r.after(ctx, id, task, offered, attempt)
+}
+
+// after records what is certain after an attempt.
+func (r *Relay) after(ctx context.Context, id rem.MessageID, task message.Task, offered []int, a Attempt) error {
+	for range maxMoves {
+		view, err := r.Ledger.Message(ctx, id)
+		if err != nil {
+			return fmt.Errorf("relaying %s: %w", id, err)
+		}
+		now := r.Clock.Now().UTC()
+		step := message.Step{Message: id, At: now}
+		certain := false // something that must not be lost
+		var refused []int
+		for _, n := range offered {
+			rcpt := view.Record.Recipient(n)
+			on := message.LeaveAttempt
+			switch forGood, turned := a.Refused[rcpt.Address]; {
+			case turned && forGood, a.Class == NotTaken && a.Permanent:
+				on = message.RefuseAttempt
+			case turned, a.Class == NotTaken:
+				on = message.FailAttempt
+			}
+			s := view.Standing(n)
+			t, ok := message.Next(message.Outbound, s.State, on)
+			if !ok {
+				continue // it was asked before and stays asked, or news came
+			}
+			if on == message.RefuseAttempt {
+				refused = append(refused, n)
+				continue
+			}
+			c := r.change(n, t, now)
+			if on == message.FailAttempt {
+				c.Due, certain = s.Due, true
+			}
+			step.Changes = append(step.Changes, c)
+		}
+		record := r.Ledger.Hint // an open attempt found after a crash is left anyway
+		if certain {
+			record = r.Ledger.Commit
+		}
+		if len(step.Changes) > 0 {
+			switch err := record(ctx, step); {
+			case errors.Is(err, message.ErrMoved):
+				continue
+			case err != nil:
+				return fmt.Errorf("recording what became of relaying %s: %w", id, err)
+			}
+		}
+		for _, n := range refused {
+			reason := a.Reason
+			if reason == "" {
+				reason = rem.PolicyViolation
+			}
+			if _, turned := a.Refused[view.Record.Recipients[n-1].Address]; turned {
+				reason = rem.UnknownRecipient
+			}
+			d := r.failure(view, n, reason, rem.Text{
+				Turkish: "Alıcının sağlayıcısı iletiyi kabul etmedi.",
+				English: "The recipient's provider did not accept the message.",
+			})
+			if err := r.settle(ctx, settlement{On: message.RefuseAttempt, Draft: d}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("relaying %s: it moved %d times while an attempt was recorded", id, maxMoves)
+}
+
+// maxMoves bounds how often a step is decided again because another came first.
+// A message moves a handful of times in its whole life.
+const maxMoves = 16
+
+// reschedule says when to look again, or takes the task out of the queue.
+func (r *Relay) reschedule(ctx context.Context, task message.Task) error {
+	view, err := r.Ledger.Message(ctx, task.Message)
+	if err != nil {
+		return fmt.Errorf("relaying %s: %w", task.Message, err)
+	}
+	now := r.Clock.Now().UTC()
+	next := r.next(view, task, now)
+	if next.IsZero() {
+		return r.Ledger.Hint(ctx, message.Step{Message: task.Message, At: now, Done: []message.Task{task}})
+	}
+	task.Due = next
+	return r.Ledger.Hint(ctx, message.Step{Message: task.Message, At: now, Again: []message.Task{task}})
+}
+
+// next is when there is something to do for the recipients at one REM-MD.
+func (r *Relay) next(view *message.View, task message.Task, now time.Time) (next time.Time) {
+	earliest := func(t time.Time) {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, s := range to(view, task.Target) {
+		switch s.State {
+		case message.Relaying:
+			earliest(now.Add(r.Practice.Backoff(task.Attempts + 1)))
+			earliest(s.Due)
+		case message.Attempting: // only after a fault
+			earliest(now.Add(r.Practice.Backoff(task.Attempts + 1)))
+		case message.Asked:
+			earliest(now.Add(r.Practice.AskAgain))
+			earliest(s.Due)
+		case message.Relayed:
+			earliest(s.Due)
+		}
+	}
+	return next
+}
+
+func (r *Relay) change(n int, t message.Transition, now time.Time) message.Change {
+	return message.Change{Recipient: n, From: t.From, To: t.To, On: t.On, Due: r.Practice.Due(t.Until, now)}
+}
+
+// String names the class in logs.
+func (c Class) String() string {
+	switch c {
+	case NotTaken:
+		return "not-taken"
+	case Taken:
+		return "taken"
+	case Unknown:
+		return "unknown"
+	}
+	return "no class"
+}

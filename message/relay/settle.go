@@ -1,0 +1,124 @@
+package relay
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"rem/message"
+	"rem/message/evidence"
+)
+
+// A settlement is an event of one of our messages that owes an evidence of
+// ours: a deadline, a refusal, a rejection by the other REM-MD.
+type settlement struct {
+	On    message.Event
+	Draft evidence.Draft
+	// Received is the other REM-MD's evidence that brought it about, if one did.
+	Received *message.Filed
+}
+
+// settlementVersion is that of the stored form (docs/formats/journal.md).
+const settlementVersion = 1
+
+type storedSettlement struct {
+	Version  int
+	On       message.Event
+	Draft    []byte
+	Received *message.Filed `json:",omitempty"`
+}
+
+func settlementKey(d *evidence.Draft) string {
+	return fmt.Sprintf("relay/%s/%d/%s", d.Message.ID, d.RefersTo, d.Kind.Code(d.Outcome))
+}
+
+// settle records the intention, signs and records the result. An intention
+// that is already there stands.
+func (r *Relay) settle(ctx context.Context, s settlement) error {
+	body, err := json.Marshal(storedSettlement{settlementVersion, s.On, evidence.MarshalDraft(s.Draft), s.Received})
+	if err != nil {
+		return fmt.Errorf("writing an intention: %w", err)
+	}
+	kept, err := r.Ledger.Intend(ctx, message.Intention{
+		Key: settlementKey(&s.Draft), Stage: message.RelayStage, At: s.Draft.EventTime, Body: body,
+	})
+	if err != nil {
+		return fmt.Errorf("recording the intention %s: %w", settlementKey(&s.Draft), err)
+	}
+	return r.finishSettlement(ctx, kept)
+}
+
+func (r *Relay) finishSettlement(ctx context.Context, kept message.Kept) error {
+	var stored storedSettlement
+	if err := json.Unmarshal(kept.Body, &stored); err != nil {
+		return fmt.Errorf("reading the intention %s: %w", kept.Key, err)
+	}
+	if stored.Version != settlementVersion {
+		return fmt.Errorf("reading the intention %s: version %d, this program knows %d", kept.Key, stored.Version, settlementVersion)
+	}
+	d, err := evidence.UnmarshalDraft(stored.Draft)
+	if err != nil {
+		return fmt.Errorf("reading the intention %s: %w", kept.Key, err)
+	}
+	id, n := d.Message.ID, d.RefersTo
+	view, err := r.Ledger.Message(ctx, id)
+	if err != nil {
+		return fmt.Errorf("settling %s: %w", id, err)
+	}
+	t, ok := message.Next(message.Outbound, view.Standing(n).State, stored.On)
+	if !ok {
+		// It was recorded after all, or other news came first and stands.
+		if err := r.Ledger.Abandon(ctx, kept.Key); err != nil {
+			return fmt.Errorf("abandoning %s: %w", kept.Key, err)
+		}
+		return nil
+	}
+	prepared, err := evidence.Prepare(d)
+	if err != nil {
+		return err
+	}
+	signed, err := prepared.Sign(ctx, r.Signer)
+	if err != nil {
+		return err
+	}
+	step := message.Step{
+		Message: id, At: d.EventTime, Resolves: kept.Key,
+		Changes: []message.Change{r.change(n, t, d.EventTime)},
+	}
+	if stored.Received != nil {
+		step.Filed = append(step.Filed, *stored.Received)
+	}
+	step.Filed = append(step.Filed, signed.FiledAs(t.Owes.NoInformation))
+	switch err := r.Ledger.Commit(ctx, step); {
+	case errors.Is(err, message.ErrMoved):
+		return r.finishSettlement(ctx, kept) // decide again by what stands now
+	case err != nil:
+		return fmt.Errorf("recording the settlement of %s: %w", id, err)
+	}
+	return nil
+}
+
+// Resume finishes what was intended before a crash, on every side of relay.
+func (r *Relay) Resume(ctx context.Context) error {
+	left, err := r.Ledger.Unfinished(ctx, message.RelayStage)
+	if err != nil {
+		return fmt.Errorf("looking for unfinished relays: %w", err)
+	}
+	for _, k := range left {
+		if strings.HasPrefix(k.Key, "relay-in/") {
+			err = r.finishIn(ctx, k)
+		} else {
+			err = r.finishSettlement(ctx, k)
+		}
+		if err != nil {
+			return fmt.Errorf("resuming %s: %w", k.Key, err)
+		}
+	}
+	return nil
+}
+
+func byteReader(b []byte) io.Reader { return bytes.NewReader(b) }
