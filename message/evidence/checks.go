@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"rem"
 )
@@ -200,15 +199,16 @@ func brokenRecipients(d *Draft) string {
 	// An accepted submission has recipients of registered mail alone. Any other
 	// evidence may have to name what a sender or another REM-MD wrote.
 	outer := d.Kind != SubmissionAcceptanceRejection || d.Outcome != Positive
-	seen := make(map[string]bool, len(d.Recipients))
+	seen := make(map[Party]bool, len(d.Recipients))
 	for i, p := range d.Recipients {
 		if broken := brokenParty(p, outer); broken != "" {
 			return fmt.Sprintf("recipient %d: %s", i+1, broken)
 		}
-		if seen[p.String()] {
+		address := Party{Address: p.Address, Foreign: p.Foreign}
+		if seen[address] {
 			return fmt.Sprintf("recipient %d is named twice", i+1)
 		}
-		seen[p.String()] = true
+		seen[address] = true
 	}
 	return ""
 }
@@ -353,17 +353,31 @@ func isIdentifier(s string) bool {
 // ASCII without brackets, space and quotes.
 func isMessageID(s string) bool {
 	left, right, ok := strings.Cut(s, "@")
-	return ok && left != "" && right != "" && len(s) <= maxIdentifier && !strings.ContainsAny(right, "@") && graphic(s, "<>\"\\(),;")
+	return ok && left != "" && right != "" && len(s) <= maxIdentifier && only(&messageIDChars, left) && only(&messageIDChars, right)
 }
 
 // isURI accepts the characters that RFC 3986 2 allows in a URI.
 func isURI(s string) bool {
-	return s != "" && len(s) <= maxText && graphic(s, "<>\"{}|\\^`")
+	return s != "" && len(s) <= maxText && only(&uriChars, s)
 }
 
-func graphic(s, except string) bool {
+// The characters of a side of a message identifier, and of a URI.
+var (
+	messageIDChars = graphic("<>\"\\(),;@")
+	uriChars       = graphic("<>\"{}|\\^`")
+)
+
+// graphic marks the graphic ASCII characters but some.
+func graphic(except string) (set [256]bool) {
+	for c := byte('!'); c <= '~'; c++ {
+		set[c] = strings.IndexByte(except, c) < 0
+	}
+	return set
+}
+
+func only(set *[256]bool, s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= utf8.RuneSelf || c == 0x7F || strings.IndexByte(except, c) >= 0 {
+		if !set[s[i]] {
 			return false
 		}
 	}

@@ -239,6 +239,17 @@ func TestCharactersThatXMLCannotHoldAreReplaced(t *testing.T) {
 	}
 }
 
+func TestTimesAreWrittenInMilliseconds(t *testing.T) {
+	for _, at := range []time.Time{
+		time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
+		time.Date(2026, 2, 9, 8, 7, 6, 54e6, time.UTC), time.Date(2028, 2, 29, 12, 0, 0, 0, time.FixedZone("TRT", 3*3600)),
+	} {
+		if got, want := string(appendTime(nil, at)), at.UTC().Format("2006-01-02T15:04:05.000Z"); got != want {
+			t.Errorf("wrote %s, want %s", got, want)
+		}
+	}
+}
+
 func TestOnlyOurFormatIsWritten(t *testing.T) {
 	for _, f := range []Format{TS102640v1, EN319522, 0} {
 		if _, err := PrepareAs(f, sampleDraft(SubmissionAcceptanceRejection, Positive)); err == nil {

@@ -53,7 +53,8 @@ func PrepareAs(f Format, d Draft) (*Prepared, error) {
 	if err := run(p.checks, &d); err != nil {
 		return nil, fmt.Errorf("preparing evidence %s: %w", d.ID, err)
 	}
-	// 2 KiB holds most evidence of one recipient, and the capacity spares the
-	// copies of growing.
-	return &Prepared{draft: d, xml: p.write(make([]byte, 0, 2048+192*len(d.Recipients)), &d)}, nil
+	// The capacity holds most evidence and spares the copies of growing.
+	prepared := &Prepared{draft: d}
+	prepared.xml = p.write(make([]byte, 0, 3584+256*len(d.Recipients)), &prepared.draft)
+	return prepared, nil
 }
