@@ -1,0 +1,129 @@
+package mime
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// A Source is a message that lies somewhere, with its CRLF line ends. It does
+// not change while it is read. *bytes.Reader and *io.SectionReader are Sources.
+type Source interface {
+	io.ReaderAt
+	// Size returns the number of bytes.
+	Size() int64
+}
+
+// Memory is a Source in memory. Reading from it copies nothing, so what is
+// returned shares its bytes.
+type Memory []byte
+
+// ReadAt implements io.ReaderAt.
+func (m Memory) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 || off > int64(len(m)) {
+		return 0, io.EOF
+	}
+	n := copy(p, m[off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// Size implements Source.
+func (m Memory) Size() int64 { return int64(len(m)) }
+
+// A Span is a range of bytes of a Source: Start is in it, End is not. The zero
+// Span is none.
+type Span struct{ Start, End int64 }
+
+// Len returns the number of bytes.
+func (s Span) Len() int64 { return s.End - s.Start }
+
+// IsZero reports whether the span is none at all.
+func (s Span) IsZero() bool { return s == Span{} }
+
+// Reader returns a reader of the span, which may be read again and by ranges:
+// it is a Source too.
+func (s Span) Reader(src Source) *io.SectionReader {
+	return io.NewSectionReader(src, s.Start, s.Len())
+}
+
+// Bytes returns the bytes of the span, which are at most limit. Those of a
+// Memory are shared with it.
+func (s Span) Bytes(src Source, limit int) ([]byte, error) {
+	if s.Start < 0 || s.End < s.Start || s.End > src.Size() {
+		return nil, fmt.Errorf("reading bytes %d to %d of %d: outside", s.Start, s.End, src.Size())
+	}
+	if s.Len() > int64(limit) {
+		return nil, fmt.Errorf("%w: %d bytes where %d are allowed", ErrLimit, s.Len(), limit)
+	}
+	if m, ok := src.(Memory); ok {
+		return m[s.Start:s.End:s.End], nil
+	}
+	b := make([]byte, s.Len())
+	if n, err := src.ReadAt(b, s.Start); n < len(b) {
+		return nil, fmt.Errorf("reading %d bytes at %d: %w", len(b), s.Start, err)
+	}
+	return b, nil
+}
+
+// windowSize is how much of a large message is in memory while it is read.
+const windowSize = 64 << 10
+
+// look is the least that a window holds ahead of a position: more than any
+// boundary line that is recognised.
+const look = 512
+
+// A window shows a Source piece by piece; a Memory is one piece.
+type window struct {
+	src  Source
+	size int64
+	buf  []byte
+	base int64 // where buf[0] lies in src
+}
+
+func newWindow(src Source) *window {
+	if m, ok := src.(Memory); ok {
+		return &window{src: src, size: int64(len(m)), buf: m}
+	}
+	return &window{src: src, size: src.Size()}
+}
+
+// from returns bytes from off on: at least look of them, or all to the end.
+func (w *window) from(off int64) ([]byte, error) {
+	have := w.base + int64(len(w.buf))
+	if off >= w.base && off <= have && (have-off >= look || have == w.size) {
+		return w.buf[off-w.base:], nil
+	}
+	if w.buf == nil {
+		w.buf = make([]byte, 0, min(windowSize, w.size))
+	}
+	n, err := w.src.ReadAt(w.buf[:min(int64(cap(w.buf)), w.size-off)], off)
+	w.base, w.buf = off, w.buf[:n]
+	if int64(n) < look && off+int64(n) < w.size {
+		return nil, fmt.Errorf("reading the message at %d: %w", off, err)
+	}
+	return w.buf, nil
+}
+
+// lineEnd returns where the line that begins at off ends, its LF included, or
+// the end of the source. It does not look further than limit bytes; over says
+// that the line goes on there.
+func (w *window) lineEnd(off, limit int64) (end int64, over bool, err error) {
+	for pos := off; pos < w.size; {
+		b, err := w.from(pos)
+		if err != nil {
+			return 0, false, err
+		}
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			end = pos + int64(i) + 1
+			return end, end-off > limit, nil
+		}
+		pos += int64(len(b))
+		if pos-off > limit {
+			return pos, true, nil
+		}
+	}
+	return w.size, false, nil
+}
