@@ -1,0 +1,76 @@
+package mime
+
+import "encoding/base64"
+
+// Delimiter writes the boundary line that begins a part, with the CRLF before
+// it that RFC 2046 5.1.1 counts to the boundary.
+func (b *Builder) Delimiter(boundary string) { b.boundary(boundary, "\r\n") }
+
+// Close writes the boundary line that ends a multipart, with a line end, so
+// that what follows begins a line.
+func (b *Builder) Close(boundary string) { b.boundary(boundary, "--\r\n") }
+
+func (b *Builder) boundary(boundary, end string) {
+	if !isBoundary(boundary) && b.err == nil {
+		b.fail("Content-Type", "not a boundary")
+	}
+	b.buf = append(b.buf, "\r\n--"...)
+	b.buf = append(b.buf, boundary...)
+	b.buf = append(b.buf, end...)
+}
+
+// lineOf64 is the number of bytes in a base64 line of 76. RFC 2045 6.8.
+const lineOf64 = 57
+
+// Base64 writes p in base64 lines, the last one without a line end: that is
+// the boundary's.
+func (b *Builder) Base64(p []byte) {
+	for len(p) > lineOf64 {
+		b.buf = base64.StdEncoding.AppendEncode(b.buf, p[:lineOf64])
+		b.crlf()
+		p = p[lineOf64:]
+	}
+	b.buf = base64.StdEncoding.AppendEncode(b.buf, p)
+}
+
+// QuotedPrintable writes text of LF or CRLF lines in quoted-printable, lines
+// ending in CRLF, at most 76 wide (RFC 2045 6.7). A boundary with "=_" in it
+// never occurs in what is written, and no line begins with a dot or with
+// "From ", which some ways of mail would change.
+func (b *Builder) QuotedPrintable(text string) {
+	const width = 76
+	column := 0
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c == '\n' || c == '\r' && i+1 < len(text) && text[i+1] == '\n' {
+			if c == '\r' {
+				i++
+			}
+			b.crlf()
+			column = 0
+			continue
+		}
+		last := i+1 == len(text) || text[i+1] == '\n' || text[i+1] == '\r'
+		plain := c > ' ' && c < 0x7f && c != '=' || (c == ' ' || c == '\t') && !last
+		if column == 0 && (c == '.' || c == 'F' || c == '-') {
+			plain = false
+		}
+		size := 3
+		if plain {
+			size = 1
+		}
+		if column+size > width-1 { // room for the soft break
+			b.buf = append(b.buf, "=\r\n"...)
+			column = 0
+			if c == '.' || c == 'F' || c == '-' {
+				plain, size = false, 3
+			}
+		}
+		column += size
+		if plain {
+			b.buf = append(b.buf, c)
+		} else {
+			b.buf = append(b.buf, '=', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+}
