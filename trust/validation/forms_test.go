@@ -1,0 +1,155 @@
+package validation_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	"rem/internal/testkit"
+	"rem/trust/algorithm"
+	"rem/trust/cms"
+	"rem/trust/tsp"
+	"rem/trust/validation"
+	"rem/trust/xades"
+)
+
+const document = `<letter xmlns="urn:test"><to>bora@hs91.kep.test</to></letter>`
+
+// judge verifies and judges a document as the stages do.
+func judge(t *testing.T, v *validation.Validator, src []byte) *validation.Report {
+	t.Helper()
+	x, err := xades.Verify(src, xades.VerifyOptions{})
+	if err != nil {
+		return validation.Refused(validation.Operation, err)
+	}
+	return v.XAdES(t.Context(), validation.Operation, x)
+}
+
+func (s *scene) signed(authority tsp.Authority) []byte {
+	s.t.Helper()
+	signed, err := s.Signer(s.id, authority).Sign(s.t.Context(), []byte(document), s.Clock.Now())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return signed.XML
+}
+
+func TestAnXAdESDocumentIsJudged(t *testing.T) {
+	s := newScene(t)
+	v := s.validator()
+	r := judge(t, v, s.signed(s.stamp))
+	if !r.Passed() || r.Level != "B-T" || !r.Proven || len(r.Chain) != 3 {
+		t.Errorf("got %v, level %s, proven %v, %d certificates\n%+v", r, r.Level, r.Proven, len(r.Chain), r.Checks)
+	}
+	if r := judge(t, v, s.signed(nil)); r.Sub != validation.NoPOE {
+		t.Errorf("without a token: got %v", r)
+	}
+}
+
+// No change of a byte of a signed document is believed (a part of the
+// sampling that remverify's tests do at large).
+func TestNoChangedByteIsBelieved(t *testing.T) {
+	s := newScene(t)
+	v := s.validator()
+	src := s.signed(s.stamp)
+	step := 17
+	if testkit.Long() {
+		step = 1
+	}
+	seen := make(map[validation.SubIndication]int)
+	for i := 0; i < len(src); i += step {
+		changed := bytes.Clone(src)
+		changed[i] ^= 1
+		r := judge(t, v, changed)
+		if r.Passed() && !inDeclaration(src, i) {
+			t.Errorf("byte %d changed from %q to %q: %v", i, src[i], changed[i], r)
+		}
+		seen[r.Sub]++
+	}
+	t.Logf("%d changes: %v", (len(src)+step-1)/step, seen)
+	for _, want := range []validation.SubIndication{validation.FormatFailure, validation.HashFailure} {
+		if seen[want] == 0 {
+			t.Errorf("no change gave %s", want)
+		}
+	}
+}
+
+// inDeclaration reports whether byte i belongs to the prefix of a namespace
+// declaration. Where an outer element declares the prefix as well, renaming it
+// leaves a declaration that nothing uses, and canonical XML leaves that out:
+// what is in such a declaration is for package xades to mind.
+func inDeclaration(src []byte, i int) bool {
+	from := max(0, i-10)
+	at := bytes.LastIndex(src[from:i], []byte("xmlns:"))
+	return at >= 0 && !bytes.ContainsAny(src[from+at+6:i+1], "=")
+}
+
+// Every reason for which the other packages refuse has its sub-indication.
+func TestRefusalsHaveTheirSubIndication(t *testing.T) {
+	for _, c := range []struct {
+		err     error
+		verdict validation.Verdict
+		sub     validation.SubIndication
+	}{
+		{xades.ErrForm, validation.TotalFailed, validation.FormatFailure},
+		{xades.ErrDigest, validation.TotalFailed, validation.HashFailure},
+		{xades.ErrValue, validation.TotalFailed, validation.SigCryptoFailure},
+		{xades.ErrCertificate, validation.Indeterminate, validation.NoSigningCertificateFound},
+		{xades.ErrAlgorithm, validation.Indeterminate, validation.CryptoConstraintsFailure},
+		{xades.ErrStamp, validation.Indeterminate, validation.NoPOE},
+		{cms.ErrStructure, validation.TotalFailed, validation.FormatFailure},
+		{cms.ErrDigest, validation.TotalFailed, validation.HashFailure},
+		{cms.ErrSignature, validation.TotalFailed, validation.SigCryptoFailure},
+		{cms.ErrNoSigner, validation.Indeterminate, validation.NoSigningCertificateFound},
+		{tsp.ErrImprint, validation.TotalFailed, validation.HashFailure},
+		{tsp.ErrAuthority, validation.Indeterminate, validation.SigConstraintsFailure},
+		{algorithm.ErrUnknown, validation.Indeterminate, validation.CryptoConstraintsFailure},
+		{algorithm.ErrSignature, validation.TotalFailed, validation.SigCryptoFailure},
+		{errors.New("anything else"), validation.TotalFailed, validation.FormatFailure},
+	} {
+		r := validation.Refused(validation.Operation, fmt.Errorf("verifying: %w", c.err))
+		if r.Verdict != c.verdict || r.Sub != c.sub {
+			t.Errorf("%v: got %v %v, want %v %v", c.err, r.Verdict, r.Sub, c.verdict, c.sub)
+		}
+	}
+}
+
+// BenchmarkJudge measures what judging adds to the verification of a
+// signature once chains are known: with a token seen before, and with the new
+// token that every evidence has.
+func BenchmarkJudge(b *testing.B) {
+	s := newScene(b)
+	v, err := validation.New(s.policy, s.Clock, s.source)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sig := s.signature()
+	b.Run("token known", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if r := v.Judge(b.Context(), sig); !r.Passed() {
+				b.Fatal(r)
+			}
+		}
+	})
+	b.Run("token new", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			b.StopTimer()
+			sig.Tokens = []*tsp.Token{s.token(s.stamp)}
+			b.StartTimer()
+			if r := v.Judge(b.Context(), sig); !r.Passed() {
+				b.Fatal(r)
+			}
+		}
+	})
+	b.Run("token alone, raw", func(b *testing.B) {
+		tok := s.token(s.stamp)
+		for b.Loop() {
+			if _, err := tok.Verify(tok.Hash, tok.Imprint, tsp.VerifyOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
