@@ -1,0 +1,489 @@
+package blobstore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"time"
+
+	"rem"
+)
+
+// A Position is a place between two records. Positions of later records are
+// greater; the zero Position is before all.
+type Position struct {
+	Segment uint64
+	Offset  int64
+}
+
+// Before reports whether p comes before q.
+func (p Position) Before(q Position) bool {
+	return p.Segment < q.Segment || p.Segment == q.Segment && p.Offset < q.Offset
+}
+
+// Appended says where records stand.
+type Appended struct {
+	Refs     []Ref    // of each record's content; zero where it has none
+	From, To Position // of the first record, and after the last
+}
+
+// A request is what waits for the writer.
+type request struct {
+	records  []Record
+	files    []string // the token of each record's own file, or ""
+	need     int64    // octets in the segment
+	promised bool
+	then     func(Appended, error)
+}
+
+// A writer is the state of the goroutine that appends.
+type writer struct {
+	file    File // nil when the next record needs a new segment
+	at      segment
+	size    int64
+	next    uint64 // number of the next segment
+	reserve bool   // the segment is the one that was held in reserve
+	held    *request
+	buf     []byte
+}
+
+// Append keeps records, all in one commit, and returns when they are durable.
+// An ErrFull, ErrTooLarge or ErrClosed means that nothing was kept; after
+// another error the records may or may not come back in a replay. A ctx that
+// has ended is noticed before the records are queued, and not after.
+func (s *Store) Append(ctx context.Context, records ...Record) (Appended, error) {
+	type answer struct {
+		appended Appended
+		err      error
+	}
+	done := make(chan answer, 1)
+	if err := s.Submit(ctx, records, func(a Appended, err error) { done <- answer{a, err} }); err != nil {
+		return Appended{}, err
+	}
+	a := <-done
+	return a.appended, a.err
+}
+
+// Submit is Append without the wait: then is called once, by the writer, in
+// the order of the records on the disk. It must not block. When Submit returns
+// an error, then is not called. Contents and spools must stay as they are until
+// then was called.
+func (s *Store) Submit(ctx context.Context, records []Record, then func(Appended, error)) error {
+	r := &request{records: records, files: make([]string, len(records)), promised: true, then: then}
+	var fresh int64 // octets of new contents
+	for i := range records {
+		if !records[i].Promised {
+			r.promised = false
+			fresh += int64(len(records[i].Content))
+		}
+	}
+	if !r.promised {
+		if err := s.Admit(fresh); err != nil {
+			return err
+		}
+	}
+	for i := range records {
+		need, err := s.prepare(r, i)
+		if err != nil {
+			return fmt.Errorf("appending a record: %w", err)
+		}
+		r.need += need
+	}
+	if r.need > s.options.Segment-headerSize {
+		return fmt.Errorf("appending records: %w", ErrTooLarge)
+	}
+	s.ending.RLock()
+	defer s.ending.RUnlock()
+	if s.ended {
+		return ErrClosed
+	}
+	select {
+	case s.queue <- r:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// prepare does in the caller's goroutine what the writer need not: hashing, and
+// the file of a large content. It returns the octets needed in the segment.
+func (s *Store) prepare(r *request, i int) (int64, error) {
+	rec := &r.records[i]
+	switch {
+	case rec.Kind == 0 || rec.Content != nil && rec.Spool != nil:
+		return 0, errors.New("a record has a kind, and a content or a spool")
+	case len(rec.Meta) > MaxMeta:
+		return 0, ErrTooLarge
+	case rec.Spool != nil:
+		if err := rec.Spool.Seal(); err != nil {
+			return 0, err
+		}
+	case len(rec.Content) > SmallContent && (!rec.Inline || len(rec.Content) > MaxInline):
+		spool := s.Spool()
+		defer spool.Close()
+		if _, err := spool.Write(rec.Content); err != nil {
+			return 0, err
+		}
+		if err := spool.Seal(); err != nil {
+			return 0, err
+		}
+		token, err := spool.keep()
+		r.files[i], rec.Digest = token, spool.digest
+		return align(frameSize + tokenLength + int64(len(rec.Meta))), err
+	case rec.Digest.IsZero():
+		rec.Digest = rem.DigestOf(rec.Content)
+	}
+	content := int64(len(rec.Content))
+	if rec.Spool != nil {
+		rec.Digest = rec.Spool.digest
+		if content = rec.Spool.size; rec.Spool.file != nil {
+			var err error
+			if r.files[i], err = rec.Spool.keep(); err != nil {
+				return 0, err
+			}
+			content = tokenLength
+		}
+	}
+	return align(frameSize + content + int64(len(rec.Meta))), nil
+}
+
+// run commits until the queue is closed and empty.
+func (s *Store) run() {
+	defer close(s.closed)
+	var batch []*request
+	for {
+		batch = s.gather(batch[:0])
+		if len(batch) == 0 {
+			break
+		}
+		s.commit(batch)
+		clear(batch)
+	}
+	if w := &s.writer; w.file != nil {
+		// What is behind the last record was only reserved. Leaving it there
+		// would be harmless, so an error is not worth a word.
+		_ = w.file.Truncate(w.at.end)
+		_ = w.file.Close()
+		w.file = nil
+	}
+}
+
+// gather waits for a request and takes those that wait with it, at most as
+// much as one commit writes. None means that the store is closing.
+func (s *Store) gather(batch []*request) []*request {
+	w := &s.writer
+	first := w.held
+	if w.held = nil; first == nil {
+		var ok bool
+		if first, ok = <-s.queue; !ok {
+			return batch
+		}
+	}
+	batch = append(batch, first)
+	need := first.need
+	take := func(r *request) bool {
+		if need+r.need > min(maxCommit, s.options.Segment/2) {
+			w.held = r
+			return false
+		}
+		batch = append(batch, r)
+		need += r.need
+		return true
+	}
+	for {
+		select {
+		case r, ok := <-s.queue:
+			if !ok || !take(r) {
+				return batch
+			}
+			continue
+		default:
+		}
+		break
+	}
+	if s.options.Window <= 0 || len(batch) < 2 {
+		return batch
+	}
+	timer := time.NewTimer(s.options.Window)
+	defer timer.Stop()
+	for {
+		select {
+		case r, ok := <-s.queue:
+			if !ok || !take(r) {
+				return batch
+			}
+		case <-timer.C:
+			return batch
+		}
+	}
+}
+
+// commit writes a batch with one write and one sync, and answers it.
+func (s *Store) commit(batch []*request) {
+	w := &s.writer
+	if w.reserve && s.Admit(s.options.Segment) == nil {
+		s.leave() // there is room again
+	}
+	batch = s.refuse(batch)
+	var need int64
+	for _, r := range batch {
+		need += r.need
+	}
+	if w.file != nil && w.at.end+need > w.size {
+		s.leave()
+	}
+	if w.file == nil && len(batch) > 0 {
+		err := s.begin()
+		if errors.Is(err, ErrFull) {
+			if err = s.beginReserve(batch, err); err == nil {
+				batch = s.refuse(batch)
+			}
+		}
+		if err != nil {
+			s.answer(batch, nil, fmt.Errorf("beginning a segment: %w", err))
+			return
+		}
+	}
+	if len(batch) == 0 {
+		return
+	}
+	answers := s.encode(batch)
+	start := w.at.end
+	_, err := w.file.WriteAt(w.buf, start)
+	if err == nil {
+		err = w.file.Sync()
+		s.stats.syncs.Add(1)
+	}
+	if err != nil {
+		// The system may have dropped the pages and call them written at the
+		// next sync. The segment ends at its last good record.
+		_ = w.file.Close()
+		w.file = nil
+		s.answer(batch, nil, fmt.Errorf("committing records: %w", full(err)))
+		return
+	}
+	w.at.end = start + int64(len(w.buf))
+	s.mu.Lock()
+	s.segments[len(s.segments)-1].end = w.at.end
+	s.mu.Unlock()
+	s.stats.commits.Add(1)
+	s.stats.bytes.Add(uint64(len(w.buf)))
+	if cap(w.buf) > 2*maxCommit {
+		w.buf = nil
+	}
+	s.answer(batch, answers, nil)
+}
+
+// refuse answers ErrFull to what may not use the reserve, while it is in use.
+func (s *Store) refuse(batch []*request) []*request {
+	if !s.writer.reserve {
+		return batch
+	}
+	kept := batch[:0]
+	for _, r := range batch {
+		if r.promised {
+			kept = append(kept, r)
+			continue
+		}
+		r.then(Appended{}, ErrFull)
+	}
+	return kept
+}
+
+func (s *Store) answer(batch []*request, answers []Appended, err error) {
+	for i, r := range batch {
+		if err != nil {
+			r.then(Appended{}, err)
+			continue
+		}
+		s.stats.records.Add(uint64(len(r.records)))
+		r.then(answers[i], nil)
+	}
+}
+
+// encode lays the batch out in w.buf.
+func (s *Store) encode(batch []*request) []Appended {
+	w := &s.writer
+	answers := make([]Appended, len(batch))
+	b := w.buf[:0]
+	commit := w.at.end
+	for i, r := range batch {
+		a := &answers[i]
+		a.Refs = make([]Ref, len(r.records))
+		a.From = Position{w.at.number, commit + int64(len(b))}
+		for j := range r.records {
+			rec := &r.records[j]
+			f := frame{
+				kind: rec.Kind, meta: int64(len(rec.Meta)), content: int64(len(rec.Content)),
+				offset: commit + int64(len(b)), commit: commit, digest: rec.Digest,
+				metaChecksum: crc32.Checksum(rec.Meta, castagnoli),
+			}
+			if rec.Spool != nil {
+				f.content = rec.Spool.size
+			}
+			ref := Ref{size: f.content, digest: f.digest}
+			if r.files[j] != "" {
+				f.flags = flagFile
+				ref.file = r.files[j]
+			} else {
+				ref.segment, ref.offset = w.at.number, f.offset+frameSize
+			}
+			b = appendFrame(b, w.at.salt, w.at.number, &f)
+			switch {
+			case r.files[j] != "":
+				b = append(b, r.files[j]...)
+			case rec.Spool != nil:
+				b = append(b, rec.Spool.buf...)
+			default:
+				b = append(b, rec.Content...)
+			}
+			b = append(b, rec.Meta...)
+			for len(b)%alignment != 0 {
+				b = append(b, 0)
+			}
+			if rec.Content != nil || rec.Spool != nil {
+				a.Refs[j] = ref
+			}
+		}
+		a.To = Position{w.at.number, commit + int64(len(b))}
+	}
+	w.buf = b
+	return answers
+}
+
+// leave ends the current segment, which holds good records only.
+func (s *Store) leave() {
+	w := &s.writer
+	_ = w.file.Truncate(w.at.end) // gives blocks back; the next segment fixes the end
+	_ = w.file.Close()
+	w.file, w.reserve = nil, false
+}
+
+// begin makes the next segment. Records go into it only when its header and
+// its name are durable, so a segment without a header holds none.
+func (s *Store) begin() error {
+	number := s.writer.next
+	s.writer.next++ // a number is never tried twice: the first try may have left something
+	name := segmentName(number)
+	f, err := s.fs.Create(name)
+	if err != nil {
+		return full(err)
+	}
+	if err := f.Allocate(s.options.Segment); err != nil {
+		_ = f.Close()
+		_ = s.fs.Remove(name) // else it is found without a header and passed over
+		return full(err)
+	}
+	if err := s.enter(f, number); err != nil {
+		return full(err)
+	}
+	s.writer.reserve = false
+	s.keepReserve()
+	return nil
+}
+
+// beginReserve makes the reserve the next segment when something in the batch
+// is owed; cause is what kept us from an ordinary one.
+func (s *Store) beginReserve(batch []*request, cause error) error {
+	owed := false
+	for _, r := range batch {
+		owed = owed || r.promised
+	}
+	if !owed {
+		return cause
+	}
+	number := s.writer.next
+	s.writer.next++
+	if err := s.fs.Rename(reserve, segmentName(number)); err != nil {
+		return errors.Join(cause, err)
+	}
+	f, err := s.fs.Update(segmentName(number))
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	if err := s.fs.SyncDir("."); err != nil {
+		_ = f.Close()
+		return errors.Join(cause, err)
+	}
+	if err := s.enter(f, number); err != nil {
+		return errors.Join(cause, err)
+	}
+	s.writer.reserve = true
+	return nil
+}
+
+// enter writes the header of an allocated segment and makes it the current one.
+func (s *Store) enter(f File, number uint64) error {
+	var salt [8]byte
+	rand.Read(salt[:])
+	h := segmentHeader{number: number, salt: binary.BigEndian.Uint64(salt[:])}
+	s.mu.Lock()
+	if n := len(s.segments); n > 0 {
+		last := s.segments[n-1]
+		h.prior, h.priorEnd, h.priorSalt = last.number, last.end, last.salt
+	}
+	s.mu.Unlock()
+	_, err := f.WriteAt(h.encode(), 0)
+	if err == nil {
+		err = f.Sync()
+		s.stats.syncs.Add(1)
+	}
+	if err == nil {
+		err = s.fs.SyncDir(segmentDir)
+	}
+	if err != nil {
+		_ = f.Close()
+		return err
+	}
+	w := &s.writer
+	w.file, w.size = f, s.options.Segment
+	w.at = segment{number: number, end: headerSize, salt: h.salt}
+	s.mu.Lock()
+	s.segments = append(s.segments, w.at)
+	s.mu.Unlock()
+	return nil
+}
+
+// checkReserve drops a reserve that was not allocated to its end.
+func (s *Store) checkReserve() error {
+	f, err := s.fs.Open(reserve)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	size, err := f.Size()
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if size != s.options.Segment {
+		return s.fs.Remove(reserve)
+	}
+	return nil
+}
+
+// keepReserve holds a segment back for the day when the disk is full. That it
+// could not is no reason to stop: Admit refuses earlier.
+func (s *Store) keepReserve() {
+	if s.Admit(s.options.Segment) != nil {
+		return
+	}
+	f, err := s.fs.Create(reserve)
+	if err != nil {
+		return // it is there already, or will be tried again with the next segment
+	}
+	err = f.Allocate(s.options.Segment)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		_ = s.fs.Remove(reserve)
+		return
+	}
+	_ = s.fs.SyncDir(".")
+}
