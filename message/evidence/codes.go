@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rem"
+	"rem/message"
 )
 
 // The code lists of TS 102 640-2, as data. The URIs really have no "//": that
@@ -36,6 +37,39 @@ var events = []event{
 	{AcceptanceRejectionByRecipient, []string{"Acceptance"}, []string{"Rejection"}},
 	{RelayToNonREMSystem, []string{"Acceptance", "Delivery"}, []string{"Rejection", "NonDelivery"}},
 	{ReceivedFromNonREMSystem, []string{"Acceptance", "Delivery"}, nil},
+}
+
+// expiration is the word of a negative delivery that only says that no
+// information came in time: nobody knows where the message is. NonDelivery says
+// that it is not in the mailbox.
+const expiration = "DeliveryExpiration"
+
+// Claim returns what the evidence asserts. A negative delivery or relay failure
+// whose reason is that no information came claims only that.
+func (d *Draft) Claim() message.Claim {
+	c := message.Claim{Kind: d.Kind, Outcome: d.Outcome}
+	if c.Outcome == Negative && (c.Kind == DeliveryNonDeliveryToRecipient || c.Kind == RelayREMMDFailure) {
+		c.NoInformation = slices.ContainsFunc(d.Reasons, func(r Reason) bool { return r.Code == rem.NoDeliveryInformation })
+	}
+	return c
+}
+
+// Claim is [Draft.Claim]; a DeliveryExpiration without any reason claims only
+// that no information came, too.
+func (e *Evidence) Claim() message.Claim {
+	c := e.Draft.Claim()
+	if c.Kind == DeliveryNonDeliveryToRecipient && len(e.Reasons) == 0 && strings.HasSuffix(e.Event, expiration) {
+		c.NoInformation = true
+	}
+	return c
+}
+
+// eventOf returns the URI that is written for a draft.
+func eventOf(d *Draft) string {
+	if d.Kind == DeliveryNonDeliveryToRecipient && d.Claim().NoInformation {
+		return eventPrefix + expiration
+	}
+	return eventCode(d.Kind, d.Outcome)
 }
 
 // eventCode returns the URI written for a kind and outcome that go together.

@@ -108,6 +108,36 @@ func TestEverySpellingOfAReasonIsRead(t *testing.T) {
 	}
 }
 
+// A sender's REM-MD that heard nothing in time must not seem to say that the
+// message was not delivered.
+func TestNoInformationIsNotNonDelivery(t *testing.T) {
+	tests := map[string]struct {
+		reasons []Reason
+		code    string
+		want    bool
+	}{
+		"nothing was heard":     {[]Reason{{Code: rem.NoDeliveryInformation}}, "DeliveryExpiration", true},
+		"nobody of that name":   {[]Reason{{Code: rem.UnknownRecipient}}, "NonDelivery", false},
+		"the retention is over": {[]Reason{{Code: rem.RetentionPeriodExpired}}, "NonDelivery", false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := sampleDraft(DeliveryNonDeliveryToRecipient, Negative)
+			d.Reasons = test.reasons
+			e, err := parse(t, prepare(t, d).XML())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Event != eventPrefix+test.code || e.Claim().NoInformation != test.want || d.Claim() != e.Claim() {
+				t.Errorf("event %s, claims %+v; want %s and no information %v", e.Event, e.Claim(), test.code, test.want)
+			}
+		})
+	}
+	if e := (&Evidence{Draft: Draft{Kind: DeliveryNonDeliveryToRecipient, Outcome: Negative}, Event: "DeliveryExpiration"}); !e.Claim().NoInformation {
+		t.Error("an expiration without a reason claims more than that nothing was heard")
+	}
+}
+
 func TestReasonListIsNumberedWithoutGaps(t *testing.T) {
 	for i, r := range reasons {
 		if r.number != i+1 || r.text.Turkish == "" || r.text.English == "" {

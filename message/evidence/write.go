@@ -33,7 +33,7 @@ func write102640(dst []byte, d *Draft) []byte {
 	w.raw("<", root, ` xmlns="`+spaceV2+`" Id="`)
 	w.text(string(d.ID), true)
 	w.raw(`" version="` + version + `">`)
-	w.element("EventCode", eventCode(d.Kind, d.Outcome))
+	w.element("EventCode", eventOf(d))
 	if len(d.Reasons) > 0 {
 		w.raw("<EventReasons>")
 		for _, r := range d.Reasons {
