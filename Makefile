@@ -1,0 +1,61 @@
+# make check is what every change passes; the rest takes longer or measures.
+GO     ?= go
+TESTS  ?= ./...
+# The packages of Debian that the tests drive: verifiers, clients and a scanner
+# that nobody here wrote.
+TOOLS  := xmllint:libxml2-utils xmlsec1:xmlsec1 openssl:openssl swaks:swaks clamd:clamav-daemon python3:python3
+
+.PHONY: check tools format vet staticcheck test requirements generated build race fuzz conformance survival bench upgrade
+
+check: tools format vet staticcheck test generated
+
+# A missing tool makes a test fail, so that it is installed here when it can be.
+tools:
+	@scripts/install-tools $(TOOLS)
+
+format:
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt these files:"; echo "$$out"; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+staticcheck:
+	$(GO) tool staticcheck ./...
+
+test:
+	$(GO) test -timeout 20m $(TESTS)
+
+# Joins docs/requirements with code and tests, both ways.
+requirements:
+	$(GO) test -run 'TestRequirements' -v .
+
+# Generated files are fresh.
+generated:
+	$(GO) generate ./...
+	@git diff --exit-code --stat -- docs || { echo "generated files are stale: commit what go generate wrote"; exit 1; }
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+
+race:
+	$(GO) test -race -timeout 40m $(TESTS)
+
+# One short turn of every fuzz target. FUZZTIME=10m for a campaign.
+FUZZTIME ?= 10s
+fuzz:
+	@scripts/fuzz $(FUZZTIME)
+
+# Whole scenarios with the real binaries, and the long forms of the samples.
+conformance:
+	REM_LONG=1 $(GO) test -timeout 60m -count=1 ./conformance/...
+
+# Every write, sign, stamp and dial fails once, in both ways; and SIGKILL.
+survival:
+	REM_LONG=1 $(GO) test -timeout 60m -count=1 -run 'Survival' -v ./conformance/...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# Opens the data of every release.
+upgrade:
+	$(GO) test -run 'Frozen' ./...
