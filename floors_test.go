@@ -38,9 +38,10 @@ var beside = map[string][]string{
 	"trust/cades":      {"trust/algorithm", "trust/cms", "trust/tsp"},
 	"trust/validation": {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
 	"trust/trustlist":  {"trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
+	"mail/smime":       {"mail/mime", "trust/cades", "trust/cms"},
 	"message/evidence": {"message"},
 	"provider":         {"message"}, // the periods of the table
-	"message/envelope": {"message/evidence"},
+	"message/envelope": {"message", "message/evidence", "provider"},
 	"edge/webmail":     {"edge/web"},
 	"edge/console":     {"edge/web"},
 	"edge/api":         {"edge/web"},

@@ -1,0 +1,317 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"rem"
+	"rem/provider"
+)
+
+// Mode says whether simulators are allowed.
+type Mode string
+
+// The modes. Production refuses to start with a simulator behind any interface.
+const (
+	Production Mode = "production"
+	Test       Mode = "test"
+)
+
+// A Config is everything that a provider is told from outside.
+type Config struct {
+	// Mode is "production", which refuses simulators, or "test".
+	Mode Mode `yaml:"mode"`
+	// Data is the folder of the ledger, the journal and the contents. One
+	// program at a time works on it.
+	Data string `yaml:"data"`
+	// Provider says who we are.
+	Provider Provider `yaml:"provider"`
+	// Practice holds the settings of the practice statement (KEPUE).
+	Practice Practice `yaml:"practice"`
+	// Listen are the doors.
+	Listen Listen `yaml:"listen"`
+	// Operation is the operation certificate, which signs evidence and
+	// envelopes: its chain, leaf first, and its key, as PEM files.
+	Operation KeyPair `yaml:"operation"`
+	// SubmissionTLS is the TLS certificate that mail programs see.
+	SubmissionTLS KeyPair `yaml:"submissionTLS"`
+	// RelayTLS is the TLS certificate that other providers see, on both sides.
+	RelayTLS KeyPair `yaml:"relayTLS"`
+	// Timestamp are the RFC 3161 authorities, asked in this order.
+	Timestamp []Authority `yaml:"timestamp"`
+	// TrustList is the signed list of providers.
+	TrustList TrustList `yaml:"trustList"`
+	// Anchors are what certificates must lead to.
+	Anchors Anchors `yaml:"anchors"`
+	// Revocation says where certificate status comes from.
+	Revocation Revocation `yaml:"revocation"`
+	// Scanner looks for malware.
+	Scanner Scanner `yaml:"scanner"`
+	// Limits bound what strangers may ask of us.
+	Limits Limits `yaml:"limits"`
+	// Log says what is logged: "debug", "info", "warn" or "error".
+	Log string `yaml:"log"`
+}
+
+// Provider says who we are.
+type Provider struct {
+	// Domain is the provider's domain, such as hs90.kep.test.
+	Domain string `yaml:"domain"`
+	// NameTR and NameEN are the names that evidence and pages show.
+	NameTR string `yaml:"nameTR"`
+	NameEN string `yaml:"nameEN"`
+	// Service is the address that evidence comes from and goes to. Default:
+	// rem-service@ and the domain.
+	Service string `yaml:"service"`
+}
+
+// Practice holds the settings of the practice statement; an absent one has the
+// default that remd check-config shows with its source.
+type Practice struct {
+	// PolicyIDs are the URIs that every evidence names.
+	PolicyIDs []string `yaml:"policyIDs"`
+	// Signing of original messages: "required" or "accepted".
+	Signing provider.Signing `yaml:"signing"`
+	// MaxPackage is the largest signed package between providers, in octets.
+	MaxPackage int64 `yaml:"maxPackage"`
+	// MaxRecipients of one message.
+	MaxRecipients int `yaml:"maxRecipients"`
+	// RelayPeriod is how long we try to get a message taken by another provider.
+	RelayPeriod time.Duration `yaml:"relayPeriod"`
+	// AnswerPeriod is how long we wait to learn what became of it.
+	AnswerPeriod time.Duration `yaml:"answerPeriod"`
+	// RetrievalPeriod is how long a message may lie unopened.
+	RetrievalPeriod time.Duration `yaml:"retrievalPeriod"`
+	// DeemedRead ends the retrieval period earlier; 0 is off, the default.
+	DeemedRead time.Duration `yaml:"deemedRead"`
+	// FirstRetry and LastRetry bound the pause between attempts, which doubles.
+	FirstRetry time.Duration `yaml:"firstRetry"`
+	LastRetry  time.Duration `yaml:"lastRetry"`
+	// AskAgain is how often a provider that owes an answer is asked again.
+	AskAgain time.Duration `yaml:"askAgain"`
+}
+
+// Listen are the doors; an empty one is closed.
+type Listen struct {
+	// Submission is SMTP with TLS from the first byte (465).
+	Submission string `yaml:"submission"`
+	// SubmissionStartTLS is SMTP with STARTTLS (587).
+	SubmissionStartTLS string `yaml:"submissionStartTLS"`
+	// Relay is SMTP between providers, mutual TLS from the first byte.
+	Relay string `yaml:"relay"`
+	// Operations is HTTP for operators: /healthz, /readyz, /metrics and the
+	// interface of remctl. Only a loopback address is taken.
+	Operations string `yaml:"operations"`
+}
+
+// KeyPair is a certificate chain and its key, as PEM files.
+type KeyPair struct {
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+}
+
+// Authority is one RFC 3161 time-stamp authority.
+type Authority struct {
+	// URL of the authority.
+	URL string `yaml:"url"`
+	// Certificates are those it may sign with, as a PEM file.
+	Certificates string `yaml:"certificates"`
+	// Policy is the OID that its tokens must name; empty: any.
+	Policy string `yaml:"policy"`
+	// Simulator marks an authority that is none. Production refuses it.
+	Simulator bool `yaml:"simulator"`
+}
+
+// TrustList is the signed list of providers.
+type TrustList struct {
+	// File of the list; it is read again when it changes.
+	File string `yaml:"file"`
+	// Signers are the certificates that may sign it, as a PEM file.
+	Signers string `yaml:"signers"`
+	// Every is how often the file is looked at. Default: 10s.
+	Every time.Duration `yaml:"every"`
+}
+
+// Anchors are PEM files of the certificates that we trust, per purpose.
+type Anchors struct {
+	Operation string `yaml:"operation"`
+	Timestamp string `yaml:"timestamp"`
+	Personal  string `yaml:"personal"`
+}
+
+// Revocation says where certificate status comes from.
+type Revocation struct {
+	// Require refuses personal certificates whose status cannot be learnt.
+	// Production requires it.
+	Require bool `yaml:"require"`
+}
+
+// Scanner looks for malware.
+type Scanner struct {
+	// Clamd is the address of clamd: unix:/path or host:port.
+	Clamd string `yaml:"clamd"`
+	// None says that there is no scanner on purpose. One of the two is needed.
+	None bool `yaml:"none"`
+}
+
+// Limits bound what strangers may ask of us.
+type Limits struct {
+	// Connections at each door at once. Default: 512.
+	Connections int `yaml:"connections"`
+	// PerAddress are connections from one address at once. Default: 64.
+	PerAddress int `yaml:"perAddress"`
+	// Workers are messages that each stage works on at once. Default: 32.
+	Workers int `yaml:"workers"`
+}
+
+// Read reads a file, fills in defaults and checks. Relative paths are relative
+// to the file's folder.
+func Read(file string) (*Config, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	c := defaults()
+	if err := yaml.UnmarshalWithOptions(b, c, yaml.DisallowUnknownField()); err != nil {
+		return nil, fmt.Errorf("reading the configuration %s: %s", file, yaml.FormatError(err, false, true))
+	}
+	c.resolve(filepath.Dir(file))
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", file, err)
+	}
+	return c, nil
+}
+
+func defaults() *Config {
+	p := provider.DefaultPractice()
+	return &Config{
+		Mode: Production,
+		Data: "data",
+		Practice: Practice{
+			PolicyIDs: p.PolicyIDs, Signing: p.Signing, MaxPackage: p.MaxPackage, MaxRecipients: p.MaxRecipients,
+			RelayPeriod: p.RelayPeriod, AnswerPeriod: p.AnswerPeriod, RetrievalPeriod: p.RetrievalPeriod, DeemedRead: p.DeemedRead,
+			FirstRetry: p.FirstRetry, LastRetry: p.LastRetry, AskAgain: p.AskAgain,
+		},
+		TrustList: TrustList{Every: 10 * time.Second},
+		Limits:    Limits{Connections: 512, PerAddress: 64, Workers: 32},
+		Log:       "info",
+	}
+}
+
+func (c *Config) resolve(dir string) {
+	for _, p := range []*string{
+		&c.Data, &c.Operation.Certificate, &c.Operation.Key, &c.SubmissionTLS.Certificate, &c.SubmissionTLS.Key,
+		&c.RelayTLS.Certificate, &c.RelayTLS.Key, &c.TrustList.File, &c.TrustList.Signers,
+		&c.Anchors.Operation, &c.Anchors.Timestamp, &c.Anchors.Personal,
+	} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	for i := range c.Timestamp {
+		if p := &c.Timestamp[i].Certificates; *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	if c.Provider.Service == "" && c.Provider.Domain != "" {
+		c.Provider.Service = "rem-service@" + c.Provider.Domain
+	}
+}
+
+// Validate returns every fault at once, each saying what to do.
+func (c *Config) Validate() error {
+	var errs []error
+	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.Mode != Production && c.Mode != Test {
+		fault("mode is %q; write production or test", c.Mode)
+	}
+	service, err := rem.ParseAddress(c.Provider.Service)
+	switch {
+	case err != nil:
+		fault("provider.service: %w", err)
+	case service.Domain() != c.Provider.Domain || service.Provider() != c.Provider.Domain:
+		fault("provider.domain is %q; it must be a provider's domain such as hs90.kep.test, and provider.service must be in it", c.Provider.Domain)
+	}
+	if c.Provider.NameTR == "" || c.Provider.NameEN == "" {
+		fault("provider.nameTR and provider.nameEN: evidence names its issuer; give both")
+	}
+	if err := c.PracticeSettings().Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	for _, k := range []struct {
+		name string
+		pair KeyPair
+	}{{"operation", c.Operation}, {"submissionTLS", c.SubmissionTLS}, {"relayTLS", c.RelayTLS}} {
+		if k.pair.Certificate == "" || k.pair.Key == "" {
+			fault("%s: give certificate and key, as PEM files", k.name)
+		}
+	}
+	if len(c.Timestamp) == 0 {
+		fault("timestamp: give at least one authority; evidence without a token has no weight")
+	}
+	for i, a := range c.Timestamp {
+		if a.URL == "" || a.Certificates == "" {
+			fault("timestamp[%d]: give url and certificates", i)
+		}
+		if a.Simulator && c.Mode == Production {
+			fault("timestamp[%d] is a simulator; production mode needs a real authority", i)
+		}
+	}
+	if c.TrustList.File == "" || c.TrustList.Signers == "" {
+		fault("trustList: give file and signers; relay goes only to providers of the list")
+	}
+	if c.Anchors.Operation == "" || c.Anchors.Timestamp == "" || c.Anchors.Personal == "" {
+		fault("anchors: give operation, timestamp and personal")
+	}
+	if (c.Scanner.Clamd == "") == !c.Scanner.None {
+		fault("scanner: give clamd, or say none: true if the practice statement does without")
+	}
+	if c.Mode == Production && !c.Revocation.Require {
+		fault("revocation.require must be true in production: a revoked certificate does not sign")
+	}
+	if host, _, err := net.SplitHostPort(c.Listen.Operations); c.Listen.Operations != "" && (err != nil || !loopback(host)) {
+		fault("listen.operations is %q; it must be a loopback address such as 127.0.0.1:9090", c.Listen.Operations)
+	}
+	if c.Limits.Connections < 1 || c.Limits.PerAddress < 1 || c.Limits.Workers < 1 {
+		fault("limits: each must be at least 1")
+	}
+	switch c.Log {
+	case "debug", "info", "warn", "error":
+	default:
+		fault("log is %q; write debug, info, warn or error", c.Log)
+	}
+	return errors.Join(errs...)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// PracticeSettings gives the practice statement's settings.
+func (c *Config) PracticeSettings() provider.Practice {
+	p, from := provider.DefaultPractice(), c.Practice
+	p.PolicyIDs, p.Signing, p.MaxPackage, p.MaxRecipients = from.PolicyIDs, from.Signing, from.MaxPackage, from.MaxRecipients
+	p.RelayPeriod, p.AnswerPeriod, p.RetrievalPeriod, p.DeemedRead = from.RelayPeriod, from.AnswerPeriod, from.RetrievalPeriod, from.DeemedRead
+	p.FirstRetry, p.LastRetry, p.AskAgain = from.FirstRetry, from.LastRetry, from.AskAgain
+	return p
+}
+
+// REMMD says who we are.
+func (c *Config) REMMD() (provider.REMMD, error) {
+	service, err := rem.ParseAddress(c.Provider.Service)
+	if err != nil {
+		return provider.REMMD{}, fmt.Errorf("provider.service: %w", err)
+	}
+	return provider.REMMD{
+		Domain:  c.Provider.Domain,
+		Name:    rem.Text{Turkish: c.Provider.NameTR, English: c.Provider.NameEN},
+		Service: service,
+	}, nil
+}
