@@ -104,6 +104,9 @@ func TestCanonicalForms(t *testing.T) {
 		{"1.1 keeps a base of its own", eleven, "", `<r><apex xml:base="a/../b"/></r>`, `<apex xml:base="a/../b"></apex>`},
 		{"1.1 drops a base that comes to nothing", eleven, "", `<s xml:base="abc/"><r xml:base="../"><apex b="1"/></r></s>`, `<apex b="1"></apex>`},
 
+		{"1.1 drops a base of its own that comes to nothing", eleven, "", `<r xml:base="abc/"><apex xml:base="../"/></r>`, `<apex></apex>`},
+		{"1.1 keeps an empty base of its own", eleven, "", `<r><apex xml:base=""/></r>`, `<apex xml:base=""></apex>`},
+
 		{"comments are left out", exc, "", `<a>x<!-- c -->y</a>`, `<a>xy</a>`},
 		{"comments are kept", c14n.ExclusiveWithComments, "", "<a>x<!-- c\r\n<&> -->y</a>", "<a>x<!-- c\n<&> -->y</a>"},
 		{"comments are kept, inclusive", c14n.InclusiveWithComments, "", `<a><!----></a>`, `<a><!----></a>`},
@@ -202,5 +205,58 @@ func TestWhatCannotBeCanonicalisedIsAnError(t *testing.T) {
 				t.Error("IsCanonical gives true")
 			}
 		})
+	}
+}
+
+// Canonical XML 1.1, 2.4: bases of elements that are not written are joined to
+// the base of the apex, outermost first. What is relative stays relative, and
+// what comes to nothing is not written. The first three are the examples of the
+// recommendation.
+func TestBasesAreJoined(t *testing.T) {
+	tests := []struct {
+		bases []string // of the apex last
+		want  string
+	}{
+		{[]string{"abc/", "../"}, ""},
+		{[]string{"../", "../"}, "../../"},
+		{[]string{"..", ".."}, "../../"},
+		{[]string{"test1/somefile1.ext#abc", "test2/somefile2.ext"}, "test1/test2/somefile2.ext"},
+		{[]string{"a/b", "c"}, "a/c"},
+		{[]string{"a/b/", "c"}, "a/b/c"},
+		{[]string{"a/b/", "../c/./d"}, "a/c/d"},
+		{[]string{"a/b/", "."}, "a/b/"},
+		{[]string{"a/b/", ".."}, "a/"},
+		{[]string{"a/b/", "../../.."}, "../"},
+		{[]string{"a", "b", "c"}, "c"},
+		{[]string{"../a/", "../../b"}, "../../b"},
+		{[]string{"/a/b", "../../c"}, "/c"},
+		{[]string{"/a", ".."}, "/"},
+		{[]string{"a//b/", "c"}, "a/b/c"},
+		{[]string{"http://x.test/a/b?c#d", "e"}, "http://x.test/a/e"},
+		{[]string{"http://x.test/a/b?c#d", "?e"}, "http://x.test/a/b?e"},
+		{[]string{"http://x.test/a/b?c#d", ""}, "http://x.test/a/b?c"},
+		{[]string{"http://x.test/a/b", "/c/../d"}, "http://x.test/d"},
+		{[]string{"http://x.test/a/b", "//y.test/c"}, "http://y.test/c"},
+		{[]string{"http://x.test/a/b", "urn:c"}, "urn:c"},
+		{[]string{"http://x.test", "a"}, "http://x.test/a"},
+		{[]string{"http://x.test", ".."}, "http://x.test/"},
+		{[]string{"//x.test/a", "b"}, "//x.test/b"},
+		{[]string{"a", "http://x.test/b/../c"}, "http://x.test/c"},
+		{[]string{"a/", "b/../c"}, "a/c"},
+		{[]string{"b/../c"}, "b/../c"},
+	}
+	for _, test := range tests {
+		src := `<apex xml:base="` + test.bases[len(test.bases)-1] + `"/>`
+		for i := len(test.bases) - 2; i >= 0; i-- {
+			src = `<r xml:base="` + test.bases[i] + `"><between>` + src + `</between></r>`
+		}
+		want := `<apex xml:base="` + test.want + `"></apex>`
+		if test.want == "" {
+			want = `<apex></apex>`
+		}
+		got, err := c14n.Append(nil, apex(parse(t, src)), c14n.Inclusive11, c14n.Options{})
+		if err != nil || string(got) != want {
+			t.Errorf("%q: got %s, %v; want %s", test.bases, got, err, want)
+		}
 	}
 }

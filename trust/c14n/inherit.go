@@ -33,9 +33,11 @@ func (c *canonicaliser) inherit(e *strictxml.Element) []strictxml.Attr {
 		}
 	}
 	if c.eleven {
-		// A base that comes to nothing is not written.
-		if i := index(attrs, "base"); i >= 0 && attrs[i].Value == "" && index(e.Attrs, "base") < 0 {
-			attrs = slices.Delete(slices.Clone(attrs), i, i+1)
+		// A base that joining brings to nothing is not written.
+		if i := index(attrs, "base"); i >= 0 && attrs[i].Value == "" {
+			if own := index(e.Attrs, "base"); own < 0 || e.Attrs[own].Value != "" {
+				attrs = slices.Delete(slices.Clone(attrs), i, i+1)
+			}
 		}
 	}
 	return attrs

@@ -24,7 +24,7 @@ func Parse(src []byte, limits Limits) (*Document, error) {
 	p.returns = strings.IndexByte(p.s, '\r') >= 0
 	p.references = strings.IndexByte(p.s, '&') >= 0
 	p.cdataEnds = strings.Contains(p.s, "]]>")
-	p.room = min(strings.Count(p.s, "<"), p.limits.MaxElements)
+	p.estimate()
 
 	if err := p.declaration(); err != nil {
 		return nil, err
@@ -71,8 +71,8 @@ type parser struct {
 	decls []Decl // of the start tag being read
 	text  []byte // of the text or value being rewritten
 
-	room int // elements that may still come, at most
-	// The pieces that are handed out.
+	// The pieces that are handed out. Those of elements and nodes are as large
+	// as the source seems to ask for, so that few are needed and little is left.
 	elementPiece []Element
 	nodePiece    []Node
 	attrPiece    []Attr
@@ -193,13 +193,40 @@ func (p *parser) misc(comments *[]string) error {
 	}
 }
 
+// estimate takes the pieces for elements and nodes: an element for every < that
+// is not of an end tag, a text for every < that does not follow
+// a >. It need not be right, and takes no more than evidence asks for; what is
+// missing comes later.
+func (p *parser) estimate() {
+	const most = 256
+	elements, texts := 0, 0
+	for i := 0; i+1 < len(p.s); i++ {
+		n := strings.IndexByte(p.s[i:], '<')
+		if n < 0 || elements+texts > most {
+			break
+		}
+		if i += n; i+1 < len(p.s) && p.s[i+1] != '/' {
+			elements++
+		}
+		if i > 0 && p.s[i-1] != '>' {
+			texts++
+		}
+	}
+	p.elementPiece = make([]Element, min(elements, most))
+	p.nodePiece = make([]Node, 0, min(elements+texts, most))
+}
+
 // root reads the root element with all that is in it.
 func (p *parser) root() error {
-	p.open = make([]frame, 0, 16)
-	p.scope = make([]Decl, 0, 16)
-	p.nodes = make([]Node, 0, 64)
-	p.attrs = make([]Attr, 0, 8)
-	p.decls = make([]Decl, 0, 8)
+	room := new(struct {
+		open  [12]frame
+		scope [8]Decl
+		nodes [32]Node
+		attrs [6]Attr
+		decls [4]Decl
+	})
+	p.open, p.scope, p.nodes = room.open[:0], room.scope[:0], room.nodes[:0]
+	p.attrs, p.decls = room.attrs[:0], room.decls[:0]
 	if err := p.startTag(); err != nil {
 		return err
 	}
@@ -256,7 +283,7 @@ func (p *parser) endTag() error {
 // close ends the innermost open element at p.at.
 func (p *parser) close() {
 	f := &p.open[len(p.open)-1]
-	f.element.Children = keep(&p.nodePiece, p.nodes[f.nodes:], p.room)
+	f.element.Children = keep(&p.nodePiece, p.nodes[f.nodes:])
 	f.element.End = p.at
 	p.nodes = p.nodes[:f.nodes]
 	p.scope = p.scope[:f.scope]
@@ -267,16 +294,16 @@ func (p *parser) close() {
 }
 
 // keep copies what was gathered into a piece of memory that many share, taking
-// a new piece when the old one is full. The result has no room to grow, so an
-// append to it never reaches its neighbour.
-func keep[T any](piece *[]T, gathered []T, expected int) []T {
+// a new piece, twice as large, when the old one is full. The result has no room
+// to grow, so an append to it never reaches its neighbour.
+func keep[T any](piece *[]T, gathered []T) []T {
 	n := len(gathered)
 	if n == 0 {
 		return nil
 	}
 	if cap(*piece)-len(*piece) < n {
-		const least, most = 8, 256
-		*piece = make([]T, 0, max(n, min(max(expected, least), most)))
+		const least, most = 16, 256
+		*piece = make([]T, 0, max(n, min(max(2*cap(*piece), least), most)))
 	}
 	from := len(*piece)
 	*piece = append(*piece, gathered...)

@@ -34,8 +34,8 @@ func (p *parser) startTag() error {
 	if err := p.resolve(e, start); err != nil {
 		return err
 	}
-	e.Decls = keep(&p.declPiece, p.decls, 8)
-	e.Attrs = keep(&p.attrPiece, p.attrs, p.room/2)
+	e.Decls = keep(&p.declPiece, p.decls)
+	e.Attrs = keep(&p.attrPiece, p.attrs)
 	if empty {
 		p.close()
 	}
@@ -45,14 +45,11 @@ func (p *parser) startTag() error {
 // element hands out one element.
 func (p *parser) element() *Element {
 	if len(p.elementPiece) == 0 {
-		// Half of the tags that are left are end tags, as a rule.
-		const least, most = 4, 128
-		p.elementPiece = make([]Element, min(max(p.room/2+1, least), most))
+		p.elementPiece = make([]Element, 64)
 	}
 	e := &p.elementPiece[0]
 	p.elementPiece = p.elementPiece[1:]
 	p.doc.Elements++
-	p.room = max(p.room-2, 0)
 	return e
 }
 
