@@ -35,6 +35,10 @@ type Record struct {
 	Digest rem.Digest
 	// Inline keeps the content in the segment up to MaxInline octets.
 	Inline bool
+	// Lazy records are answered when they are written, before they are synced,
+	// and may be lost with the power. Their order with others holds. Append and
+	// Submit take lazy records or others, not both at once.
+	Lazy bool
 	// Promised marks what is owed because of something already answered, such
 	// as the evidence of an accepted message. It may use the reserve.
 	Promised bool
@@ -49,7 +53,8 @@ type Record struct {
 //	 8  4  length of meta
 //	12  8  length of the content
 //	20  8  offset of this record in its segment
-//	28  8  offset of the first record of its commit
+//	28  8  offset of the first record of its commit: of all that was not yet
+//	       synced when it was written
 //	36 32  SHA-256 of the content
 //	68  4  CRC-32C of meta
 //	72  4  CRC-32C of the segment's salt and number (8 octets each) and of the

@@ -602,6 +602,54 @@ func TestSubmittedRecordsAreAnsweredInTheirOrder(t *testing.T) {
 	wg.Wait()
 }
 
+func TestLazyRecordsKeepTheirOrderAndShareALaterSync(t *testing.T) {
+	f := broken.NewFS()
+	s := open(t, f, small)
+	keep(t, s, []byte("first"))
+	before := s.Stats().Syncs
+	for range 5 {
+		if _, err := s.Append(t.Context(), blobstore.Record{Kind: 'L', Lazy: true, Promised: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := s.Stats().Syncs - before; n > 1 { // one when the delay has passed
+		t.Errorf("lazy records were synced %d times", n)
+	}
+	keep(t, s, []byte("last"))
+	if n := s.Stats().Syncs - before; n > 2 {
+		t.Errorf("%d syncs", n)
+	}
+	var kinds []byte
+	for _, r := range replay(t, s, blobstore.Position{}) {
+		kinds = append(kinds, r.kind)
+	}
+	if got, want := string(kinds), "CLLLLLC"; got != want {
+		t.Errorf("records %s, want %s", got, want)
+	}
+}
+
+// Lazy records belong to the commit that is synced after them: when the power
+// cuts them, that is no damage.
+func TestTornLazyRecordsAreNoDamage(t *testing.T) {
+	random := testkit.Rand(t, 2)
+	for range 100 {
+		f := broken.NewFS()
+		s := open(t, f, small)
+		keep(t, s, []byte("first"))
+		f.Break(broken.Plan{At: 4, Way: broken.Kill}) // the sync
+		for i := range 2 {
+			s.Append(t.Context(), blobstore.Record{Kind: 'L', Meta: content(i, 700), Lazy: true})
+		}
+		s.Append(t.Context(), blobstore.Record{Kind: 'C', Content: content(1, 700)})
+		o := small
+		o.Alarm = func(a blobstore.Alarm) { t.Errorf("alarm: %+v", a) }
+		s2 := open(t, f.PowerLost(random.Rand), o)
+		if got := replay(t, s2, blobstore.Position{}); got[0].content != "first" {
+			t.Errorf("the synced record is gone: %v", got)
+		}
+	}
+}
+
 func TestSpoolHoldsLargeMessagesInFixedMemory(t *testing.T) {
 	s := onDisk(t, blobstore.Options{MinFree: -1})
 	const sessions, size = 16, 25 << 20
@@ -844,4 +892,3 @@ func benchmarkWriters(b *testing.B, writers int, op func() error) {
 	close(work)
 	wg.Wait()
 }
-

@@ -13,6 +13,10 @@ import (
 	"rem"
 )
 
+// lazyDelay is how long lazy records wait for a sync that others ask for. It
+// bounds what a power cut can take of them.
+const lazyDelay = 50 * time.Millisecond
+
 // A Position is a place between two records. Positions of later records are
 // greater; the zero Position is before all.
 type Position struct {
@@ -37,13 +41,15 @@ type request struct {
 	files    []string // the token of each record's own file, or ""
 	need     int64    // octets in the segment
 	promised bool
+	lazy     bool
 	then     func(Appended, error)
 }
 
 // A writer is the state of the goroutine that appends.
 type writer struct {
-	file    File // nil when the next record needs a new segment
-	at      segment
+	file    File    // nil when the next record needs a new segment
+	at      segment // whose end is what is synced
+	end     int64   // after what is written
 	size    int64
 	next    uint64 // number of the next segment
 	reserve bool   // the segment is the one that was held in reserve
@@ -76,6 +82,7 @@ func (s *Store) Submit(ctx context.Context, records []Record, then func(Appended
 	r := &request{records: records, files: make([]string, len(records)), promised: true, then: then}
 	var fresh int64 // octets of new contents
 	for i := range records {
+		r.lazy = records[i].Lazy
 		if !records[i].Promised {
 			r.promised = false
 			fresh += int64(len(records[i].Content))
@@ -156,13 +163,14 @@ func (s *Store) run() {
 	defer close(s.closed)
 	var batch []*request
 	for {
-		batch = s.gather(batch[:0])
-		if len(batch) == 0 {
+		var ok bool
+		if batch, ok = s.gather(batch[:0]); !ok {
 			break
 		}
 		s.commit(batch)
 		clear(batch)
 	}
+	s.sync()
 	if w := &s.writer; w.file != nil {
 		// What is behind the last record was only reserved. Leaving it there
 		// would be harmless, so an error is not worth a word.
@@ -173,18 +181,18 @@ func (s *Store) run() {
 }
 
 // gather waits for a request and takes those that wait with it, at most as
-// much as one commit writes. None means that the store is closing.
-func (s *Store) gather(batch []*request) []*request {
+// much as one commit writes. An empty batch means that lazy records have waited
+// long enough; ok is false when the store is closing.
+func (s *Store) gather(batch []*request) (_ []*request, ok bool) {
 	w := &s.writer
 	first := w.held
 	if w.held = nil; first == nil {
-		var ok bool
-		if first, ok = <-s.queue; !ok {
-			return batch
+		if first, ok = s.wait(); first == nil {
+			return batch, ok
 		}
 	}
 	batch = append(batch, first)
-	need := first.need
+	need, lazy := first.need, first.lazy
 	take := func(r *request) bool {
 		if need+r.need > min(maxCommit, s.options.Segment/2) {
 			w.held = r
@@ -192,21 +200,22 @@ func (s *Store) gather(batch []*request) []*request {
 		}
 		batch = append(batch, r)
 		need += r.need
+		lazy = lazy && r.lazy
 		return true
 	}
 	for {
 		select {
 		case r, ok := <-s.queue:
 			if !ok || !take(r) {
-				return batch
+				return batch, true
 			}
 			continue
 		default:
 		}
 		break
 	}
-	if s.options.Window <= 0 || len(batch) < 2 {
-		return batch
+	if s.options.Window <= 0 || len(batch) < 2 || lazy {
+		return batch, true
 	}
 	timer := time.NewTimer(s.options.Window)
 	defer timer.Stop()
@@ -214,26 +223,50 @@ func (s *Store) gather(batch []*request) []*request {
 		select {
 		case r, ok := <-s.queue:
 			if !ok || !take(r) {
-				return batch
+				return batch, true
 			}
 		case <-timer.C:
-			return batch
+			return batch, true
 		}
 	}
 }
 
-// commit writes a batch with one write and one sync, and answers it.
+// wait returns the next request, nil when lazy records have waited long
+// enough, and false when the queue is closed and empty.
+func (s *Store) wait() (*request, bool) {
+	if w := &s.writer; w.file == nil || w.end == w.at.end {
+		r, ok := <-s.queue
+		return r, ok
+	}
+	timer := time.NewTimer(lazyDelay)
+	defer timer.Stop()
+	select {
+	case r, ok := <-s.queue:
+		return r, ok
+	case <-timer.C:
+		return nil, true
+	}
+}
+
+// commit writes a batch with one write and one sync, and answers it. A batch
+// of lazy records alone is not synced.
 func (s *Store) commit(batch []*request) {
 	w := &s.writer
+	if len(batch) == 0 {
+		s.sync()
+		return
+	}
 	if w.reserve && s.Admit(s.options.Segment) == nil {
 		s.leave() // there is room again
 	}
 	batch = s.refuse(batch)
 	var need int64
+	lazy := true
 	for _, r := range batch {
 		need += r.need
+		lazy = lazy && r.lazy
 	}
-	if w.file != nil && w.at.end+need > w.size {
+	if w.file != nil && w.end+need > w.size {
 		s.leave()
 	}
 	if w.file == nil && len(batch) > 0 {
@@ -252,30 +285,51 @@ func (s *Store) commit(batch []*request) {
 		return
 	}
 	answers := s.encode(batch)
-	start := w.at.end
-	_, err := w.file.WriteAt(w.buf, start)
+	_, err := w.file.WriteAt(w.buf, w.end)
 	if err == nil {
-		err = w.file.Sync()
-		s.stats.syncs.Add(1)
+		w.end += int64(len(w.buf))
+		s.stats.commits.Add(1)
+		s.stats.bytes.Add(uint64(len(w.buf)))
+	} else {
+		s.abandon()
 	}
-	if err != nil {
-		// The system may have dropped the pages and call them written at the
-		// next sync. The segment ends at its last good record.
-		_ = w.file.Close()
-		w.file = nil
-		s.answer(batch, nil, fmt.Errorf("committing records: %w", full(err)))
-		return
-	}
-	w.at.end = start + int64(len(w.buf))
-	s.mu.Lock()
-	s.segments[len(s.segments)-1].end = w.at.end
-	s.mu.Unlock()
-	s.stats.commits.Add(1)
-	s.stats.bytes.Add(uint64(len(w.buf)))
 	if cap(w.buf) > 2*maxCommit {
 		w.buf = nil
 	}
+	if err == nil && !lazy {
+		err = s.sync()
+	}
+	if err != nil {
+		s.answer(batch, nil, fmt.Errorf("committing records: %w", full(err)))
+		return
+	}
 	s.answer(batch, answers, nil)
+}
+
+// sync makes what was written durable, if anything is not.
+func (s *Store) sync() error {
+	w := &s.writer
+	if w.file == nil || w.end == w.at.end {
+		return nil
+	}
+	s.stats.syncs.Add(1)
+	if err := w.file.Sync(); err != nil {
+		s.abandon()
+		return err
+	}
+	w.at.end = w.end
+	s.mu.Lock()
+	s.segments[len(s.segments)-1].end = w.at.end
+	s.mu.Unlock()
+	return nil
+}
+
+// abandon leaves a segment after a failed write or sync. The system may have
+// dropped the pages and call them written at the next sync, so the segment
+// ends at its last synced record and is not touched again.
+func (s *Store) abandon() {
+	_ = s.writer.file.Close()
+	s.writer.file, s.writer.reserve = nil, false
 }
 
 // refuse answers ErrFull to what may not use the reserve, while it is in use.
@@ -310,16 +364,16 @@ func (s *Store) encode(batch []*request) []Appended {
 	w := &s.writer
 	answers := make([]Appended, len(batch))
 	b := w.buf[:0]
-	commit := w.at.end
+	start, commit := w.end, w.at.end
 	for i, r := range batch {
 		a := &answers[i]
 		a.Refs = make([]Ref, len(r.records))
-		a.From = Position{w.at.number, commit + int64(len(b))}
+		a.From = Position{w.at.number, start + int64(len(b))}
 		for j := range r.records {
 			rec := &r.records[j]
 			f := frame{
 				kind: rec.Kind, meta: int64(len(rec.Meta)), content: int64(len(rec.Content)),
-				offset: commit + int64(len(b)), commit: commit, digest: rec.Digest,
+				offset: start + int64(len(b)), commit: commit, digest: rec.Digest,
 				metaChecksum: crc32.Checksum(rec.Meta, castagnoli),
 			}
 			if rec.Spool != nil {
@@ -349,7 +403,7 @@ func (s *Store) encode(batch []*request) []Appended {
 				a.Refs[j] = ref
 			}
 		}
-		a.To = Position{w.at.number, commit + int64(len(b))}
+		a.To = Position{w.at.number, start + int64(len(b))}
 	}
 	w.buf = b
 	return answers
@@ -358,6 +412,9 @@ func (s *Store) encode(batch []*request) []Appended {
 // leave ends the current segment, which holds good records only.
 func (s *Store) leave() {
 	w := &s.writer
+	if s.sync() != nil {
+		return
+	}
 	_ = w.file.Truncate(w.at.end) // gives blocks back; the next segment fixes the end
 	_ = w.file.Close()
 	w.file, w.reserve = nil, false
@@ -442,6 +499,7 @@ func (s *Store) enter(f File, number uint64) error {
 	w := &s.writer
 	w.file, w.size = f, s.options.Segment
 	w.at = segment{number: number, end: headerSize, salt: h.salt}
+	w.end = headerSize
 	s.mu.Lock()
 	s.segments = append(s.segments, w.at)
 	s.mu.Unlock()
@@ -465,6 +523,17 @@ func (s *Store) checkReserve() error {
 		return s.fs.Remove(reserve)
 	}
 	return nil
+}
+
+// End returns the position after the last synced record.
+func (s *Store) End() Position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.segments) == 0 {
+		return Position{}
+	}
+	last := s.segments[len(s.segments)-1]
+	return Position{last.number, last.end}
 }
 
 // keepReserve holds a segment back for the day when the disk is full. That it
