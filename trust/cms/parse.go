@@ -204,7 +204,7 @@ func (i *SignerInfo) read(in cryptobyte.String, contentType OID) error {
 	} else {
 		var issuer, serial cryptobyte.String
 		if version != 1 || !in.ReadASN1(&id, asn1.SEQUENCE) ||
-			!id.ReadASN1Element(&issuer, asn1.SEQUENCE) || !readInteger(&id, &serial) || !id.Empty() {
+			!id.ReadASN1Element(&issuer, asn1.SEQUENCE) || !readInteger(&id, &serial) || !id.Empty() || CheckDER(issuer) != nil {
 			return malformed("signer identifier")
 		}
 		i.issuer, i.serial = issuer, serial
