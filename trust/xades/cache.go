@@ -53,7 +53,7 @@ func (c *Cache) parse(der []byte) (*certificate, error) {
 			return found, nil
 		}
 	}
-	parsed, err := x509.ParseCertificate(der)
+	parsed, err := x509.ParseCertificate(slices.Clone(der)) // it keeps what it is given
 	if err != nil {
 		return nil, fmt.Errorf("reading a certificate: %w", err)
 	}

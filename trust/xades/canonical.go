@@ -3,6 +3,7 @@ package xades
 import (
 	"bytes"
 	"crypto"
+	"encoding/base64"
 	"slices"
 
 	"rem/trust/algorithm"
@@ -28,7 +29,7 @@ func readOwn(src []byte, o VerifyOptions, c *claim) bool {
 	if start < 0 || len(src) > limit {
 		return false
 	}
-	s := &scanner{rest: src[start:]}
+	s := &scanner{rest: src[start:], decoded: make([]byte, 0, base64.StdEncoding.DecodedLen(len(src)-start))}
 	id := readOwnSignature(s, o, c)
 	end := s.rest
 	if s.failed || len(end) < 4 || !bytes.HasPrefix(end, []byte("</")) || bytes.LastIndexByte(end, '<') != 0 {
@@ -179,6 +180,9 @@ func readOwnPolicy(s *scanner) *SignaturePolicy {
 type scanner struct {
 	rest   []byte
 	failed bool
+	// decoded is where base64 is decoded to, one after the other: one piece of
+	// memory for a whole signature, large enough from the start.
+	decoded []byte
 }
 
 // next goes past the literal if it stands here.
@@ -251,10 +255,12 @@ func (s *scanner) digestMethod() crypto.Hash {
 // base64 decodes text of base64: of so many bytes, or of any number if size is
 // zero.
 func (s *scanner) base64(size int) []byte {
-	out, err := decode(s.text('<'))
-	if err != nil || size != 0 && len(out) != size {
+	from := len(s.decoded)
+	out, err := appendDecoded(s.decoded, s.text('<'))
+	if err != nil || size != 0 && len(out)-from != size {
 		s.failed = true
 		return nil
 	}
-	return out
+	s.decoded = out
+	return slices.Clip(out[from:])
 }

@@ -66,11 +66,14 @@ var errBase64 = errors.New("not base64")
 
 // decode decodes base64 without white space and with zeros in the unused bits:
 // one text for each string of bytes.
-func decode[T string | []byte](text T) ([]byte, error) {
-	out := make([]byte, 0, base64.StdEncoding.DecodedLen(len(text)))
-	out, err := strictBase64.AppendDecode(out, []byte(text))
-	if err != nil || base64.StdEncoding.EncodedLen(len(out)) != len(text) || len(out) == 0 {
-		return nil, errBase64
+func decode(text string) ([]byte, error) {
+	return appendDecoded(make([]byte, 0, base64.StdEncoding.DecodedLen(len(text))), []byte(text))
+}
+
+func appendDecoded(dst, text []byte) ([]byte, error) {
+	out, err := strictBase64.AppendDecode(dst, text)
+	if err != nil || base64.StdEncoding.EncodedLen(len(out)-len(dst)) != len(text) || len(text) == 0 {
+		return dst, errBase64
 	}
 	return out, nil
 }

@@ -14,6 +14,8 @@
 //     from the very bytes that were hashed, never the source.
 //   - The signing certificate is the one whose digest was signed; KeyInfo is
 //     where to look for it, no more (AT-19).
+//   - A document that a Signer wrote verifies in the bytes that it wrote, and in
+//     no others.
 //   - Whether that certificate, and those of the time-stamp tokens, were
 //     trusted is the business of trust/validation.
 //

@@ -1,6 +1,7 @@
 package xades
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -46,11 +47,26 @@ func readForeign(src []byte, o VerifyOptions, c *claim) error {
 	r := &foreignReader{options: o, document: document, claim: c}
 	for _, step := range []func() error{
 		r.findSignature, r.readSignature, r.readObject, r.readInfo, r.readValue, r.readKeyInfo,
-		r.readSignedProperties, r.readUnsignedProperties,
+		r.readSignedProperties, r.readUnsignedProperties, r.refuseOurs,
 	} {
 		if err := step(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// refuseOurs refuses a signature that [Signer.Sign] wrote, going by its
+// identifier, and that is not in its form any more. XML leaves room for
+// changes that its canonical form does not show, white space in tags and
+// declarations that nothing uses among them. Others may use that room. What we
+// write leaves the house in one form, and a byte that is different tells of a
+// hand that had no business there.
+func (r *foreignReader) refuseOurs() error {
+	id, _ := r.signature.Attr("", "Id")
+	var buffer [maxDigest]byte
+	if id == "s-"+hex.EncodeToString(appendSum(buffer[:0], r.claim.root.hash, r.claim.root.data)[:idBytes]) {
+		return malformed("it was written in the form of this software and was changed")
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"rem/trust/tsp"
@@ -18,6 +17,10 @@ type Signed struct {
 	XML   []byte     // the document, complete
 	Token *tsp.Token // over its signature value; nil at level B-B
 }
+
+// tokenRoom is what a token needs in base64, so that the document grows in
+// place: our authorities answer with 1 to 2 KB. A larger token costs a copy.
+const tokenRoom = 2900
 
 // maxDigest is the length in bytes of the longest digest of the list.
 const maxDigest = 64
@@ -59,7 +62,11 @@ func (s *Signer) Sign(ctx context.Context, root []byte, signingTime time.Time) (
 	properties = append(properties, id...)
 	properties = append(properties, s.properties[2]...)
 
-	out := make([]byte, 0, len(root)+s.size)
+	room := len(root) + s.size
+	if s.authority != nil {
+		room += tokenRoom
+	}
+	out := make([]byte, 0, room)
 	out = append(out, root[:cut]...)
 	out = append(out, signatureOpen...)
 	out = append(out, id...)
@@ -91,7 +98,6 @@ func (s *Signer) Sign(ctx context.Context, root []byte, signingTime time.Time) (
 		if err != nil {
 			return Signed{}, fmt.Errorf("stamping a signature: %w", err)
 		}
-		out = slices.Grow(out, s.size+base64.StdEncoding.EncodedLen(len(token.DER)))
 	}
 	out = append(out, s.keyInfo...)
 	out = append(out, objectOpen...)
