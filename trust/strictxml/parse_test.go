@@ -79,7 +79,7 @@ func TestWhatTwoReadersCouldReadDifferentlyIsRefused(t *testing.T) {
 		{"NUL", "<a>\x00</a>", strictxml.BadCharacter, 3},
 		{"NUL after the root", "<a/>\x00", strictxml.BadCharacter, 4},
 		{"escape", "<a>\x1B</a>", strictxml.BadCharacter, 3},
-		{"unit separator, last of a word of eight", "<a>1234\x1F</a>", strictxml.BadCharacter, 7},
+		{"unit separator, in the last of eight bytes", "<a>1234\x1F</a>", strictxml.BadCharacter, 7},
 		{"form feed as white space", "<a\fb=\"1\"/>", strictxml.BadCharacter, 2},
 		{"U+FFFE", "<a>\uFFFE</a>", strictxml.BadCharacter, 3},
 		{"U+FFFF", "<a b=\"\uFFFF\"/>", strictxml.BadCharacter, 6},
@@ -353,6 +353,25 @@ func TestReadingAnElement(t *testing.T) {
 	for _, name := range []string{"d", "e"} {
 		if text, err := root.Child("urn:x", name).Text(); err == nil {
 			t.Errorf("%s: got text %q, want an error", name, text)
+		}
+	}
+}
+
+// The characters are looked at many at once; no place in the source escapes.
+func TestEveryByteIsLookedAt(t *testing.T) {
+	for _, around := range []string{"x", "ğ", "\t"} {
+		for length := range 80 {
+			text := strings.Repeat(around, length/len(around))
+			for at := 0; at <= len(text); at += len(around) {
+				for _, c := range []string{"\x00", "\x08", "\x0B", "\x1F", "\x80", "\xFF", "\uFFFE"} {
+					src := "<a>" + text[:at] + c + text[at:] + "</a>"
+					_, err := strictxml.Parse([]byte(src), strictxml.Limits{})
+					e, ok := errors.AsType[*strictxml.Error](err)
+					if !ok || e.Offset != len("<a>")+at || e.Rule != strictxml.BadCharacter && e.Rule != strictxml.NotUTF8 {
+						t.Fatalf("%q: got %v, want an error at byte %d", src, err, len("<a>")+at)
+					}
+				}
+			}
 		}
 	}
 }
