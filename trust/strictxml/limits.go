@@ -19,9 +19,10 @@ const (
 	// (twelve), and keeps every walk over a tree shallow (AT-18).
 	DefaultMaxDepth = 64
 
-	// DefaultMaxElements bounds the tree at about 12 MB, whatever the source is
-	// made of. A large national trust list has some 60,000 elements and is read
-	// with limits of its own; evidence has about a hundred.
+	// DefaultMaxElements bounds what the elements of a tree take at 6 MB, 180
+	// bytes each, however short they are written; everything else takes at most
+	// twelve times the source. A large national trust list has some 60,000
+	// elements and is read with limits of its own; evidence has about a hundred.
 	DefaultMaxElements = 1 << 15
 
 	// DefaultMaxAttributes bounds the comparison of every attribute of a start

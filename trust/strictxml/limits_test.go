@@ -70,8 +70,8 @@ func TestDepthIsRefusedWhereItBegins(t *testing.T) {
 	}
 }
 
-// AT-07: ten times the document costs at most fifteen times the time, and the
-// tree is within the bound that DefaultMaxElements states.
+// AT-07: ten times the document costs at most fifteen times the time, and what
+// is allocated, garbage included, is bounded by the source and its elements.
 func TestCostGrowsWithLength(t *testing.T) {
 	repeated := func(before, unit, after string) func(n int) string {
 		return func(n int) string { return before + strings.Repeat(unit, n/len(unit)) + after }
