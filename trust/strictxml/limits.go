@@ -19,8 +19,8 @@ const (
 	// (twelve), and keeps every walk over a tree shallow (AT-18).
 	DefaultMaxDepth = 64
 
-	// DefaultMaxElements bounds what the elements of a tree take at 6 MB, 180
-	// bytes each, however short they are written; everything else takes at most
+	// DefaultMaxElements bounds what the elements of a tree take at 6 MB, some 180
+	// bytes each, 9 MB where each has an identifier; the rest takes at most
 	// twelve times the source. A large national trust list has some 60,000
 	// elements and is read with limits of its own; evidence has about a hundred.
 	DefaultMaxElements = 1 << 15
