@@ -24,6 +24,7 @@ var floors = [][]string{
 	{"message", "person", "privacy", "provider", "message/evidence", "message/envelope"},
 	{"message/*", "person/*", "privacy/*", "provider/*"},
 	{"edge/*"},
+	{"internal/node"}, // a provider put together from its parts
 	{"cmd/*", "conformance", "internal/testkit", "internal/testkit/*"},
 }
 
@@ -37,7 +38,7 @@ var beside = map[string][]string{
 	"trust/xades":      {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp"},
 	"trust/cades":      {"trust/algorithm", "trust/cms", "trust/tsp"},
 	"trust/validation": {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
-	"trust/trustlist":  {"trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
+	"trust/trustlist":  {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
 	"mail/smime":       {"mail/mime", "trust/cades", "trust/cms"},
 	"message/evidence": {"message"},
 	"provider":         {"message"}, // the periods of the table
