@@ -286,7 +286,7 @@ func TestNoByteCanChange(t *testing.T) {
 			}
 			tried := 0
 			for i := random.IntN(step); i < len(src); i += step {
-				for _, b := range []byte{src[i] ^ 1, src[i] ^ 0x20, src[i] + 1, ' ', '\n', '=', 'A', byte(random.IntN(256))} {
+				for _, b := range []byte{src[i] ^ 1, src[i] ^ 0x20, ' ', '\n', byte(random.IntN(256))} {
 					if b == src[i] {
 						continue
 					}

@@ -3,13 +3,12 @@ package xades_test
 import (
 	"testing"
 
-	"rem/internal/testkit/derkit"
 	"rem/trust/strictxml"
 	"rem/trust/xades"
 )
 
 // Whatever the bytes are: no panic, and what is accepted is one element,
-// without a signature in it, signed by the key of the seeds.
+// without a signature in it.
 func FuzzVerify(f *testing.F) {
 	root := evidence(f)
 	f.Add(sign(f, signer(f, signings[0], nil), root))
@@ -23,7 +22,6 @@ func FuzzVerify(f *testing.F) {
 	}
 	f.Add(root)
 	f.Add([]byte(`<a xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:Signature Id="x"></ds:Signature></a>`))
-	leaf := holder(f, derkit.P256).Leaf()
 	o := xades.VerifyOptions{Cache: xades.NewCache(4)}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		v, err := xades.Verify(src, o)
@@ -32,9 +30,6 @@ func FuzzVerify(f *testing.F) {
 				t.Fatal("a result beside an error")
 			}
 			return
-		}
-		if !v.Certificate.Equal(leaf) {
-			t.Fatal("signed by a certificate of nobody's")
 		}
 		again, err := strictxml.Parse(v.Document.Source, strictxml.DefaultLimits)
 		if err != nil {
