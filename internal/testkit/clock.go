@@ -14,10 +14,14 @@ var _ rem.Clock = (*Clock)(nil)
 // used from many goroutines.
 type Clock struct {
 	mu      sync.Mutex
-	now     time.Time     // guarded by mu
-	moved   chan struct{} // guarded by mu; closed and replaced at each move
-	waiting int           // guarded by mu
-	changed *sync.Cond    // on mu; woken when waiting changes
+	now     time.Time        // guarded by mu
+	waiting map[*waiter]bool // guarded by mu; those whose time has not come
+	changed *sync.Cond       // on mu; woken when somebody begins to wait
+}
+
+type waiter struct {
+	until time.Time
+	done  chan struct{} // closed when the time has come
 }
 
 // Epoch is where the clocks of tests start unless a test needs another day:
@@ -29,7 +33,7 @@ func NewClock(now time.Time) *Clock {
 	if now.IsZero() {
 		now = Epoch
 	}
-	c := &Clock{now: now.UTC(), moved: make(chan struct{})}
+	c := &Clock{now: now.UTC(), waiting: make(map[*waiter]bool)}
 	c.changed = sync.NewCond(&c.mu)
 	return c
 }
@@ -47,24 +51,19 @@ func (c *Clock) Wait(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 	c.mu.Lock()
-	until := c.now.Add(d)
-	c.add(1)
-	defer func() {
-		c.add(-1)
-		c.mu.Unlock()
-	}()
-	for c.now.Before(until) {
-		moved := c.moved
-		c.mu.Unlock()
-		select {
-		case <-ctx.Done():
-			c.mu.Lock()
-			return ctx.Err()
-		case <-moved:
-		}
+	w := &waiter{until: c.now.Add(d), done: make(chan struct{})}
+	c.waiting[w] = true
+	c.changed.Broadcast()
+	c.mu.Unlock()
+	select {
+	case <-w.done:
+		return nil
+	case <-ctx.Done():
 		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.waiting, w)
+		return ctx.Err()
 	}
-	return nil
 }
 
 // Advance moves the clock and wakes everyone whose time has come. A negative d
@@ -76,22 +75,22 @@ func (c *Clock) Set(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = now.UTC()
-	close(c.moved)
-	c.moved = make(chan struct{})
-}
-
-// AwaitWaiters returns when at least n goroutines are inside Wait, so that a
-// test moves the clock when there is somebody to wake.
-func (c *Clock) AwaitWaiters(n int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.waiting < n {
-		c.changed.Wait()
+	for w := range c.waiting {
+		if !c.now.Before(w.until) {
+			delete(c.waiting, w)
+			close(w.done)
+		}
 	}
 }
 
-// add changes the number of waiters; the caller holds mu.
-func (c *Clock) add(n int) {
-	c.waiting += n
-	c.changed.Broadcast()
+// AwaitWaiters returns when at least n goroutines wait for a time that has not
+// come. Who was woken by a move does not count, so a test that moves the clock
+// and then awaits the waiters knows that they have done their work and wait
+// again.
+func (c *Clock) AwaitWaiters(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.waiting) < n {
+		c.changed.Wait()
+	}
 }
