@@ -21,7 +21,7 @@ const module = "rem"
 var floors = [][]string{
 	{"."},
 	{"trust/*", "mail/*"},
-	{"message", "person", "privacy", "provider", "message/evidence", "message/envelope"},
+	{"message", "person", "privacy", "provider", "person/account", "message/evidence", "message/envelope"},
 	{"message/*", "person/*", "privacy/*", "provider/*"},
 	{"edge/*"},
 	{"internal/node"}, // a provider put together from its parts

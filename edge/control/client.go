@@ -1,0 +1,204 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"rem"
+	"rem/message"
+	"rem/person/account"
+)
+
+// A Client asks a running provider through its socket. It may be used from
+// many goroutines.
+type Client struct {
+	http   *http.Client
+	person string
+	folder string
+}
+
+// Dial makes a client for the provider whose data folder it is. person is the
+// natural person who asks.
+func Dial(folder, person string) *Client {
+	path := filepath.Join(folder, Socket)
+	return &Client{
+		person: person, folder: folder,
+		http: &http.Client{Transport: &http.Transport{
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				var d net.Dialer
+				return d.DialContext(ctx, "unix", path)
+			},
+		}},
+	}
+}
+
+// An Error is an answer that is no success.
+type Error struct {
+	Status int
+	Text   string
+}
+
+// Error gives the provider's text.
+func (e *Error) Error() string { return e.Text }
+
+func (c *Client) do(ctx context.Context, method, path string, body any, user, password string) (*http.Response, error) {
+	var in io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("writing the request: %w", err)
+		}
+		in = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://provider"+path, in)
+	if err != nil {
+		return nil, fmt.Errorf("making the request: %w", err)
+	}
+	req.Header.Set(PersonHeader, c.person)
+	if user != "" {
+		req.SetBasicAuth(user, password)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+			return nil, fmt.Errorf("no provider answers in %s: start it with remd serve, or name its data folder with --data (%w)", c.folder, op.Err)
+		}
+		return nil, fmt.Errorf("asking the provider: %w", err)
+	}
+	if res.StatusCode/100 != 2 {
+		defer res.Body.Close()
+		text, _ := io.ReadAll(io.LimitReader(res.Body, maxRequest))
+		return nil, &Error{res.StatusCode, strings.TrimSpace(string(text))}
+	}
+	return res, nil
+}
+
+func ask[T any](ctx context.Context, c *Client, method, path string, body any) (v T, err error) {
+	return askAs[T](ctx, c, method, path, body, "", "")
+}
+
+func askAs[T any](ctx context.Context, c *Client, method, path string, body any, user, password string) (v T, err error) {
+	res, err := c.do(ctx, method, path, body, user, password)
+	if err != nil {
+		return v, err
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+		return v, fmt.Errorf("reading the answer: %w", err)
+	}
+	return v, nil
+}
+
+// AddAccount opens an account.
+func (c *Client) AddAccount(ctx context.Context, a NewAccount) (rem.AccountID, error) {
+	v, err := ask[map[string]rem.AccountID](ctx, c, "POST", "/accounts", a)
+	return v["id"], err
+}
+
+// SetPassword gives the account's operator an application password.
+func (c *Client) SetPassword(ctx context.Context, address, password string) error {
+	_, err := ask[struct{}](ctx, c, "PUT", "/accounts/"+url.PathEscape(address)+"/password", map[string]string{"password": password})
+	return err
+}
+
+// SetState moves an account to a state.
+func (c *Client) SetState(ctx context.Context, address string, s account.State) error {
+	_, err := ask[struct{}](ctx, c, "PUT", "/accounts/"+url.PathEscape(address)+"/state", map[string]account.State{"state": s})
+	return err
+}
+
+// Accounts lists accounts after one.
+func (c *Client) Accounts(ctx context.Context, after rem.AccountID) ([]Account, error) {
+	return ask[[]Account](ctx, c, "GET", "/accounts?after="+url.QueryEscape(string(after)), nil)
+}
+
+// Timeline returns what is known of a message.
+func (c *Client) Timeline(ctx context.Context, id rem.MessageID) (*Timeline, error) {
+	return ask[*Timeline](ctx, c, "GET", "/messages/"+url.PathEscape(string(id)), nil)
+}
+
+// Sent returns the timelines of the newest messages that an address sent.
+func (c *Client) Sent(ctx context.Context, address string, limit int) ([]Timeline, error) {
+	return ask[[]Timeline](ctx, c, "GET", fmt.Sprintf("/accounts/%s/sent?limit=%d", url.PathEscape(address), limit), nil)
+}
+
+// Mailbox lists a mailbox as the person whose password it is.
+func (c *Client) Mailbox(ctx context.Context, address, password string) ([]Entry, error) {
+	return askAs[[]Entry](ctx, c, "GET", "/mailbox", nil, address, password)
+}
+
+// Queue lists what waits for a stage.
+func (c *Client) Queue(ctx context.Context, stage string, limit int) ([]message.Task, error) {
+	return ask[[]message.Task](ctx, c, "GET", fmt.Sprintf("/queue/%s?limit=%d", url.PathEscape(stage), limit), nil)
+}
+
+// TrustList returns the list in force.
+func (c *Client) TrustList(ctx context.Context) (*TrustList, error) {
+	return ask[*TrustList](ctx, c, "GET", "/trustlist", nil)
+}
+
+// Evidence returns the XML of one evidence, byte for byte.
+func (c *Client) Evidence(ctx context.Context, id rem.EvidenceID) ([]byte, error) {
+	res, err := c.do(ctx, "GET", "/evidence/"+url.PathEscape(string(id)), nil, "", "")
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, fmt.Errorf("reading evidence %s: %w", id, err)
+	}
+	return b, nil
+}
+
+// Dispatch writes a dispatch, byte for byte.
+func (c *Client) Dispatch(ctx context.Context, id rem.MessageID, to io.Writer) error {
+	return c.copy(ctx, "GET", "/messages/"+url.PathEscape(string(id))+"/dispatch", "", "", to)
+}
+
+// Open opens a message as the person whose password it is, and writes it.
+func (c *Client) Open(ctx context.Context, address, password string, uid int64, to io.Writer) error {
+	return c.copy(ctx, "POST", fmt.Sprintf("/mailbox/%d/open", uid), address, password, to)
+}
+
+func (c *Client) copy(ctx context.Context, method, path, user, password string, to io.Writer) error {
+	res, err := c.do(ctx, method, path, nil, user, password)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(to, res.Body); err != nil {
+		return fmt.Errorf("reading the content: %w", err)
+	}
+	return nil
+}
+
+// Audit verifies what is stored again, and reports as it goes.
+func (c *Client) Audit(ctx context.Context, report func(Finding) error) error {
+	res, err := c.do(ctx, "GET", "/audit", nil, "", "")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	for d := json.NewDecoder(res.Body); ; {
+		var f Finding
+		switch err := d.Decode(&f); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("reading the audit: %w", err)
+		}
+		if err := report(f); err != nil {
+			return err
+		}
+	}
+}

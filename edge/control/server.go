@@ -1,0 +1,261 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"rem"
+	"rem/message"
+	"rem/person/account"
+)
+
+// maxRequest bounds a request's body.
+const maxRequest = 64 << 10
+
+// listed bounds how many lines one answer has.
+const listed = 1000
+
+// A Server answers on the socket. Close it before the provider stops.
+type Server struct {
+	http *http.Server
+	l    net.Listener
+}
+
+// Listen opens the socket in the folder. An old one that nobody answers on is
+// replaced; the caller holds the folder's lock.
+func Listen(folder string, p Provider, log *slog.Logger) (*Server, error) {
+	path := filepath.Join(folder, Socket)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("removing the old control socket: %w", err)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the control socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("closing the control socket to others: %w", err)
+	}
+	h := handler{p, log}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /accounts", h.addAccount)
+	mux.HandleFunc("GET /accounts", h.accounts)
+	mux.HandleFunc("PUT /accounts/{address}/password", h.setPassword)
+	mux.HandleFunc("PUT /accounts/{address}/state", h.setState)
+	mux.HandleFunc("GET /accounts/{address}/sent", h.sent)
+	mux.HandleFunc("GET /messages/{id}", h.timeline)
+	mux.HandleFunc("GET /messages/{id}/dispatch", h.dispatch)
+	mux.HandleFunc("GET /evidence/{id}", h.evidence)
+	mux.HandleFunc("GET /mailbox", h.mailbox)
+	mux.HandleFunc("POST /mailbox/{uid}/open", h.open)
+	mux.HandleFunc("GET /queue/{stage}", h.queue)
+	mux.HandleFunc("GET /trustlist", h.trustList)
+	mux.HandleFunc("GET /audit", h.audit)
+	s := &Server{l: l, http: &http.Server{Handler: h.named(mux), ReadHeaderTimeout: 10 * time.Second}}
+	go s.http.Serve(l) // ends with Close
+	return s, nil
+}
+
+// Close stops answering and waits for what is being answered.
+func (s *Server) Close(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil {
+		return fmt.Errorf("closing the control socket: %w", err)
+	}
+	return nil
+}
+
+type handler struct {
+	p   Provider
+	log *slog.Logger
+}
+
+// named refuses a request that names nobody (rule: every record names who
+// acted), and logs the rest.
+func (h handler) named(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		by := r.Header.Get(PersonHeader)
+		if by == "" {
+			http.Error(w, "say who asks: header "+PersonHeader, http.StatusBadRequest)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
+		h.log.Info("control", "method", r.Method, "route", r.Pattern, "by", by)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answer is the one place where this door translates errors.
+func (h handler) answer(w http.ResponseWriter, r *http.Request, value any, err error) {
+	refusal, refused := errors.AsType[*rem.Refusal](err)
+	switch {
+	case err == nil:
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		if err := json.NewEncoder(w).Encode(value); err != nil {
+			h.log.Warn("control: answering", "err", err)
+		}
+	case refused:
+		http.Error(w, refusal.Detail.String(), http.StatusForbidden)
+	case errors.Is(err, message.ErrNotFound), errors.Is(err, account.ErrNotFound):
+		http.Error(w, "not found", http.StatusNotFound)
+	case errors.Is(err, account.ErrTaken):
+		http.Error(w, err.Error(), http.StatusConflict)
+	case errors.Is(err, ErrDenied):
+		http.Error(w, err.Error(), http.StatusForbidden)
+	case errors.Is(err, rem.ErrAddress):
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	default:
+		h.log.Error("control", "route", r.Pattern, "err", err)
+		http.Error(w, err.Error(), http.StatusInternalServerError) // the socket is the operator's own
+	}
+}
+
+func read[T any](r *http.Request) (v T, err error) {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		return v, fmt.Errorf("reading the request: %w", err)
+	}
+	return v, nil
+}
+
+func (h handler) addAccount(w http.ResponseWriter, r *http.Request) {
+	a, err := read[NewAccount](r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	id, err := h.p.AddAccount(r.Context(), r.Header.Get(PersonHeader), a)
+	h.answer(w, r, map[string]rem.AccountID{"id": id}, err)
+}
+
+func (h handler) accounts(w http.ResponseWriter, r *http.Request) {
+	list, err := h.p.Accounts(r.Context(), rem.AccountID(r.URL.Query().Get("after")), listed)
+	h.answer(w, r, list, err)
+}
+
+func (h handler) setPassword(w http.ResponseWriter, r *http.Request) {
+	v, err := read[struct {
+		Password string `json:"password"`
+	}](r)
+	if err == nil {
+		err = h.p.SetPassword(r.Context(), r.Header.Get(PersonHeader), r.PathValue("address"), v.Password)
+	}
+	h.answer(w, r, struct{}{}, err)
+}
+
+func (h handler) setState(w http.ResponseWriter, r *http.Request) {
+	v, err := read[struct {
+		State account.State `json:"state"`
+	}](r)
+	if err == nil {
+		err = h.p.SetState(r.Context(), r.Header.Get(PersonHeader), r.PathValue("address"), v.State)
+	}
+	h.answer(w, r, struct{}{}, err)
+}
+
+func (h handler) sent(w http.ResponseWriter, r *http.Request) {
+	list, err := h.p.Sent(r.Context(), r.PathValue("address"), limit(r))
+	h.answer(w, r, list, err)
+}
+
+func limit(r *http.Request) int {
+	n, err := strconv.Atoi(r.URL.Query().Get("limit"))
+	if err != nil || n < 1 || n > listed {
+		return listed
+	}
+	return n
+}
+
+func (h handler) timeline(w http.ResponseWriter, r *http.Request) {
+	t, err := h.p.Timeline(r.Context(), rem.MessageID(r.PathValue("id")))
+	h.answer(w, r, t, err)
+}
+
+func (h handler) dispatch(w http.ResponseWriter, r *http.Request) {
+	c, err := h.p.Dispatch(r.Context(), rem.MessageID(r.PathValue("id")))
+	h.content(w, r, c, "message/rfc822", err)
+}
+
+func (h handler) evidence(w http.ResponseWriter, r *http.Request) {
+	f, err := h.p.Evidence(r.Context(), rem.EvidenceID(r.PathValue("id")))
+	if err != nil {
+		h.answer(w, r, nil, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	if _, err := w.Write(f.XML); err != nil {
+		h.log.Warn("control: answering", "err", err)
+	}
+}
+
+func (h handler) content(w http.ResponseWriter, r *http.Request, c message.Content, kind string, err error) {
+	if err != nil {
+		h.answer(w, r, nil, err)
+		return
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.FormatInt(c.Size(), 10))
+	if _, err := io.Copy(w, io.NewSectionReader(c, 0, c.Size())); err != nil {
+		h.log.Warn("control: answering", "err", err)
+	}
+}
+
+func (h handler) mailbox(w http.ResponseWriter, r *http.Request) {
+	address, password, _ := r.BasicAuth()
+	list, err := h.p.Mailbox(r.Context(), address, password)
+	h.answer(w, r, list, err)
+}
+
+func (h handler) open(w http.ResponseWriter, r *http.Request) {
+	address, password, _ := r.BasicAuth()
+	uid, err := strconv.ParseInt(r.PathValue("uid"), 10, 64)
+	if err != nil {
+		http.Error(w, "the uid is a number", http.StatusBadRequest)
+		return
+	}
+	c, err := h.p.Open(r.Context(), address, password, uid)
+	h.content(w, r, c, "message/rfc822", err)
+}
+
+func (h handler) queue(w http.ResponseWriter, r *http.Request) {
+	for _, stage := range []message.Stage{message.RelayStage, message.DeliveryStage, message.RetrievalStage, message.ReturnStage} {
+		if stage.String() == r.PathValue("stage") {
+			tasks, err := h.p.Queue(r.Context(), stage, limit(r))
+			h.answer(w, r, tasks, err)
+			return
+		}
+	}
+	http.Error(w, "the stages with a queue are relay, delivery, retrieval and return", http.StatusNotFound)
+}
+
+func (h handler) trustList(w http.ResponseWriter, r *http.Request) {
+	t, err := h.p.TrustList(r.Context())
+	h.answer(w, r, t, err)
+}
+
+func (h handler) audit(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out, flush := json.NewEncoder(w), http.NewResponseController(w)
+	err := h.p.Audit(r.Context(), func(f Finding) error {
+		if err := out.Encode(f); err != nil {
+			return err
+		}
+		return flush.Flush()
+	})
+	if err != nil {
+		h.log.Error("control: audit", "err", err)
+		if err := out.Encode(Finding{Problem: "the audit stopped: " + err.Error()}); err != nil {
+			h.log.Warn("control: answering", "err", err)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"rem"
+	"rem/message"
+	"rem/person/account"
+)
+
+// Socket is the name of the socket in the data folder.
+const Socket = "control.sock"
+
+// PersonHeader names who asks.
+const PersonHeader = "Rem-Person"
+
+// A NewAccount is what opening an account by command takes.
+type NewAccount struct {
+	Address  string `json:"address"`
+	Holder   string `json:"holder"`
+	Legal    bool   `json:"legal"`
+	Operator string `json:"operator"` // name of the natural person; empty: the holder
+	Identity string `json:"identity"` // serialNumber of his certificate
+	Quota    int64  `json:"quota"`
+	Password string `json:"password"` // empty: none yet
+}
+
+// An Account is an account as operators see it.
+type Account struct {
+	ID        rem.AccountID `json:"id"`
+	Address   string        `json:"address"`
+	Holder    string        `json:"holder"`
+	State     account.State `json:"state"`
+	Quota     int64         `json:"quota"`
+	Bytes     int64         `json:"bytes"`
+	Messages  int64         `json:"messages"`
+	Operators []string      `json:"operators"`
+}
+
+// A Line is one evidence or standing in a message's timeline.
+type Line struct {
+	Evidence  rem.EvidenceID `json:"evidence,omitempty"`
+	Kind      string         `json:"kind,omitempty"`
+	Outcome   string         `json:"outcome,omitempty"`
+	Recipient int            `json:"recipient"` // 0: all
+	Issuer    string         `json:"issuer,omitempty"`
+	Time      time.Time      `json:"time"`
+	Reasons   []rem.Reason   `json:"reasons,omitempty"`
+	Conflict  bool           `json:"conflict,omitempty"`
+	Size      int            `json:"size,omitempty"`
+}
+
+// A Recipient is where a message stands for one recipient.
+type Recipient struct {
+	Number  int       `json:"number"`
+	Address string    `json:"address"`
+	State   string    `json:"state"`
+	Since   time.Time `json:"since"`
+	Due     time.Time `json:"due,omitzero"`
+}
+
+// A Timeline is what is known of a message.
+type Timeline struct {
+	Message    rem.MessageID `json:"message"`
+	Sender     string        `json:"sender"`
+	Subject    string        `json:"subject"`
+	Submitted  time.Time     `json:"submitted"`
+	Digest     string        `json:"digest"`
+	Size       int64         `json:"size"`
+	Recipients []Recipient   `json:"recipients"`
+	Lines      []Line        `json:"lines"`
+}
+
+// An Entry is one line of a mailbox.
+type Entry struct {
+	UID       int64         `json:"uid"`
+	Message   rem.MessageID `json:"message"`
+	Recipient int           `json:"recipient"`
+	Sender    string        `json:"sender"`
+	Subject   string        `json:"subject"`
+	Arrived   time.Time     `json:"arrived"`
+	Opened    time.Time     `json:"opened,omitzero"`
+	Size      int64         `json:"size"`
+}
+
+// A Peer is another provider of the trust list.
+type Peer struct {
+	Code    string   `json:"code"`
+	Domains []string `json:"domains"`
+	Name    string   `json:"name"`
+	Status  string   `json:"status"`
+	Relays  []string `json:"relays"`
+}
+
+// A TrustList is the list in force.
+type TrustList struct {
+	Sequence   uint64    `json:"sequence"`
+	IssueTime  time.Time `json:"issueTime"`
+	NextUpdate time.Time `json:"nextUpdate"`
+	Digest     string    `json:"digest"`
+	Providers  []Peer    `json:"providers"`
+}
+
+// A Finding is one line of an audit: a message, or something in it that does
+// not hold.
+type Finding struct {
+	Message  rem.MessageID  `json:"message,omitempty"`
+	Evidence rem.EvidenceID `json:"evidence,omitempty"`
+	Problem  string         `json:"problem,omitempty"`
+	Done     int64          `json:"done"`
+	Total    int64          `json:"total"`
+}
+
+// ErrDenied: the person may not, or the password is not his.
+var ErrDenied = errors.New("wrong address or password, or not allowed")
+
+// A Provider is what the running program offers.
+type Provider interface {
+	AddAccount(ctx context.Context, by string, a NewAccount) (rem.AccountID, error)
+	SetPassword(ctx context.Context, by, address, password string) error
+	SetState(ctx context.Context, by, address string, state account.State) error
+	Accounts(ctx context.Context, after rem.AccountID, limit int) ([]Account, error)
+	Timeline(ctx context.Context, id rem.MessageID) (*Timeline, error)
+	Sent(ctx context.Context, address string, limit int) ([]Timeline, error)
+	Evidence(ctx context.Context, id rem.EvidenceID) (message.Filed, error)
+	// Dispatch returns a dispatch as it was signed, or as it came.
+	Dispatch(ctx context.Context, id rem.MessageID) (message.Content, error)
+	Mailbox(ctx context.Context, address, password string) ([]Entry, error)
+	// Open opens a message as the person whose password it is.
+	Open(ctx context.Context, address, password string, uid int64) (message.Content, error)
+	Queue(ctx context.Context, stage message.Stage, limit int) ([]message.Task, error)
+	TrustList(ctx context.Context) (*TrustList, error)
+	// Audit verifies what is stored again, and reports as it goes.
+	Audit(ctx context.Context, report func(Finding) error) error
+}
