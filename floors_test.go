@@ -25,7 +25,8 @@ var floors = [][]string{
 	{"message/*", "person/*", "privacy/*", "provider/*"},
 	{"edge/*"},
 	{"internal/node"}, // a provider put together from its parts
-	{"cmd/*", "conformance", "internal/testkit", "internal/testkit/*"},
+	{"internal/testkit"},
+	{"cmd/*", "conformance", "internal/testkit/*"},
 }
 
 const edge = 4 // the lowest floor that may reach the outside
@@ -43,6 +44,7 @@ var beside = map[string][]string{
 	"message/evidence": {"message"},
 	"provider":         {"message"}, // the periods of the table
 	"message/envelope": {"message", "message/evidence", "provider"},
+	"edge/sqlstore":    {"edge/blobstore"}, // the index over the journal
 	"edge/webmail":     {"edge/web"},
 	"edge/console":     {"edge/web"},
 	"edge/api":         {"edge/web"},
