@@ -1,0 +1,182 @@
+package smtpin
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+// AT-33: nobody acts as somebody else, and the answer to every failure is one.
+func TestOneRefusalForEveryWrongLogin(t *testing.T) {
+	w := begin(t, func(c *Config) { c.Limits.FailuresPerAddress, c.Limits.FailuresPerAccount = 1000, 1000 })
+	const user = "ali@hs90.kep.test"
+	raw := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	for _, c := range []struct{ name, response string }{
+		{"wrong password", plain("", user, "other")},
+		{"unknown user", plain("", "veli@hs90.kep.test", password)},
+		{"acting as another", plain("veli@hs90.kep.test", user, password)},
+		{"acting as oneself in capitals", plain("ALI@hs90.kep.test", user, password)},
+		{"acting as root", plain("root", user, password)},
+		{"no user", plain("", "", password)},
+		{"no password", plain("", user, "")},
+		{"a NUL more", raw("\x00" + user + "\x00" + password + "\x00")},
+		{"a NUL less", raw(user + "\x00" + password)},
+		{"CRLF in the user", plain("", user+"\r\n", password)},
+		{"no UTF-8", plain("", user, "\xff")},
+		{"a long password", plain("", user, strings.Repeat("x", maxPassword+1))},
+		{"a long user", plain("", strings.Repeat("x", maxUser+1), password)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := w.dial()
+			n.secure(w.tls)
+			n.expect("220")
+			n.ask("EHLO client.test", "250")
+			if got := n.ask("AUTH PLAIN "+c.response, "535"); got != "535 5.7.8 The user or the password is wrong\r\n" {
+				t.Errorf("got %q", got)
+			}
+			n.ask("MAIL FROM:<ali@hs90.kep.test>", "530")
+			n.ask("AUTH PLAIN "+plain(user, user, password), "235") // as oneself
+			n.Close()
+		})
+	}
+}
+
+func TestAuthenticationIsNotEndlessOnOneConnection(t *testing.T) {
+	w := begin(t, nil)
+	c := w.dial()
+	c.secure(w.tls)
+	c.expect("220")
+	c.ask("EHLO client.test", "250")
+	for range 3 {
+		c.ask("AUTH PLAIN "+plain("", "ali@hs90.kep.test", "x"), "535")
+	}
+	c.ask("AUTH PLAIN "+plain("", "ali@hs90.kep.test", password), "421")
+	c.expectEnd()
+}
+
+func TestAuthExchangeCanBeGivenUpAndRefused(t *testing.T) {
+	w := begin(t, nil)
+	c := w.dial()
+	c.secure(w.tls)
+	c.expect("220")
+	c.ask("AUTH LOGIN", "503 5.5.1 Say EHLO first")
+	c.ask("EHLO client.test", "250")
+	c.ask("AUTH LOGIN", "334")
+	c.ask("*", "501 5.7.0")
+	c.ask("AUTH CRAM-MD5", "504")
+	c.ask("AUTH PLAIN", "334 ")
+	c.ask("not base64!", "501 5.5.2")
+	if got := c.ask("AUTH PLAIN "+plain("", "blocked@hs90.kep.test", "x"), "535"); !strings.HasSuffix(got, "535 5.7.1 The account is closed\r\n") {
+		t.Errorf("got %q", got)
+	}
+	c.ask("AUTH PLAIN "+plain("", "fault@hs90.kep.test", "x"), "454 4.7.0")
+	c.ask("AUTH LOGIN "+base64.StdEncoding.EncodeToString([]byte("ali@hs90.kep.test")), "334 UGFzc3dvcmQ6")
+	c.send("YWxp\n")
+	c.expect("500 5.5.2")
+	c.expectEnd()
+}
+
+func TestFailuresAreLimitedByAddressAndByAccount(t *testing.T) {
+	try := func(w *world, user, want string) {
+		t.Helper()
+		c := w.dial()
+		c.secure(w.tls)
+		c.expect("220")
+		c.ask("EHLO client.test", "250")
+		c.ask("AUTH PLAIN "+plain("", user, "x"), want)
+		c.Close()
+	}
+	t.Run("account", func(t *testing.T) {
+		w := begin(t, func(c *Config) { c.Limits.FailuresPerAccount = 3 })
+		for _, user := range []string{"ali@hs90.kep.test", "ALI@hs90.kep.test", "Ali@HS90.kep.test"} {
+			try(w, user, "535")
+		}
+		asked := w.calls()
+		try(w, "ali@hs90.kep.test", "454")
+		if strings.Count(w.calls(), "authenticate") != strings.Count(asked, "authenticate") {
+			t.Error("the backend was asked beyond the limit")
+		}
+		try(w, "veli@hs90.kep.test", "535")
+	})
+	t.Run("address", func(t *testing.T) {
+		w := begin(t, func(c *Config) { c.Limits.FailuresPerAddress = 3 })
+		for i := range 3 {
+			try(w, fmt.Sprintf("a%d@hs90.kep.test", i), "535")
+		}
+		try(w, "b@hs90.kep.test", "454")
+	})
+	t.Run("successes are free", func(t *testing.T) {
+		w := begin(t, func(c *Config) { c.Limits.FailuresPerAddress, c.Limits.FailuresPerAccount = 1, 1 })
+		for range 3 {
+			w.ready()
+		}
+	})
+}
+
+func TestFailuresTakeTheirTime(t *testing.T) {
+	w := begin(t, func(c *Config) { c.Limits.FailurePause = 150 * time.Millisecond })
+	for _, response := range []string{plain("", "ali@hs90.kep.test", "x"), plain("", "veli@hs90.kep.test", "x"), "AAAA"} {
+		c := w.dial()
+		c.secure(w.tls)
+		c.expect("220")
+		c.ask("EHLO client.test", "250")
+		began := time.Now()
+		c.ask("AUTH PLAIN "+response, "535")
+		if took := time.Since(began); took < 150*time.Millisecond {
+			t.Errorf("answered after %v", took)
+		}
+	}
+}
+
+func TestThrottleForgetsAndStaysBounded(t *testing.T) {
+	th := newThrottle(time.Minute)
+	now := time.Unix(0, 0)
+	if !th.take(now, "a", 1) || th.take(now, "a", 1) {
+		t.Error("the limit is not kept")
+	}
+	if !th.take(now.Add(2*time.Minute), "a", 1) {
+		t.Error("the window does not pass")
+	}
+	th.giveBack("a")
+	if !th.take(now.Add(2*time.Minute), "a", 1) {
+		t.Error("a success was not given back")
+	}
+	for i := range maxThrottled + 5000 {
+		th.take(now, fmt.Sprint(i), 1)
+	}
+	if len(th.seen) > maxThrottled {
+		t.Errorf("%d keys are remembered", len(th.seen))
+	}
+}
+
+func TestCustomerNetworksCountAsOneAddress(t *testing.T) {
+	for _, c := range []struct{ a, b string }{
+		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9"}, {"::ffff:192.0.2.1", "192.0.2.1"}, {"fe80::1%eth0", "fe80::2"},
+	} {
+		if a, b := addressKey(netip.MustParseAddr(c.a)), addressKey(netip.MustParseAddr(c.b)); a != b {
+			t.Errorf("%s is %s and %s is %s", c.a, a, c.b, b)
+		}
+	}
+	if addressKey(netip.MustParseAddr("192.0.2.1")) == addressKey(netip.MustParseAddr("192.0.2.2")) {
+		t.Error("two addresses are one")
+	}
+}
+
+// What PLAIN carries never grants another identity, whatever the octets (AT-33).
+func FuzzPlain(f *testing.F) {
+	f.Add([]byte("\x00a\x00b"))
+	f.Add([]byte("a\x00a\x00b"))
+	f.Add([]byte("b\x00a\x00b"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		user, secret, err := splitPlain(b)
+		if err != nil {
+			return
+		}
+		if s := string(b); s != "\x00"+user+"\x00"+secret && s != user+"\x00"+user+"\x00"+secret {
+			t.Fatalf("%q was read as user %q", b, user)
+		}
+	})
+}
