@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"rem/trust/algorithm"
+	"rem/trust/cades"
 	"rem/trust/cms"
 	"rem/trust/tsp"
 	"rem/trust/xades"
@@ -35,15 +36,44 @@ func (v *Validator) XAdES(ctx context.Context, role Role, x *xades.Verified) *Re
 	return v.Judge(ctx, s)
 }
 
+// CAdES judges a signature that cades.Verify found good.
+func (v *Validator) CAdES(ctx context.Context, role Role, c *cades.Verified) *Report {
+	s := Signature{
+		Role:        role,
+		Level:       c.Level,
+		Certificate: c.Certificate,
+		Carried:     c.Chain,
+		Algorithm:   c.Algorithm,
+		Digests:     c.Digests,
+		SigningTime: c.SigningTime,
+		Tokens:      c.Tokens,
+		OCSP:        c.OCSP,
+		CRLs:        c.CRLs,
+		Checks:      make([]Check, len(c.Checks)),
+	}
+	if len(c.Carried) > 0 {
+		s.Carried = append(append(s.Carried[:0:0], c.Chain...), c.Carried...)
+	}
+	for i, check := range c.Checks {
+		s.Checks[i] = carriedOver(check.Name, check.Passed, check.Detail, cades.CheckAttribute)
+	}
+	return v.Judge(ctx, s)
+}
+
+// carriedOver takes over a check that another package made. What a signer says
+// beside the baseline, under the name aside, is reported and weighs nothing:
+// neither for the signature nor against it.
+func carriedOver(name string, passed bool, detail, aside string) Check {
+	if name == aside && !passed {
+		return Check{CheckProperty, true, "not looked into: " + detail}
+	}
+	return Check{name, passed, detail}
+}
+
 func xadesChecks(checks []xades.Check) []Check {
 	out := make([]Check, len(checks))
 	for i, c := range checks {
-		out[i] = Check{c.Name, c.Passed, c.Detail}
-		if c.Name == xades.CheckProperty && !c.Passed {
-			// What a signer says beside the baseline is reported and weighs
-			// nothing: neither for the signature nor against it.
-			out[i] = Check{CheckProperty, true, "not looked into: " + c.Detail}
-		}
+		out[i] = carriedOver(c.Name, c.Passed, c.Detail, xades.CheckProperty)
 	}
 	return out
 }

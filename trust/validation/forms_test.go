@@ -2,12 +2,15 @@ package validation_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"testing"
 
 	"rem/internal/testkit"
 	"rem/trust/algorithm"
+	"rem/trust/cades"
 	"rem/trust/cms"
 	"rem/trust/tsp"
 	"rem/trust/validation"
@@ -83,6 +86,55 @@ func inDeclaration(src []byte, i int) bool {
 	from := max(0, i-10)
 	at := bytes.LastIndex(src[from:i], []byte("xmlns:"))
 	return at >= 0 && !bytes.ContainsAny(src[from+at+6:i+1], "=")
+}
+
+func TestACAdESSignatureIsJudged(t *testing.T) {
+	s := newScene(t)
+	s.id = s.Signatory(0, "isil@hs90.kep.test")
+	content := []byte("Content-Type: text/plain\r\n\r\nMerhaba\r\n")
+	digest := sha256.Sum256(content)
+	for _, c := range []struct {
+		authority tsp.Authority
+		level     string
+	}{{nil, "B-B"}, {s.stamp, "B-T"}} {
+		signer, err := cades.NewSigner(cades.Options{Key: s.id.Key, Chain: s.id.Chain, Hash: crypto.SHA256, Authority: c.authority})
+		if err != nil {
+			t.Fatal(err)
+		}
+		der, err := signer.Sign(t.Context(), digest[:], s.Clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := s.validator()
+		judge := func(der, content []byte) *validation.Report {
+			found, err := cades.Verify(der, func(h crypto.Hash) []byte {
+				w := h.New()
+				w.Write(content)
+				return w.Sum(nil)
+			}, cades.VerifyOptions{})
+			if err != nil {
+				return validation.Refused(validation.Personal, err)
+			}
+			return v.CAdES(t.Context(), validation.Personal, found)
+		}
+		if r := judge(der, content); !r.Passed() || r.Level != c.level || r.Proven != (c.authority != nil) {
+			t.Errorf("%s: got %v, level %s, proven %v\n%+v", c.level, r, r.Level, r.Proven, r.Checks)
+		}
+		if r := judge(der, content[1:]); r.Verdict != validation.TotalFailed || r.Sub != validation.HashFailure {
+			t.Errorf("%s over other content: got %v", c.level, r)
+		}
+		step := 13
+		if testkit.Long() {
+			step = 1
+		}
+		for i := 0; i < len(der); i += step {
+			changed := bytes.Clone(der)
+			changed[i] ^= 1
+			if r := judge(changed, content); r.Passed() {
+				t.Errorf("%s: byte %d changed: %v", c.level, i, r)
+			}
+		}
+	}
 }
 
 // Every reason for which the other packages refuse has its sub-indication.
