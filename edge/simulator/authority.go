@@ -146,6 +146,8 @@ func (p *PKI) newAuthority(issuer *Authority, name string, change func(*x509.Cer
 		template.NotAfter = now.Add(rootTerm)
 		issuer = a
 		a.Certificate = template // the root signs itself
+	} else {
+		issuer.point(template)
 	}
 	if change != nil {
 		change(template)

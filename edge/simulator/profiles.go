@@ -135,11 +135,7 @@ func (a *Authority) Issue(r Request) (*Identity, error) {
 		EmailAddresses: r.Addresses,
 		IPAddresses:    r.IPs,
 	}
-	if base := p.options.BaseURL; base != "" {
-		template.OCSPServer = []string{base + "/ocsp/" + url.PathEscape(a.Name)}
-		template.CRLDistributionPoints = []string{base + "/crl/" + url.PathEscape(a.Name) + ".crl"}
-		template.IssuingCertificateURL = []string{base + "/ca/" + url.PathEscape(a.Name) + ".crt"}
-	}
+	a.point(template)
 	if r.Change != nil {
 		r.Change(template)
 	}
@@ -148,6 +144,18 @@ func (a *Authority) Issue(r Request) (*Identity, error) {
 		return nil, fmt.Errorf("issuing for %s: %w", r.Subject.CommonName, err)
 	}
 	return &Identity{Key: key, Certificate: cert, Chain: append([]*x509.Certificate{cert}, a.Chain...)}, nil
+}
+
+// point writes into a certificate where its issuer answers about it.
+func (a *Authority) point(template *x509.Certificate) {
+	base := a.pki.options.BaseURL
+	if base == "" {
+		return
+	}
+	name := url.PathEscape(a.Name)
+	template.OCSPServer = []string{base + "/ocsp/" + name}
+	template.CRLDistributionPoints = []string{base + "/crl/" + name + ".crl"}
+	template.IssuingCertificateURL = []string{base + "/ca/" + name + ".crt"}
 }
 
 // Issue makes a certificate of a purpose; r.Change still has the last word.
