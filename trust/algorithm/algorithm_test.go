@@ -321,3 +321,27 @@ func FuzzParseIdentifier(f *testing.F) {
 		}
 	})
 }
+
+// RFC 5754 3.2: writers put NULL behind an RSA algorithm that names its digest,
+// readers accept it left out. rsaEncryption has NULL in every case, and nothing
+// else is accepted in its place.
+func TestParametersOfRSAMayBeLeftOut(t *testing.T) {
+	const sha256WithRSA, rsaEncryption = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
+	for _, c := range []struct {
+		name, der string
+		known     bool
+	}{
+		{"sha256WithRSA with NULL", "\x30\x0d" + sha256WithRSA + "\x05\x00", true},
+		{"sha256WithRSA alone", "\x30\x0b" + sha256WithRSA, true},
+		{"sha256WithRSA with another parameter", "\x30\x0d" + sha256WithRSA + "\x04\x00", false},
+		{"rsaEncryption with NULL", "\x30\x0d" + rsaEncryption + "\x05\x00", true},
+		{"rsaEncryption alone", "\x30\x0b" + rsaEncryption, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := algorithm.ParseIdentifier([]byte(c.der), crypto.SHA256)
+			if want := (algorithm.Signature{Key: x509.RSA, Hash: crypto.SHA256}); c.known != (err == nil) || c.known && s != want {
+				t.Errorf("got %v, %v", s, err)
+			}
+		})
+	}
+}

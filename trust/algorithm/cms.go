@@ -85,7 +85,8 @@ func ParseDigestIdentifier(der []byte) (crypto.Hash, error) {
 // ParseIdentifier reads the DER of the AlgorithmIdentifier of a signature.
 // CMS may name the key only (rsaEncryption, RFC 5754 3.2) and leave the digest
 // to the signer's digest algorithm, which digest gives; where the identifier
-// names a digest too, it must be the same. A digest of 0 stands for none given:
+// names a digest too, it must be the same, and its NULL may be left out, as
+// readers have to accept (RFC 5754 3.2). A digest of 0 stands for none given:
 // then the identifier has to name it. The error is [ErrUnknown] for all that is
 // not on the list, such as PSS whose salt is not as long as its digest.
 func ParseIdentifier(der []byte, digest crypto.Hash) (Signature, error) {
@@ -113,7 +114,7 @@ func parseIdentifier(der []byte, digest crypto.Hash) (Signature, bool) {
 	for i := range signatureOIDs {
 		if signatureOIDs[i].oid.Equal(oid) {
 			s := signatureOIDs[i].signature
-			return s, s.Key == x509.RSA && isNULL(id) || s.Key == x509.ECDSA && id.Empty()
+			return s, s.Key == x509.RSA && (id.Empty() || isNULL(id)) || s.Key == x509.ECDSA && id.Empty()
 		}
 	}
 	return Signature{}, false
