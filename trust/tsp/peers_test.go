@@ -13,6 +13,7 @@ import (
 
 	"github.com/digitorus/timestamp"
 
+	"rem/internal/testkit"
 	"rem/internal/testkit/derkit"
 	"rem/trust/tsp"
 )
@@ -127,5 +128,29 @@ clock_precision_digits = 3
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// Another library answers our request; we verify its tokens. For RSA it leaves
+// out the parameters of the signature algorithm, which RFC 5754 3.2 makes
+// readers accept.
+func TestTokensOfAnotherLibraryAreVerified(t *testing.T) {
+	for _, kind := range []string{derkit.P256, derkit.RSA2048} {
+		root := derkit.Root(t, derkit.P256, "Root of time")
+		holder := derkit.Issue(t, root, kind, "The library's authority", derkit.Stamping)
+		request := &tsp.Request{Hash: crypto.SHA256, Imprint: imprint("hello"), Nonce: nonce(), Certificates: true}
+		answer, err := (&timestamp.Timestamp{
+			HashAlgorithm: request.Hash, HashedMessage: request.Imprint, Time: testkit.Epoch, Policy: policy,
+			Nonce: request.Nonce, AddTSACertificate: true, Accuracy: time.Second,
+		}).CreateResponseWithOpts(holder.Leaf(), holder.Key, crypto.SHA256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := request.Check(answer, tsp.Expectation{Authorities: []*x509.Certificate{root.Leaf()}})
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+		} else if !token.Time.Equal(testkit.Epoch) || token.Accuracy != time.Second {
+			t.Errorf("%s: read as %+v", kind, token)
+		}
 	}
 }
