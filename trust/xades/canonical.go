@@ -3,7 +3,6 @@ package xades
 import (
 	"bytes"
 	"crypto"
-	"encoding/base64"
 	"slices"
 
 	"rem/trust/algorithm"
@@ -29,7 +28,7 @@ func readOwn(src []byte, o VerifyOptions, c *claim) bool {
 	if start < 0 || len(src) > limit {
 		return false
 	}
-	s := &scanner{rest: src[start:], decoded: make([]byte, 0, base64.StdEncoding.DecodedLen(len(src)-start))}
+	s := &scanner{rest: src[start:], decoded: make([]byte, 0, smallValues)}
 	id := readOwnSignature(s, o, c)
 	end := s.rest
 	if s.failed || len(end) < 4 || !bytes.HasPrefix(end, []byte("</")) || bytes.LastIndexByte(end, '<') != 0 {
@@ -38,6 +37,10 @@ func readOwn(src []byte, o VerifyOptions, c *claim) bool {
 
 	root := make([]byte, 0, start+len(end))
 	root = append(append(root, src[:start]...), end...)
+	c.root.data = root
+	if o.Unparsed {
+		return true
+	}
 	document, err := strictxml.Parse(root, o.Limits)
 	if err != nil || document.Comments > 0 || document.Root.Start != 0 || document.Root.End != len(root) ||
 		!c14n.IsCanonical(document, document.Root, c14n.Exclusive, c14n.Options{}) {
@@ -50,7 +53,6 @@ func readOwn(src []byte, o VerifyOptions, c *claim) bool {
 			return false
 		}
 	}
-	c.root.data = root
 	c.document = document
 	return true
 }
@@ -94,19 +96,7 @@ func readOwnSignature(s *scanner, o VerifyOptions, c *claim) (id []byte) {
 	imprinted := s.since(element)
 
 	s.literal(keyOpen)
-	for s.next(certificateOpen) && len(c.keyInfo) < maxCertificates {
-		der := s.base64(0)
-		s.literal(certificateClose)
-		if s.failed {
-			return nil
-		}
-		k, err := o.Cache.parse(der)
-		if err != nil {
-			s.failed = true
-			return nil
-		}
-		c.keyInfo = append(c.keyInfo, k)
-	}
+	readOwnCertificates(s, o.Cache, c)
 	s.literal(keyClose)
 
 	s.literal(objectOpen)
@@ -116,13 +106,32 @@ func readOwnSignature(s *scanner, o VerifyOptions, c *claim) (id []byte) {
 	readOwnProperties(s, id, c)
 	c.properties.data = s.since(properties)
 	if s.next(stampOpen) {
-		der := s.base64(0)
+		der, err := decode(s.text('<'))
+		s.failed = s.failed || err != nil
 		s.literal(stampClose)
 		c.stamps = append(c.stamps, stamp{der, func(h crypto.Hash) []byte { return appendSum(nil, h, imprinted) }})
 	}
 	s.literal(objectClose)
 	s.literal(signatureClose)
 	return id
+}
+
+func readOwnCertificates(s *scanner, cache *Cache, c *claim) {
+	var space [2048]byte // most certificates are known, and then this is not kept
+	for s.next(certificateOpen) && len(c.keyInfo) < maxCertificates {
+		der, err := appendDecoded(space[:0], s.text('<'))
+		s.literal(certificateClose)
+		if err != nil || s.failed {
+			s.failed = true
+			return
+		}
+		k, err := cache.parse(der)
+		if err != nil {
+			s.failed = true
+			return
+		}
+		c.keyInfo = append(c.keyInfo, k)
+	}
 }
 
 func readOwnProperties(s *scanner, id []byte, c *claim) {
@@ -180,8 +189,8 @@ func readOwnPolicy(s *scanner) *SignaturePolicy {
 type scanner struct {
 	rest   []byte
 	failed bool
-	// decoded is where base64 is decoded to, one after the other: one piece of
-	// memory for a whole signature, large enough from the start.
+	// decoded is where base64 is decoded to, one after the other, in one piece
+	// of memory for the small values of a signature.
 	decoded []byte
 }
 
@@ -222,6 +231,10 @@ func (s *scanner) text(end byte) []byte {
 	s.rest = s.rest[i:]
 	return text
 }
+
+// smallValues has room for digests, a value and two issuers with their serial
+// numbers, with keys of P-256. More takes more memory, not another way.
+const smallValues = 512
 
 // value is text that is plain, and so is written as it is meant.
 func (s *scanner) value(end byte) []byte {

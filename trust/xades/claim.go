@@ -66,7 +66,7 @@ var errBase64 = errors.New("not base64")
 
 // decode decodes base64 without white space and with zeros in the unused bits:
 // one text for each string of bytes.
-func decode(text string) ([]byte, error) {
+func decode[T string | []byte](text T) ([]byte, error) {
 	return appendDecoded(make([]byte, 0, base64.StdEncoding.DecodedLen(len(text))), []byte(text))
 }
 

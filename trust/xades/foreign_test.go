@@ -283,3 +283,26 @@ func TestBothReadersFindTheSame(t *testing.T) {
 		}
 	}
 }
+
+func TestUnparsedFindsTheSameAndDoesNotRead(t *testing.T) {
+	src := sign(t, stamped(t, signings[0]), evidence(t))
+	v, err := xades.Verify(src, xades.VerifyOptions{Unparsed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Document != nil || !bytes.Equal(v.Signed, evidence(t)) || v.Level != "B-T" {
+		t.Errorf("level %s, document %v, %d bytes signed", v.Level, v.Document, len(v.Signed))
+	}
+	if _, err := xades.Verify(bytes.Replace(src, []byte("Konu"), []byte("Kona"), 1), xades.VerifyOptions{Unparsed: true}); !errors.Is(err, xades.ErrDigest) {
+		t.Errorf("changed: error %v, want %v", err, xades.ErrDigest)
+	}
+	// Where a signature stands is part of its form, parsed or not.
+	inner := bytes.Replace(src, []byte("</ds:Signature>"), []byte("</ds:Signature></Inner>"), 1)
+	if _, err := xades.Verify(inner, xades.VerifyOptions{Unparsed: true}); !errors.Is(err, xades.ErrForm) {
+		t.Errorf("inside another element: error %v, want %v", err, xades.ErrForm)
+	}
+	other := writer{}.sign(t, evidence(t))
+	if v, err := xades.Verify(other, xades.VerifyOptions{Unparsed: true}); err != nil || v.Document == nil {
+		t.Errorf("another's form: %v, or not read", err)
+	}
+}

@@ -53,8 +53,8 @@ func (s *Signer) Sign(ctx context.Context, root []byte, signingTime time.Time) (
 	id := space[0].id[:]
 	hex.Encode(id, digest[:idBytes])
 
-	properties := make([]byte, 0, s.propertiesSize)
-	properties = append(properties, s.properties[0]...)
+	var fixed [2048]byte // a longer policy moves it to the heap
+	properties := append(fixed[:0], s.properties[0]...)
 	properties = append(properties, id...)
 	properties = append(properties, propertiesTime...)
 	properties = signingTime.UTC().AppendFormat(properties, timeForm)

@@ -19,6 +19,12 @@ type VerifyOptions struct {
 	// Known are certificates to look among for the signing one, after those
 	// that the signature carries.
 	Known []*x509.Certificate
+	// Unparsed leaves [Verified.Document] nil where the document has our own
+	// form to the letter. That its bytes are canonical, or XML at all, is then
+	// the word of the signer, whose key hashed these very bytes. It is for
+	// verifying again in bulk what is not read, and does half the work beside
+	// the two signatures.
+	Unparsed bool
 	// Cache keeps parsed certificates between calls. Without one, each call
 	// parses what it meets.
 	Cache *Cache
@@ -28,9 +34,11 @@ type VerifyOptions struct {
 // and matched, except where a field says otherwise. It is not changed after it
 // was made.
 type Verified struct {
-	// Document is what was signed, parsed again from the very bytes that were
-	// hashed: the root without its signature. Its Source are those bytes. What
-	// is not in it was not signed (AT-16).
+	// Signed are the very bytes that were hashed: the root without its
+	// signature. What is not in them was not signed (AT-16).
+	Signed []byte
+	// Document is Signed, parsed again; nil where [VerifyOptions.Unparsed]
+	// allowed it.
 	Document *strictxml.Document
 
 	// Certificate is the one whose digest the signer signed, and whose key

@@ -43,7 +43,8 @@ type verification struct {
 
 func (v *verification) run(src []byte) error {
 	v.checks = make([]Check, 0, 8)
-	if own := readOwn(src, v.options, &v.claim); !own {
+	own := readOwn(src, v.options, &v.claim)
+	if !own {
 		v.claim = claim{}
 		if err := v.done(CheckForm, readForeign(src, v.options, &v.claim)); err != nil {
 			return err
@@ -68,7 +69,7 @@ func (v *verification) run(src []byte) error {
 	if err := v.readTokens(); err != nil {
 		return err
 	}
-	if c.document == nil {
+	if c.document == nil && !(own && v.options.Unparsed) {
 		document, err := strictxml.Parse(c.root.data, v.options.Limits)
 		if err != nil {
 			return fmt.Errorf("%w: reading what was signed: %w", ErrForm, err)
@@ -82,7 +83,7 @@ func (v *verification) run(src []byte) error {
 // conclude writes down what was found.
 func (v *verification) conclude(signer *x509.Certificate) {
 	c, r := &v.claim, v.result
-	r.Document = c.document
+	r.Signed, r.Document = c.root.data, c.document
 	r.Certificate = signer
 	r.Chain = append(make([]*x509.Certificate, 0, len(c.keyInfo)+1), signer)
 	for _, k := range c.keyInfo {

@@ -1,0 +1,143 @@
+package xades_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/beevik/etree"
+	dsig "github.com/russellhaering/goxmldsig"
+
+	"rem/internal/testkit/derkit"
+	"rem/trust/xades"
+)
+
+// takingTurns runs the operations one after the other, round after round, and
+// gives the processor time of one run of each in nanoseconds, the collector's
+// share with it. Processor time is what neighbours on the machine disturb
+// least, and they disturb all operations alike.
+func takingTurns(b *testing.B, workers int, operations ...func() error) []float64 {
+	b.Helper()
+	const runs = 100
+	spent, n := make([]float64, len(operations)), 0
+	for b.Loop() {
+		n += runs * workers
+		for i, operation := range operations {
+			var group sync.WaitGroup
+			start := processorTime(b)
+			for range workers {
+				group.Go(func() {
+					for range runs {
+						if err := operation(); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			group.Wait()
+			spent[i] += processorTime(b) - start
+		}
+	}
+	for i := range spent {
+		spent[i] /= float64(n)
+	}
+	return spent
+}
+
+func processorTime(b *testing.B) float64 {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return float64(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkGoals measures goals G5 to G8 of docs/performance.md, each with
+// its two sides taking turns. The metric is the goal's own ratio. The heap is
+// allowed to grow to some 64 MB between collections, as that of a provider
+// does; with the 4 MB of a process that holds nothing, the collector runs after
+// every hundred operations, on either side.
+func BenchmarkGoals(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(1600))
+	h := holder(b, derkit.P256)
+	root := evidence(b)
+	digest := sha256.Sum256(root)
+	value, err := h.Key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	if err != nil {
+		b.Fatal(err)
+	}
+	public := h.Leaf().PublicKey.(*ecdsa.PublicKey)
+	rawSign := func() error {
+		_, err := h.Key.Sign(rand.Reader, digest[:], crypto.SHA256)
+		return err
+	}
+	rawVerify := func() error {
+		if !ecdsa.VerifyASN1(public, digest[:], value) {
+			return xades.ErrValue
+		}
+		return nil
+	}
+	s := stamped(b, signings[0])
+	signT := func() error {
+		_, err := s.Sign(context.Background(), root, signingTime)
+		return err
+	}
+	ownXML := sign(b, s, root)
+	o := xades.VerifyOptions{Cache: xades.NewCache(64)}
+	verifier := func(src []byte) func() error {
+		return func() error { return verifyBoth(src, o, world.stamper.Chain) }
+	}
+	unparsed := xades.VerifyOptions{Cache: o.Cache, Unparsed: true}
+	bulk := func() error { return verifyBoth(ownXML, unparsed, world.stamper.Chain) }
+	own := verifier(ownXML)
+	foreign := verifier(writer{augment: (*written).stampValue}.sign(b, root))
+	p := peer(b)
+	peerSign := func() error {
+		_, err := signWithPeer(p, root)
+		return err
+	}
+	peerSigned, err := signWithPeer(p, root)
+	if err != nil {
+		b.Fatal(err)
+	}
+	validation := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: h.Chain[:1]})
+	peerVerify := func() error {
+		d := etree.NewDocument()
+		if err := d.ReadFromBytes(peerSigned); err != nil {
+			return err
+		}
+		_, err := validation.Validate(d.Root())
+		return err
+	}
+	goals := []struct {
+		name, unit  string
+		workers     int
+		side, other func() error
+		factor      float64 // the ratio is factor · other / side
+	}{
+		{"G5-sign-xades-t", "%-of-raw", 1, signT, rawSign, 200},
+		{"G6-verify-bulk", "%-of-raw", 1, bulk, rawVerify, 200},
+		{"G6-verify-bulk-all-cores", "%-of-raw", runtime.GOMAXPROCS(0), bulk, rawVerify, 200},
+		{"G6-verify-and-read", "%-of-raw", 1, own, rawVerify, 200},
+		{"G7-verify-foreign", "%-of-raw", 1, foreign, rawVerify, 200},
+		{"G8-sign", "x-goxmldsig", 1, signT, peerSign, 1},
+		{"G8-verify", "x-goxmldsig", 1, own, peerVerify, 1},
+	}
+	for _, goal := range goals {
+		b.Run(goal.name, func(b *testing.B) {
+			spent := takingTurns(b, goal.workers, goal.side, goal.other)
+			b.ReportMetric(goal.factor*spent[1]/spent[0], goal.unit)
+			b.ReportMetric(spent[0], "ns/side")
+			b.ReportMetric(spent[1], "ns/other")
+		})
+	}
+}
