@@ -58,13 +58,12 @@ func (d *Decoder) Read(p []byte) (int, error) {
 }
 
 func (d *Decoder) identity() error {
-	b, err := d.in.Peek(1)
-	if err != nil {
+	if _, err := d.in.Peek(1); err != nil {
 		return err
 	}
-	b, _ = d.in.Peek(d.in.Buffered())
+	b, _ := d.in.Peek(d.in.Buffered())
 	d.out = append(d.out, b...)
-	_, err = d.in.Discard(len(b))
+	_, err := d.in.Discard(len(b))
 	return err
 }
 

@@ -77,12 +77,12 @@ func DecodeText(value string) (text string, odd bool) {
 func encodedWord(s string) (charset string, b []byte, n int) {
 	const longest = 512 // RFC 2047 2 allows 75; some writers do not fold
 	s = s[:min(len(s), longest)]
-	set, rest, ok := strings.Cut(s[2:min(len(s), 2+maxCharset+10)], "?")
+	set, _, ok := strings.Cut(s[2:min(len(s), 2+maxCharset+10)], "?")
 	if !ok || set == "" {
 		return "", nil, 0
 	}
 	charset, _, _ = strings.Cut(set, "*") // RFC 2231 5
-	rest = s[2+len(set)+1:]
+	rest := s[2+len(set)+1:]
 	if len(charset) > maxCharset || len(rest) < 2 || rest[1] != '?' {
 		return "", nil, 0
 	}
