@@ -1,0 +1,95 @@
+package envelope
+
+import (
+	"bytes"
+	"fmt"
+
+	"rem/mail/mime"
+)
+
+// The shell is what lies around the signed bytes. No signature covers it, so
+// the signed part repeats the header fields (RFC 9788, hp="clear") and the rest
+// is always written in one way. A reader that knows both can tell any change
+// of any byte: see [Envelope.Protected].
+
+// outside writes the fields of MIME, and what stands before the signed part.
+func outside(b *mime.Builder, boundary, micalg string) {
+	b.Word("MIME-Version", "1.0")
+	b.Media("Content-Type", "multipart/signed",
+		mime.Param{Name: "protocol", Value: "application/pkcs7-signature"},
+		mime.Param{Name: "micalg", Value: micalg},
+		mime.Param{Name: "boundary", Value: boundary})
+	b.Word("Content-Transfer-Encoding", "8bit")
+	b.End()
+	b.Delimiter(boundary)
+}
+
+// after writes what stands behind the signed part: the signature.
+func after(b *mime.Builder, boundary string, der []byte) {
+	b.Delimiter(boundary)
+	b.Media("Content-Type", "application/pkcs7-signature", mime.Param{Name: "name", Value: "smime.p7s"}, mime.Param{Name: "smime-type", Value: "signed-data"})
+	b.Word("Content-Transfer-Encoding", "base64")
+	b.Media("Content-Disposition", "attachment", mime.Param{Name: "filename", Value: "smime.p7s"})
+	b.End()
+	b.Base64(der)
+	b.Close(boundary)
+}
+
+// protect reads the repeated header of an envelope that has one, and holds the
+// shell against it byte for byte. Fields that the mail's way put on top, such
+// as Received, may stand before.
+func (e *Envelope) protect(m *mime.Message) error {
+	if hp, _ := m.Parts[0].Type.Param("hp"); hp != "clear" {
+		return nil
+	}
+	inner := &mime.Header{Span: m.Parts[0].Header.Span}
+	b := mime.NewBuilder(nil)
+	for _, f := range m.Parts[0].Header.Fields {
+		if f.Is("Content-Type") || f.Is("Content-Transfer-Encoding") {
+			continue
+		}
+		inner.Fields = append(inner.Fields, f)
+		b.Raw([]byte(f.Raw)...)
+	}
+	boundary, _ := m.Type.Param("boundary")
+	e.micalg, _ = m.Type.Param("micalg")
+	outside(b, boundary, e.micalg)
+	want, err := b.Bytes()
+	if err != nil {
+		return structure("its shell cannot be ours: %v", err)
+	}
+	start := e.Signed.Start - int64(len(want))
+	if start < 0 {
+		return structure("its header is not the one that is signed")
+	}
+	got, err := mime.Span{Start: start, End: e.Signed.Start}.Bytes(e.src, len(want))
+	if err != nil {
+		return err
+	}
+	begins := false
+	for _, f := range m.Header.Fields {
+		if begins = f.Span.Start == start; begins {
+			break
+		}
+		if inner.Count(f.Name) > 0 {
+			return structure("%.80q stands before the signed header", f.Name)
+		}
+	}
+	if !begins || !bytes.Equal(got, want) {
+		return structure("its header is not the one that is signed")
+	}
+	b = mime.NewBuilder(nil)
+	after(b, boundary, e.Signature)
+	if want, err = b.Bytes(); err != nil {
+		return structure("its shell cannot be ours: %v", err)
+	}
+	got, err = mime.Span{Start: e.Signed.End, End: e.src.Size()}.Bytes(e.src, 2*maxSignature)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrStructure, err)
+	}
+	if !bytes.Equal(got, want) {
+		return structure("something stands around its signature")
+	}
+	e.Header, e.Protected = inner, true
+	return nil
+}
