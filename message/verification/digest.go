@@ -158,9 +158,9 @@ func (r *run) token(ctx context.Context, src []byte) *Finding {
 		if !looksLikeToken(der) {
 			return nil
 		}
-		return judged(Token, "", validation.Refused(validation.TimeStamping, err))
+		return r.judged(Token, "", validation.Refused(validation.TimeStamping, err))
 	}
-	f := judged(Token, "", r.evidence.Token(ctx, t))
+	f := r.judged(Token, "", r.evidence.Token(ctx, t))
 	f.fact("time", stamp(t.Time))
 	f.fact("policy", t.Policy.String())
 	f.fact("serial", t.Serial.String())

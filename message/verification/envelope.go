@@ -35,14 +35,14 @@ func (r *run) mail(ctx context.Context, file *Finding, src mime.Source) error {
 	f := file.part(passed(Envelope, e.Kind.String()))
 	v, err := e.Verify(cades.VerifyOptions{Known: r.options.Policy.Operation.Known})
 	if err != nil {
-		f.part(judged(Signature, "", validation.Refused(validation.Operation, err)))
+		f.part(r.judged(Signature, "", validation.Refused(validation.Operation, err)))
 		return nil
 	}
 	f.fact("from", e.Header.Get("From"))
 	f.fact("to", e.Header.Get("To"))
 	f.fact("subject", text(e.Header, "Subject"))
 	f.fact("date", e.Header.Get("Date"))
-	f.part(judged(Signature, "", r.envelopes.CAdES(ctx, validation.Operation, v)))
+	f.part(r.judged(Signature, "", r.envelopes.CAdES(ctx, validation.Operation, v)))
 	frame := f.part(passed(Frame, ""))
 	if !e.Protected {
 		frame.fact("note", "the header is not covered by the signature")
@@ -96,9 +96,9 @@ func (r *run) original(ctx context.Context, src mime.Source) (*Finding, error) {
 	case errors.Is(err, smime.ErrUnsigned):
 		f.fact("note", "not signed by its sender")
 	case err != nil:
-		f.part(judged(Signature, "", validation.Refused(validation.Personal, err)))
+		f.part(r.judged(Signature, "", validation.Refused(validation.Personal, err)))
 	default:
-		f.part(judged(Signature, "", r.envelopes.CAdES(ctx, validation.Personal, signed.Signature)))
+		f.part(r.judged(Signature, "", r.envelopes.CAdES(ctx, validation.Personal, signed.Signature)))
 	}
 	return f, nil
 }

@@ -22,19 +22,19 @@ func (r *run) xml(ctx context.Context, name string, src []byte) *Finding {
 	f := passed(Evidence, name)
 	v, err := xades.Verify(src, xades.VerifyOptions{Known: r.options.Policy.Operation.Known, Cache: r.cache})
 	if err != nil {
-		f.part(judged(Signature, "", validation.Refused(validation.Operation, err)))
+		f.part(r.judged(Signature, "", validation.Refused(validation.Operation, err)))
 		return f
 	}
 	e, err := evidence.Parse(v.Document)
 	if err != nil {
-		f.part(judged(Signature, "", r.evidence.XAdES(ctx, validation.Operation, v)))
+		f.part(r.judged(Signature, "", r.evidence.XAdES(ctx, validation.Operation, v)))
 		f.part(failed(Evidence, "", validation.FormatFailure, err.Error()))
 		return f
 	}
 	f.Name = string(e.ID)
 	describe(f, e)
 	report := r.evidence.XAdES(ctx, validation.Operation, v)
-	f.part(judged(Signature, "", report))
+	f.part(r.judged(Signature, "", report))
 	f.part(r.issuer(e, v.Certificate, report.Proof))
 
 	kept := &found{Evidence: e, finding: f, digest: rem.DigestOf(src), tokens: v.Tokens}
@@ -110,7 +110,7 @@ func (r *run) issuer(e *evidence.Evidence, cert *x509.Certificate, at time.Time)
 	if r.options.MayIssue != nil {
 		err = r.options.MayIssue(cert, domain, at)
 	} else {
-		err = names(cert, domain)
+		err = namesDomain(cert, domain)
 	}
 	if err != nil {
 		return unknown(Issuer, domain, validation.SigConstraintsFailure, err.Error())
@@ -120,9 +120,9 @@ func (r *run) issuer(e *evidence.Evidence, cert *x509.Certificate, at time.Time)
 
 var errOtherDomain = errors.New("the signer's certificate is not one of the issuer's domain")
 
-// names reports whether a certificate is made out to the domain: by a mail
+// namesDomain reports whether a certificate is made out to the domain: by a mail
 // address at it, or by its name.
-func names(cert *x509.Certificate, domain string) error {
+func namesDomain(cert *x509.Certificate, domain string) error {
 	for _, a := range cert.EmailAddresses {
 		if _, at, ok := strings.Cut(a, "@"); ok && rem.FoldASCII(at) == domain {
 			return nil

@@ -1,6 +1,10 @@
 package verification
 
 import (
+	"crypto/x509"
+	"sync"
+
+	"rem"
 	"rem/trust/validation"
 )
 
@@ -109,16 +113,17 @@ func weight(v validation.Verdict) int {
 
 // judged makes the finding of a signature from validation's report, its tokens
 // as parts.
-func judged(s Subject, name string, r *validation.Report) *Finding {
+func (v *Verifier) judged(s Subject, name string, r *validation.Report) *Finding {
 	f := &Finding{Subject: s, Name: name, Verdict: r.Verdict, Sub: r.Sub}
 	f.fact("level", r.Level)
 	if r.Certificate != nil {
-		f.fact("signer", r.Certificate.Subject.String())
-		f.fact("signer certificate", sha256Of(r.Certificate.Raw))
-		f.fact("certificate issuer", r.Certificate.Issuer.String())
+		c := v.names.of(r.Certificate)
+		f.fact("signer", c.subject)
+		f.fact("signer certificate", c.digest)
+		f.fact("certificate issuer", c.issuer)
 	}
 	if n := len(r.Chain); n > 0 {
-		f.fact("anchor", r.Chain[n-1].Subject.String())
+		f.fact("anchor", v.names.of(r.Chain[n-1]).subject)
 	}
 	if !r.SigningTime.IsZero() && s != Token {
 		f.fact("claimed time", stamp(r.SigningTime))
@@ -133,7 +138,32 @@ func judged(s Subject, name string, r *validation.Report) *Finding {
 		}
 	}
 	for _, t := range r.Tokens {
-		f.part(judged(Token, "", t))
+		f.part(v.judged(Token, "", t))
 	}
 	return f
+}
+
+// A name is how a certificate is called in a report.
+type name struct{ subject, issuer, digest string }
+
+// names remembers the names of certificates: in bulk few certificates sign much,
+// and spelling one takes as long as parsing an evidence. Certificates that are
+// one value have one name; another copy is spelled again.
+type names struct {
+	mu    sync.Mutex
+	known map[*x509.Certificate]name // guarded by mu; at most maxCertificates
+}
+
+func (n *names) of(c *x509.Certificate) name {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if found, ok := n.known[c]; ok {
+		return found
+	}
+	if n.known == nil || len(n.known) >= maxCertificates {
+		n.known = make(map[*x509.Certificate]name)
+	}
+	spelled := name{c.Subject.String(), c.Issuer.String(), rem.DigestOf(c.Raw).String()}
+	n.known[c] = spelled
+	return spelled
 }

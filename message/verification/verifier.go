@@ -43,6 +43,7 @@ type Verifier struct {
 	evidence  *validation.Validator // evidence needs a token
 	envelopes *validation.Validator // envelopes do not: the evidence in them has one
 	cache     *xades.Cache
+	names     names
 }
 
 // maxCertificates is how many parsed certificates are kept; evidence of one
@@ -61,7 +62,7 @@ func New(o Options) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Verifier{o, forEvidence, forEnvelopes, xades.NewCache(maxCertificates)}, nil
+	return &Verifier{options: o, evidence: forEvidence, envelopes: forEnvelopes, cache: xades.NewCache(maxCertificates)}, nil
 }
 
 // An Input is one file. Its name is for the report alone.
@@ -224,8 +225,6 @@ func (d *data) is(h crypto.Hash, digest []byte) (bool, error) {
 	s, err := d.sum(h)
 	return err == nil && bytes.Equal(s, digest), err
 }
-
-func sha256Of(b []byte) string { return rem.DigestOf(b).String() }
 
 // stamp writes a time for people and programs.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
