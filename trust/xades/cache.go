@@ -18,6 +18,7 @@ type Cache struct {
 	size int
 	mu   sync.RWMutex
 	kept map[[sha256.Size]byte]*certificate // guarded by mu
+	text map[string]*certificate            // guarded by mu; by their base64
 
 	// stamping are certificates that tokens carried: few, as there are few
 	// authorities. The slice is replaced, never changed.
@@ -39,7 +40,34 @@ type certificate struct {
 // forgets all of them and begins anew: the certificates of one policy domain
 // fit by far, and strangers can only make it slower.
 func NewCache(size int) *Cache {
-	return &Cache{size: max(size, 1), kept: make(map[[sha256.Size]byte]*certificate)}
+	return &Cache{size: max(size, 1), kept: make(map[[sha256.Size]byte]*certificate), text: make(map[string]*certificate)}
+}
+
+// decode gives the certificate with this DER in base64. To look up a text is
+// much cheaper than to decode it.
+func (c *Cache) decode(text []byte) (*certificate, error) {
+	if c != nil {
+		c.mu.RLock()
+		found := c.text[string(text)]
+		c.mu.RUnlock()
+		if found != nil {
+			return found, nil
+		}
+	}
+	der, err := decode(text)
+	if err != nil {
+		return nil, err
+	}
+	made, err := c.parse(der)
+	if err == nil && c != nil {
+		c.mu.Lock()
+		if len(c.text) >= c.size {
+			clear(c.text)
+		}
+		c.text[string(text)] = made
+		c.mu.Unlock()
+	}
+	return made, err
 }
 
 // parse gives the certificate with this DER. A nil cache parses.

@@ -117,15 +117,13 @@ func readOwnSignature(s *scanner, o VerifyOptions, c *claim) (id []byte) {
 }
 
 func readOwnCertificates(s *scanner, cache *Cache, c *claim) {
-	var space [2048]byte // most certificates are known, and then this is not kept
 	for s.next(certificateOpen) && len(c.keyInfo) < maxCertificates {
-		der, err := appendDecoded(space[:0], s.text('<'))
+		text := s.text('<')
 		s.literal(certificateClose)
-		if err != nil || s.failed {
-			s.failed = true
+		if s.failed {
 			return
 		}
-		k, err := cache.parse(der)
+		k, err := cache.decode(text)
 		if err != nil {
 			s.failed = true
 			return
