@@ -101,7 +101,7 @@ const (
 	CheckProperty    = "property" // its Detail names one that is not verified here
 )
 
-// What a signature is refused for. Each stands for a sub-indication of
+// What a signature is refused for. All but the last stand for a sub-indication of
 // EN 319 102-1, named behind it.
 var (
 	ErrForm        = errors.New("not a signature of a form that is accepted here")                 // FORMAT_FAILURE
@@ -109,7 +109,7 @@ var (
 	ErrCertificate = errors.New("the signing certificate is not the one that the signature names") // NO_SIGNING_CERTIFICATE_FOUND
 	ErrValue       = errors.New("the signature value does not match")                              // SIG_CRYPTO_FAILURE
 	ErrAlgorithm   = errors.New("the algorithm, or the size of the key, is not on the list")       // CRYPTO_CONSTRAINTS_FAILURE
-	ErrStamp       = errors.New("a time-stamp token does not belong to what it is said to stamp")  // TIMESTAMP_ORDER_FAILURE has no part in it: the token is another's
+	ErrStamp       = errors.New("a time-stamp token does not belong to what it is said to stamp")  // the token proves nothing
 )
 
 // A Failure is the error of [Verify]: one of the errors above, found by
