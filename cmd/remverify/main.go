@@ -32,11 +32,11 @@ const (
 )
 
 type arguments struct {
-	Trust []string  `help:"What to believe: PEM file with root certificates, or a signed trust list of providers (XML) beside the PEM file of its signer. May be given several times; without it nothing passes." placeholder:"FILE" type:"path" sep:"none"`
+	Trust []string  `help:"What to believe: PEM file with root certificates, or a signed trust list of providers (XML) beside the PEM file of its signer. May be given several times; without it nothing passes." placeholder:"FILE" sep:"none"`
 	JSON  bool      `help:"Write the report as JSON." name:"json"`
 	At    time.Time `help:"Judge as if it were this time, such as 2026-11-23T12:00:00Z. Default: now." placeholder:"TIME" format:"2006-01-02T15:04:05Z07:00"`
 	Lang  string    `help:"Language of the report: ${enum}." enum:"tr,en" default:"tr"`
-	Files []string  `arg:"" help:"Evidence (.xml), envelope or original message (.eml), time-stamp token (.tst, .tsr), or a file that a token stamps." name:"file" type:"path"`
+	Files []string  `arg:"" help:"Evidence (.xml), envelope or original message (.eml), time-stamp token (.tst, .tsr), or a file that a token stamps." name:"file"`
 }
 
 const description = `Says whether registered mail (KEP) holds: signature by signature, token by token, digest by digest, step by step. Offline; asks nobody.

@@ -101,7 +101,10 @@ func (p *printer) pick(t word) string {
 // turning the order of letters (control and format characters).
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+		if r == '\t' || r == '\n' || r == '\r' {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
 			return unicode.ReplacementChar
 		}
 		return r

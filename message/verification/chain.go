@@ -43,6 +43,9 @@ func chain(id rem.MessageID, all []*found) *Finding {
 		if p, ok := e.Recipient(); ok {
 			step.fact("recipient concerned", p.String())
 		}
+		if own := e.finding.conclude(); own.Verdict != validation.TotalPassed {
+			step.part(unknown(Step, "", own.Sub, "the evidence itself did not pass"))
+		}
 		if id == "" {
 			step.part(unknown(Step, "", validation.SignedDataNotFound, "the evidence does not say which message it is about"))
 			continue

@@ -161,7 +161,6 @@ func (r *run) token(ctx context.Context, src []byte) *Finding {
 		return r.judged(Token, "", validation.Refused(validation.TimeStamping, err))
 	}
 	f := r.judged(Token, "", r.evidence.Token(ctx, t))
-	f.fact("time", stamp(t.Time))
 	f.fact("policy", t.Policy.String())
 	f.fact("serial", t.Serial.String())
 	f.fact("imprint", t.Hash.String()+" "+hex.EncodeToString(t.Imprint))

@@ -85,8 +85,14 @@ func describe(f *Finding, e *evidence.Evidence) {
 }
 
 func party(p evidence.Party) string {
-	s := strings.TrimSpace(p.Name + " <" + p.String() + ">")
-	return strings.TrimSuffix(s, "<>")
+	s := p.Name
+	if address := p.String(); address != "" {
+		s += " <" + address + ">"
+	}
+	if p.Person != "" {
+		s += " [" + string(p.Person) + "]"
+	}
+	return strings.TrimSpace(s)
 }
 
 // issuer checks that the signer is the REM-MD that the evidence names: a good

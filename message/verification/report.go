@@ -128,7 +128,10 @@ func (v *Verifier) judged(s Subject, name string, r *validation.Report) *Finding
 	if !r.SigningTime.IsZero() && s != Token {
 		f.fact("claimed time", stamp(r.SigningTime))
 	}
-	if r.Proven {
+	switch {
+	case s == Token && !r.Proof.IsZero():
+		f.fact("time", stamp(r.Proof))
+	case r.Proven:
 		f.fact("proven time", stamp(r.Proof))
 	}
 	for _, c := range r.Checks {

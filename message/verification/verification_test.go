@@ -64,8 +64,10 @@ func TestNothingPassesWithoutAnchors(t *testing.T) {
 	if r.Verdict != validation.Indeterminate {
 		t.Errorf("verdict %s, want INDETERMINATE", r.Verdict)
 	}
-	if f := find(r.Findings, verification.Signature); f.Sub != validation.NoPOE && f.Sub != validation.NoCertificateChainFound {
-		t.Errorf("sub-indication %s", f.Sub)
+	for _, s := range []verification.Subject{verification.Signature, verification.Token, verification.Evidence, verification.Chain} {
+		if f := find(r.Findings, s); f.Verdict != validation.Indeterminate || f.Sub != validation.NoCertificateChainFound {
+			t.Errorf("the %s is %s %s, want INDETERMINATE NO_CERTIFICATE_CHAIN_FOUND", s, f.Verdict, f.Sub)
+		}
 	}
 }
 
