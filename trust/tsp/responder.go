@@ -46,7 +46,7 @@ type Responder struct {
 type ResponderOptions struct {
 	Key    crypto.Signer
 	Chain  []*x509.Certificate // leaf first; the leaf is for timeStamping alone
-	Hash   crypto.Hash         // of the token's own signature
+	Hash   crypto.Hash         // of the token's own signature; SHA-256 when it is zero
 	PSS    bool
 	Policy asn1.ObjectIdentifier // of every token; requests for others are refused
 
@@ -81,6 +81,9 @@ type Issue struct {
 // NewResponder prepares a responder. Serial numbers begin at a random place, so
 // that they stay unique when it starts again.
 func NewResponder(o ResponderOptions) (*Responder, error) {
+	if o.Hash == 0 {
+		o.Hash = crypto.SHA256
+	}
 	signer, err := cms.NewSigner(cms.SignerOptions{Key: o.Key, Chain: o.Chain, Hash: o.Hash, PSS: o.PSS, Type: cms.TSTInfo})
 	if err != nil {
 		return nil, fmt.Errorf("preparing time-stamp responder: %w", err)
