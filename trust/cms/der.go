@@ -194,7 +194,7 @@ func shortest(c []byte) bool {
 	return len(c) == 1 || !(c[0] == 0 && c[1] < 0x80 || c[0] == 0xff && c[1] >= 0x80)
 }
 
-// ParseTime reads the content of a UTCTime (X.690 11.8) or a GeneralizedTime
+// parseTime reads the content of a UTCTime (X.690 11.8) or a GeneralizedTime
 // (X.690 11.7): UTC, with seconds, and with a fraction only where it is not
 // zero and does not end in one.
 func parseTime(tag byte, c []byte) (time.Time, error) {

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
-	"errors"
 	"testing"
 
 	"rem/internal/testkit"
@@ -26,8 +25,6 @@ type subject struct {
 	attacker *derkit.Holder // of the same authority, for the same use
 	verify   func(der []byte) (*x509.Certificate, error)
 }
-
-var errAnchor = errors.New("carried certificates do not lead to the anchor")
 
 // subjects makes a detached signature and a time-stamp token, each with the
 // signer's certificate and its root.
