@@ -38,11 +38,24 @@ func (b *Builder) Base64(p []byte) {
 // never occurs in what is written, and no line begins with a dot or with
 // "From ", which some ways of mail would change.
 func (b *Builder) QuotedPrintable(text string) {
-	const width = 76
+	const width = 75 // one less than allowed: room for the soft break
 	column := 0
-	for i := 0; i < len(text); i++ {
+	for i := 0; i < len(text); {
+		// Most text is runs of letters: copy what fits at once.
+		if column > 0 {
+			n := i
+			for n < len(text) && qpPlain[text[n]] && column+n-i < width {
+				n++
+			}
+			b.buf = append(b.buf, text[i:n]...)
+			column += n - i
+			if i = n; i == len(text) {
+				return
+			}
+		}
 		c := text[i]
-		if c == '\n' || c == '\r' && i+1 < len(text) && text[i+1] == '\n' {
+		i++
+		if c == '\n' || c == '\r' && i < len(text) && text[i] == '\n' {
 			if c == '\r' {
 				i++
 			}
@@ -50,21 +63,18 @@ func (b *Builder) QuotedPrintable(text string) {
 			column = 0
 			continue
 		}
-		last := i+1 == len(text) || text[i+1] == '\n' || text[i+1] == '\r'
-		plain := c > ' ' && c < 0x7f && c != '=' || (c == ' ' || c == '\t') && !last
-		if column == 0 && (c == '.' || c == 'F' || c == '-') {
-			plain = false
-		}
+		last := i == len(text) || text[i] == '\n' || text[i] == '\r'
+		plain := qpPlain[c] || (c == ' ' || c == '\t') && !last
 		size := 3
 		if plain {
 			size = 1
 		}
-		if column+size > width-1 { // room for the soft break
+		if column+size > width {
 			b.buf = append(b.buf, "=\r\n"...)
 			column = 0
-			if c == '.' || c == 'F' || c == '-' {
-				plain, size = false, 3
-			}
+		}
+		if column == 0 && (c == '.' || c == 'F' || c == '-') {
+			plain, size = false, 3
 		}
 		column += size
 		if plain {
@@ -74,3 +84,12 @@ func (b *Builder) QuotedPrintable(text string) {
 		}
 	}
 }
+
+// qpPlain are the bytes that stand for themselves wherever they stand in a
+// line, but for the three that must not begin one.
+var qpPlain = func() (t [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		t[c] = c != '='
+	}
+	return t
+}()

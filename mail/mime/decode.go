@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -12,7 +13,7 @@ import (
 // readers to: what is no base64 is passed over, what is no quoted-printable
 // stays. Odd on the returned reader says afterwards whether there was such.
 func (p *Part) Decode(src Source) *Decoder {
-	d := &Decoder{in: bufio.NewReaderSize(p.Body.Reader(src), 4<<10)}
+	d := &Decoder{in: bufio.NewReaderSize(p.Body.Reader(src), int(min(4<<10, p.Body.Len()+16)))}
 	switch p.Encoding {
 	case "base64":
 		d.next = d.base64
@@ -23,6 +24,37 @@ func (p *Part) Decode(src Source) *Decoder {
 		d.odd = !isIdentity(p.Encoding)
 	}
 	return d
+}
+
+// Bytes returns the whole content of the body, its transfer encoding undone,
+// when it is at most limit bytes; odd is as in [Decoder.Odd]. Content that
+// needs no decoding is shared with a source in memory.
+func (p *Part) Bytes(src Source, limit int) (b []byte, odd bool, err error) {
+	if isIdentity(p.Encoding) {
+		b, err = p.Body.Bytes(src, limit)
+		return b, false, err
+	}
+	d := p.Decode(src)
+	if p.Encoding == "base64" && p.Body.Len() <= 2*int64(limit) { // lines and padding aside, 4 for 3
+		in, err := p.Body.Bytes(src, 2*limit)
+		if err != nil {
+			return nil, false, err
+		}
+		d.out = make([]byte, 0, len(in)/4*3+3)
+		d.groups(in)
+		d.flush64()
+		b = d.out
+	} else {
+		var out bytes.Buffer
+		if _, err = out.ReadFrom(io.LimitReader(d, int64(limit)+1)); err != nil {
+			return nil, false, err
+		}
+		b = out.Bytes()
+	}
+	if len(b) > limit {
+		return nil, false, fmt.Errorf("%w: more than %d bytes of content", ErrLimit, limit)
+	}
+	return b, d.odd, nil
 }
 
 // A Decoder gives the decoded bytes of a body.
@@ -75,8 +107,23 @@ func (d *Decoder) base64() error {
 		return err
 	}
 	b, _ := d.in.Peek(d.in.Buffered())
-	for _, c := range b {
-		v := sextet[c]
+	d.groups(b)
+	_, err := d.in.Discard(len(b))
+	return err
+}
+
+// groups decodes a piece of base64.
+func (d *Decoder) groups(b []byte) {
+	for i := 0; i < len(b); i++ {
+		if d.n == 0 && !d.done && i+4 <= len(b) { // a whole group, as nearly all are
+			v0, v1, v2, v3 := sextet[b[i]], sextet[b[i+1]], sextet[b[i+2]], sextet[b[i+3]]
+			if v0|v1|v2|v3 < 64 {
+				d.out = append(d.out, v0<<2|v1>>4, v1<<4|v2>>2, v2<<6|v3)
+				i += 3
+				continue
+			}
+		}
+		v := sextet[b[i]]
 		switch {
 		case v < 64:
 			if d.done { // data after padding
@@ -95,8 +142,6 @@ func (d *Decoder) base64() error {
 			d.odd = true
 		}
 	}
-	_, err := d.in.Discard(len(b))
-	return err
 }
 
 // flush64 writes the bytes of an unfinished group.
