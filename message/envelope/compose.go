@@ -75,7 +75,7 @@ func writable(ids []string, most int) []string {
 // dispatch writes what stands before and after the original. The head from
 // signedFrom on is hashed already.
 func (d *draft) dispatch() (head, tail []byte, err error) {
-	b := mime.NewBuilder(make([]byte, 0, 16<<10))
+	b := mime.NewBuilder(make([]byte, 0, 20<<10))
 	r := d.record
 	if r.Sender.Address.IsZero() {
 		return nil, nil, fmt.Errorf("%w: the sender has no address", ErrUnwritable)
@@ -113,14 +113,18 @@ func (d *draft) dispatch() (head, tail []byte, err error) {
 		return nil, nil, fmt.Errorf("%w: %w", ErrUnwritable, err)
 	}
 	d.hash.Write(head[d.signedFrom:])
-	t := mime.NewBuilder(make([]byte, 0, 16<<10))
+	t := mime.NewBuilder(make([]byte, 0, 8<<10+len(d.filed[0].XML)/2*3))
 	tail, err = d.evidence(t)
 	return head, tail, err
 }
 
 // message writes a REM-MD message; the tail is still empty.
 func (d *draft) message() (head, tail []byte, err error) {
-	b := mime.NewBuilder(make([]byte, 0, 24<<10))
+	room := 28 << 10 // header twice, introduction, signature
+	for _, f := range d.filed {
+		room += len(f.XML) / 2 * 3
+	}
+	b := mime.NewBuilder(make([]byte, 0, room))
 	r := d.record
 	b.Mailboxes("From", mime.Mailbox{Name: d.maker.Provider.Name.Turkish, Address: d.maker.Provider.Service.String()})
 	b.Mailboxes("To", mime.Mailbox{Address: d.to.String()})
@@ -197,13 +201,16 @@ func (d *draft) rest(b *mime.Builder, msgType, type522 string) {
 	b.Word(fieldSection522, "rem_message/introduction")
 	b.End()
 	plain, page := introduce(d.maker.Provider, r, d.filed, msgType == "Dispatch")
-	for _, t := range []struct{ subtype, text string }{{"text/plain", plain}, {"text/html", page}} {
-		b.Delimiter(d.boundary("a"))
-		b.Media("Content-Type", t.subtype, mime.Param{Name: "charset", Value: "UTF-8"})
-		b.Word("Content-Transfer-Encoding", "quoted-printable")
-		b.End()
-		b.QuotedPrintable(t.text)
-	}
+	b.Delimiter(d.boundary("a"))
+	b.Media("Content-Type", "text/plain", mime.Param{Name: "charset", Value: "UTF-8"})
+	b.Word("Content-Transfer-Encoding", "quoted-printable") // to be read even without a mail program
+	b.End()
+	b.QuotedPrintable(plain)
+	b.Delimiter(d.boundary("a"))
+	b.Media("Content-Type", "text/html", mime.Param{Name: "charset", Value: "UTF-8"})
+	b.Word("Content-Transfer-Encoding", "base64")
+	b.End()
+	b.Base64([]byte(page))
 	b.Close(d.boundary("a"))
 }
 

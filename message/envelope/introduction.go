@@ -41,7 +41,7 @@ const (
 
 // introduce tells what the envelope holds, first in Turkish, then in English.
 func introduce(p provider.REMMD, r *message.Record, filed []message.Filed, dispatch bool) (plain, page string) {
-	var lines []line
+	lines := make([]line, 0, 80)
 	for _, l := range []language{turkish, english} {
 		lines = l.introduce(lines, p, r, filed, dispatch)
 	}
@@ -100,7 +100,7 @@ func (l language) introduce(to []line, p provider.REMMD, r *message.Record, file
 		add(title, "", l.evidence)
 		add(paragraph, "", fmt.Sprintf(l.evidenceTold, name))
 	}
-	add(value, l.sender, person(r.Sender))
+	add(value, l.sender, oneLine(person(r.Sender)))
 	var named []string
 	for i, to := range r.Recipients {
 		if i == maxNamed {
@@ -109,12 +109,12 @@ func (l language) introduce(to []line, p provider.REMMD, r *message.Record, file
 		}
 		named = append(named, person(to.Party))
 	}
-	add(value, l.recipients, strings.Join(named, "; "))
-	add(value, l.subject, r.Subject)
+	add(value, l.recipients, oneLine(strings.Join(named, "; ")))
+	add(value, l.subject, oneLine(r.Subject))
 	add(value, l.submitted, moment(r.Submitted))
-	add(value, l.id, string(r.ID))
+	add(value, l.id, oneLine(string(r.ID)))
 	if r.UAMessageID != "" {
-		add(value, l.uaID, r.UAMessageID)
+		add(value, l.uaID, oneLine(r.UAMessageID))
 	}
 	if !r.Digest.IsZero() {
 		add(value, l.digest, r.Digest.String())
@@ -126,14 +126,14 @@ func (l language) introduce(to []line, p provider.REMMD, r *message.Record, file
 		add(value, l.what, l.of(t.what))
 		add(value, l.when, moment(f.Time))
 		if to := r.Recipient(f.Recipient); to != nil {
-			add(value, l.about, person(to.Party))
+			add(value, l.about, oneLine(person(to.Party)))
 		} else {
 			add(value, l.about, l.all)
 		}
 		for _, code := range f.Reasons {
-			add(value, l.reason, l.of(evidence.ReasonText(code))+" ("+string(code)+")")
+			add(value, l.reason, l.of(evidence.ReasonText(code))+" ("+oneLine(string(code))+")")
 		}
-		add(value, l.evidenceID, string(f.ID))
+		add(value, l.evidenceID, oneLine(string(f.ID)))
 	}
 	add(heading, "", l.how)
 	add(paragraph, "", l.howTo)
@@ -171,8 +171,9 @@ func moment(t time.Time) string {
 
 func asText(lines []line) string {
 	var b strings.Builder
+	b.Grow(4 << 10)
 	for i, l := range lines {
-		text := oneLine(l.text)
+		text := l.text
 		switch l.kind {
 		case title:
 			if i > 0 {
@@ -194,10 +195,11 @@ func asText(lines []line) string {
 
 func asPage(lines []line) string {
 	var b strings.Builder
+	b.Grow(6 << 10)
 	b.WriteString("<!DOCTYPE html>\n<html lang=\"tr\"><head><meta charset=\"utf-8\"><title>" + html.EscapeString(lines[0].text) + "</title></head><body>\n")
 	english := false
 	for i, l := range lines {
-		text := html.EscapeString(oneLine(l.text))
+		text := html.EscapeString(l.text)
 		switch l.kind {
 		case title:
 			if i > 0 && !english {
@@ -221,6 +223,13 @@ func asPage(lines []line) string {
 
 // oneLine keeps what came from outside from looking like a line of ours.
 func oneLine(s string) string {
+	plain := true
+	for i := range len(s) {
+		plain = plain && ' ' <= s[i] && s[i] <= '~'
+	}
+	if plain {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if !strconv.IsPrint(r) {
 			return '\uFFFD'

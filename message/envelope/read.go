@@ -295,14 +295,11 @@ func content(p *mime.Part, src mime.Source, most int) ([]byte, error) {
 	if len(p.Parts) > 0 {
 		return nil, structure("it has parts of its own")
 	}
-	d := p.Decode(src)
-	b, err := io.ReadAll(io.LimitReader(d, int64(most)+1))
+	b, odd, err := p.Bytes(src, most)
 	switch {
 	case err != nil:
 		return nil, err
-	case len(b) > most:
-		return nil, fmt.Errorf("%w: more than %d bytes", mime.ErrLimit, most)
-	case d.Odd():
+	case odd:
 		return nil, structure("stray bytes in %s", p.Encoding)
 	}
 	return b, nil

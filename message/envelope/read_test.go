@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -303,6 +304,35 @@ func TestReadStopsAtItsLimits(t *testing.T) {
 	}
 	if _, err := Read(mime.Memory(f.build(t, nil))); !errors.Is(err, mime.ErrLimit) {
 		t.Errorf("much evidence: got %v", err)
+	}
+}
+
+// A frozen sample of each release stays readable, whatever is written now.
+func TestFrozenSamplesAreRead(t *testing.T) {
+	for name, want := range map[string]Kind{"testdata/v1/dispatch.eml": Dispatch, "testdata/v1/message.eml": Message} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := readBytes(t, b)
+		if _, err := e.Verify(cades.VerifyOptions{}); err != nil || e.Kind != want || !e.Protected {
+			t.Errorf("%s: %s, protected %v, %v", name, e.Kind, e.Protected, err)
+		}
+	}
+}
+
+// AT-06: an envelope of ours, and a nasty original in it, mean one thing to
+// every reader.
+func TestEveryReaderSeesTheSameEnvelope(t *testing.T) {
+	m := &Maker{hs9, constant{}}
+	for _, name := range []string{"a letter", "8-bit", "dots", "an envelope", "what ends an envelope", "over a chunk"} {
+		c, err := mime.Compare(mime.Memory(dispatch(t, m, nasty()[name])), mime.Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if c.Ambiguous() {
+			t.Errorf("%s: %s", name, c.Difference())
+		}
 	}
 }
 

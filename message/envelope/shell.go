@@ -43,28 +43,34 @@ func (e *Envelope) protect(m *mime.Message) error {
 		return nil
 	}
 	inner := &mime.Header{Span: m.Parts[0].Header.Span}
-	b := mime.NewBuilder(nil)
+	length := 0
 	for _, f := range m.Parts[0].Header.Fields {
 		if f.Is("Content-Type") || f.Is("Content-Transfer-Encoding") {
 			continue
 		}
 		inner.Fields = append(inner.Fields, f)
-		b.Raw([]byte(f.Raw)...)
+		length += len(f.Raw)
 	}
 	boundary, _ := m.Type.Param("boundary")
 	e.micalg, _ = m.Type.Param("micalg")
+	b := mime.NewBuilder(make([]byte, 0, 512))
 	outside(b, boundary, e.micalg)
 	want, err := b.Bytes()
 	if err != nil {
 		return structure("its shell cannot be ours: %v", err)
 	}
-	start := e.Signed.Start - int64(len(want))
+	start := e.Signed.Start - int64(len(want)+length)
 	if start < 0 {
 		return structure("its header is not the one that is signed")
 	}
-	got, err := mime.Span{Start: start, End: e.Signed.Start}.Bytes(e.src, len(want))
+	got, err := mime.Span{Start: start, End: e.Signed.Start}.Bytes(e.src, len(want)+length)
 	if err != nil {
 		return err
+	}
+	same := true
+	for _, f := range inner.Fields {
+		same = same && string(got[:len(f.Raw)]) == f.Raw
+		got = got[len(f.Raw):]
 	}
 	begins := false
 	for _, f := range m.Header.Fields {
@@ -75,10 +81,10 @@ func (e *Envelope) protect(m *mime.Message) error {
 			return structure("%.80q stands before the signed header", f.Name)
 		}
 	}
-	if !begins || !bytes.Equal(got, want) {
+	if !begins || !same || !bytes.Equal(got, want) {
 		return structure("its header is not the one that is signed")
 	}
-	b = mime.NewBuilder(nil)
+	b = mime.NewBuilder(make([]byte, 0, 512+len(e.Signature)/2*3))
 	after(b, boundary, e.Signature)
 	if want, err = b.Bytes(); err != nil {
 		return structure("its shell cannot be ours: %v", err)
