@@ -1,0 +1,179 @@
+package sqlstore
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"rem/edge/blobstore"
+	"rem/message"
+)
+
+// intentions are those without a step. They stand in the journal and here; the
+// index takes only the ones that outlive their place in the journal's recent
+// past, so that an ordinary submission costs it nothing.
+type intentions struct {
+	byKey map[string]*list.Element
+	order *list.List // of *intention, oldest first
+}
+
+type intention struct {
+	message.Kept
+	at      blobstore.Position
+	inIndex bool // owned by the applier
+}
+
+func (i *intentions) init() {
+	i.byKey = make(map[string]*list.Element)
+	i.order = list.New()
+}
+
+func (i *intentions) get(key string) *intention {
+	if e := i.byKey[key]; e != nil {
+		return e.Value.(*intention)
+	}
+	return nil
+}
+
+func (i *intentions) add(in *intention) {
+	i.byKey[in.Key] = i.order.PushBack(in)
+}
+
+func (i *intentions) remove(key string) {
+	if e := i.byKey[key]; e != nil {
+		i.order.Remove(e)
+		delete(i.byKey, key)
+	}
+}
+
+// Intend keeps an intention and its content. See [message.Ledger].
+func (s *Store) Intend(ctx context.Context, in message.Intention) (message.Kept, error) {
+	s.mu.Lock()
+	first := s.intentions.get(in.Key)
+	s.mu.Unlock()
+	if first != nil {
+		return first.Kept, nil
+	}
+	record := blobstore.Record{Kind: kindIntention, Meta: encodeIntention(&in), Promised: in.Content == nil}
+	if in.Content != nil {
+		release, err := s.attach(&record, in.Content)
+		if err != nil {
+			return message.Kept{}, intending(in.Key, err)
+		}
+		defer release()
+	}
+	type answer struct {
+		kept message.Kept
+		err  error
+	}
+	done := make(chan answer, 1)
+	err := s.contents.Submit(ctx, []blobstore.Record{record}, func(a blobstore.Appended, err error) {
+		if err != nil {
+			done <- answer{err: err}
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if first := s.intentions.get(in.Key); first != nil {
+			done <- answer{kept: first.Kept}
+			return
+		}
+		kept := message.Kept{Key: in.Key, Stage: in.Stage, At: fromMicros(micros(in.At)), Body: in.Body, Content: message.Ref(a.Refs[0].String())}
+		s.intentions.add(&intention{Kept: kept, at: a.From})
+		done <- answer{kept: kept}
+	})
+	if err != nil {
+		return message.Kept{}, intending(in.Key, err)
+	}
+	a := <-done // bounded by the disk: the bytes belong to the writer until then
+	if a.err != nil {
+		return message.Kept{}, intending(in.Key, a.err)
+	}
+	return a.kept, nil
+}
+
+func intending(key string, err error) error {
+	return fmt.Errorf("recording the intention %s: %w", key, translate(err))
+}
+
+// translate gives the errors of the contents the names that the ledger promises.
+func translate(err error) error {
+	switch {
+	case errors.Is(err, blobstore.ErrFull):
+		return fmt.Errorf("%w: %w", message.ErrFull, err)
+	case errors.Is(err, blobstore.ErrClosed):
+		return ErrClosed
+	}
+	return err
+}
+
+// attach gives a record its content without a copy where that can be done.
+func (s *Store) attach(record *blobstore.Record, c message.Content) (release func(), err error) {
+	release = func() {}
+	if spool, ok := c.(*blobstore.Spool); ok {
+		record.Spool = spool
+		return release, nil
+	}
+	if c.Size() <= blobstore.SmallContent {
+		b := make([]byte, c.Size())
+		if n, err := c.ReadAt(b, 0); n < len(b) {
+			return release, fmt.Errorf("reading the content: %w", err)
+		}
+		record.Content, record.Digest = b, c.Digest()
+		return release, nil
+	}
+	spool := s.contents.Spool()
+	release = func() { _ = spool.Close() } // it was kept, or nothing is lost
+	if _, err := io.Copy(spool, io.NewSectionReader(c, 0, c.Size())); err != nil {
+		release()
+		return nil, fmt.Errorf("copying the content: %w", err)
+	}
+	record.Spool = spool
+	return release, nil
+}
+
+// Abandon forgets an intention. One that is not there is no error.
+func (s *Store) Abandon(ctx context.Context, key string) error {
+	w := writer{version}
+	w.text(key)
+	err := s.record(ctx, blobstore.Record{Kind: kindAbandon, Meta: w, Promised: true}, func(blobstore.Appended) (op, error) {
+		return abandon(key), nil
+	})
+	if err != nil {
+		return fmt.Errorf("abandoning %s: %w", key, err)
+	}
+	return nil
+}
+
+// abandon is the applied form of Abandon.
+type abandon string
+
+func (key abandon) apply(ctx context.Context, t *transaction) error {
+	return t.resolve(ctx, string(key))
+}
+
+// Unfinished returns the intentions of a stage without a step, oldest first.
+func (s *Store) Unfinished(_ context.Context, stage message.Stage) ([]message.Kept, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var kept []message.Kept
+	for e := s.intentions.order.Front(); e != nil; e = e.Next() {
+		if in := e.Value.(*intention); in.Stage == stage {
+			kept = append(kept, in.Kept)
+		}
+	}
+	return kept, nil
+}
+
+// addInOrder adds one that is older than some that are there.
+func (i *intentions) addInOrder(in *intention) {
+	for e := i.order.Front(); e != nil; e = e.Next() {
+		if in.at.Before(e.Value.(*intention).at) {
+			i.byKey[in.Key] = i.order.InsertBefore(in, e)
+			return
+		}
+	}
+	i.add(in)
+}
