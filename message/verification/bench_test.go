@@ -63,8 +63,10 @@ func BenchmarkVerify(b *testing.B) {
 		}
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				if !ecdsa.VerifyASN1(&key.PublicKey, sum[:], sig) || !ecdsa.VerifyASN1(&key.PublicKey, sum[:], sig) {
-					b.Error("a good signature is refused")
+				for range 2 {
+					if !ecdsa.VerifyASN1(&key.PublicKey, sum[:], sig) {
+						b.Error("a good signature is refused")
+					}
 				}
 			}
 		})

@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"crypto"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"rem"
+	"rem/edge/simulator"
 	"rem/message"
 	"rem/message/evidence"
 	"rem/message/verification"
+	"rem/trust/c14n"
+	"rem/trust/strictxml"
 	"rem/trust/tsp"
 	"rem/trust/validation"
 	"rem/trust/xades"
@@ -378,4 +383,42 @@ func mutate(t *testing.T, w *world, src []byte, beside []verification.Input) {
 		}
 	}
 	t.Logf("%d changes", n)
+}
+
+// Evidence of other forms and older namespaces is judged like ours.
+func TestEvidenceOfOtherFormsPasses(t *testing.T) {
+	w := newWorld(t)
+	id, err := w.Operation("Other", "y.example", simulator.P256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := xades.NewSigner(xades.SignerOptions{Key: id.Key, Chain: id.Chain, Authority: w.authority})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"erds-consignment.xml", "erds-relay.xml", "rem-v1.xml"} {
+		t.Run(name, func(t *testing.T) {
+			src, err := os.ReadFile(filepath.Join("..", "evidence", "testdata", "foreign", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			src = bytes.Replace(src, []byte("https://y.example/"), []byte("rem@y.example"), 1)
+			doc, err := strictxml.Parse(src, strictxml.DefaultLimits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			root, err := c14n.Append(nil, doc.Root, c14n.Exclusive, c14n.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			signed, err := x.Sign(t.Context(), root, w.clock.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := w.verify(input(name, signed.XML))
+			if r.Verdict != validation.TotalPassed {
+				t.Errorf("verdict %s:\n%s", r.Verdict, worst(r.Findings))
+			}
+		})
+	}
 }
