@@ -36,13 +36,13 @@ func envelope(recipients ...string) smtp.Transaction {
 
 // A scripted is a peer that behaves as each test says.
 type scripted struct {
-	t        *testing.T
+	t      *testing.T
 	peer   Peer
 	sender *Sender
 
 	mu          sync.Mutex
 	identity    tls.Certificate // guarded by mu
-	connections int // guarded by mu
+	connections int             // guarded by mu
 	wg          sync.WaitGroup
 }
 
