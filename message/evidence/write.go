@@ -123,17 +123,23 @@ func appendDigits(dst []byte, n, width int) []byte {
 // A writer appends canonical XML.
 type writer []byte
 
+// raw appends strings as they are. The slice is taken out and put back once:
+// each store through the pointer costs the collector's barrier.
 func (w *writer) raw(ss ...string) {
+	b := *w
 	for _, s := range ss {
-		*w = append(*w, s...)
+		b = append(b, s...)
 	}
+	*w = b
 }
 
 func (w *writer) element(name, text string) {
-	w.raw("<", name, ">")
-	w.text(text, false)
-	w.raw("</", name, ">")
+	b := append(append(append(*w, '<'), name...), '>')
+	b = appendText(b, text, false)
+	*w = append(append(append(b, "</"...), name...), '>')
 }
+
+func (w *writer) text(s string, attribute bool) { *w = appendText(*w, s, attribute) }
 
 func (w *writer) time(name string, t time.Time) {
 	w.raw("<", name, ">")
@@ -274,11 +280,11 @@ func asURI(s string) string {
 	return string(b)
 }
 
-// text appends s with the escapes that canonical XML asks for, in text or in
+// appendText appends s with the escapes that canonical XML asks for, in text or in
 // an attribute (Canonical XML 1.0, 2.3). Bytes that are no XML 1.0 character,
 // which a sender's subject may hold, become U+FFFD: they say nothing, and an
 // evidence must not fail for them.
-func (w *writer) text(s string, attribute bool) {
+func appendText(dst writer, s string, attribute bool) writer {
 	done := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -313,14 +319,13 @@ func (w *writer) text(s string, attribute bool) {
 			}
 		}
 		if with != "" {
-			*w = append(*w, s[done:i]...)
-			*w = append(*w, with...)
+			dst = append(append(dst, s[done:i]...), with...)
 			done = i + n
 		}
 		i += n
 	}
-	*w = append(*w, s[done:]...)
+	return append(dst, s[done:]...)
 }
 
-// escaped marks the printable characters that text looks at.
+// escaped marks the printable characters that appendText looks at.
 var escaped = [utf8.RuneSelf]bool{'&': true, '<': true, '>': true, '"': true}
