@@ -86,6 +86,9 @@ type Store struct {
 	ending sync.RWMutex  // held for reading while a request is queued
 	ended  bool          // guarded by ending
 
+	closing  sync.Once
+	closeErr error // what the first Close said
+
 	writer writer // owned by the writer's goroutine
 
 	mu        sync.Mutex
@@ -180,16 +183,19 @@ func (s *Store) open() error {
 	return nil
 }
 
-// Close answers what waits, and ends.
+// Close answers what waits, and ends. Closing again does nothing.
 func (s *Store) Close() error {
-	s.ending.Lock()
-	if !s.ended {
-		s.ended = true
-		close(s.queue)
-	}
-	s.ending.Unlock()
-	<-s.closed
-	return errors.Join(s.files.close(), s.fs.Close())
+	s.closing.Do(func() {
+		s.ending.Lock()
+		if !s.ended {
+			s.ended = true
+			close(s.queue)
+		}
+		s.ending.Unlock()
+		<-s.closed
+		s.closeErr = errors.Join(s.files.close(), s.fs.Close())
+	})
+	return s.closeErr
 }
 
 // Recovered says what Open found.

@@ -53,6 +53,8 @@ type Store struct {
 
 	applier applier
 	readers *readers
+	closing sync.Once
+	closed  error // what the first Close said
 
 	mu         sync.Mutex
 	intentions intentions // guarded by mu
@@ -117,10 +119,13 @@ func (s *Store) open(ctx context.Context) error {
 }
 
 // Close answers what waits, and ends. What could not be applied any more is
-// applied by the next Open.
+// applied by the next Open. Closing again does nothing.
 func (s *Store) Close() error {
-	err := s.contents.Close() // no further record reaches the applier
-	return errors.Join(err, s.applier.stop(), s.readers.close())
+	s.closing.Do(func() {
+		err := s.contents.Close() // no further record reaches the applier
+		s.closed = errors.Join(err, s.applier.stop(), s.readers.close())
+	})
+	return s.closed
 }
 
 // Contents returns the store of contents, for spools and audits.
