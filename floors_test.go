@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"message", "person", "privacy", "provider", "person/account", "message/evidence", "message/envelope"},
 	{"message/*", "person/*", "privacy/*", "provider/*"},
 	{"edge/*"},
-	{"internal/node"}, // a provider put together from its parts
+	{"internal/node", "internal/setup"}, // a provider put together from its parts, a world to run it in
 	{"internal/testkit"},
 	{"cmd/*", "conformance", "internal/testkit/*"},
 }

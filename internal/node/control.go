@@ -1,0 +1,289 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+
+	"rem"
+	"rem/edge/control"
+	"rem/message"
+	"rem/message/retrieval"
+	"rem/person/account"
+)
+
+// controller carries out what an operator asks for.
+type controller struct{ n *Node }
+
+var _ control.Provider = controller{}
+
+// AddAccount implements control.Provider.
+func (c controller) AddAccount(ctx context.Context, by string, a control.NewAccount) (rem.AccountID, error) {
+	address, err := rem.ParseAddress(a.Address)
+	if err != nil {
+		return "", err
+	}
+	if address.Provider() != c.n.Provider.Domain {
+		return "", fmt.Errorf("%w: %s is not in our domain %s", rem.ErrAddress, address, c.n.Provider.Domain)
+	}
+	now := c.n.clock.Now().UTC()
+	id, err := rem.NewToken(now, rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	operator := a.Operator
+	if operator == "" {
+		operator = a.Holder
+	}
+	made := account.Account{
+		ID: rem.AccountID(id), Address: address, State: account.Open, Created: now, Quota: a.Quota,
+		Holder: account.Holder{Person: rem.PersonID("h-" + id), Name: a.Holder, Legal: a.Legal},
+		Operators: []account.Operator{{
+			Person: rem.PersonID("p-" + id), Name: operator, Identity: a.Identity, Send: true, Read: true, From: now,
+		}},
+	}
+	if !a.Legal {
+		made.Operators[0].Person = made.Holder.Person // the holder acts himself
+	}
+	if err := c.n.Store.Create(ctx, made); err != nil {
+		return "", fmt.Errorf("opening the account: %w", err)
+	}
+	c.n.Log.Info("account opened", "account", id, "by", by)
+	if a.Password == "" {
+		return made.ID, nil
+	}
+	return made.ID, c.SetPassword(ctx, by, a.Address, a.Password)
+}
+
+func (c controller) account(ctx context.Context, address string) (account.Account, error) {
+	a, err := rem.ParseAddress(address)
+	if err != nil {
+		return account.Account{}, err
+	}
+	return c.n.Store.ByAddress(ctx, a)
+}
+
+// SetPassword implements control.Provider, for the account's first operator.
+func (c controller) SetPassword(ctx context.Context, by, address, password string) error {
+	a, err := c.account(ctx, address)
+	if err != nil {
+		return err
+	}
+	if len(a.Operators) == 0 {
+		return fmt.Errorf("the account has no operator: %w", account.ErrNotFound)
+	}
+	hash, err := c.n.hasher.Hash(ctx, password)
+	if err != nil {
+		return rem.Refuse(rem.PolicyViolation, "Parola uygun değil: 12 ile 256 bayt arasında olmalı.", err.Error())
+	}
+	if err := c.n.Store.SetPassword(ctx, a.ID, a.Operators[0].Person, hash); err != nil {
+		return fmt.Errorf("setting a password: %w", err)
+	}
+	c.n.Log.Info("application password set", "account", string(a.ID), "by", by)
+	return nil
+}
+
+// SetState implements control.Provider.
+func (c controller) SetState(ctx context.Context, by, address string, state account.State) error {
+	switch state {
+	case account.Open, account.SendBlocked, account.Suspended, account.Closed:
+	default:
+		return rem.Refuse(rem.PolicyViolation, "Bilinmeyen hesap durumu.", "The states are open, send-blocked, suspended and closed.")
+	}
+	a, err := c.account(ctx, address)
+	if err != nil {
+		return err
+	}
+	if a.State == account.Closed {
+		return rem.Refuse(rem.PolicyViolation, "Kapalı hesap yeniden açılmaz.", "A closed account is not opened again by command.")
+	}
+	a.State = state
+	if err := c.n.Store.Update(ctx, a); err != nil {
+		return fmt.Errorf("changing the account's state: %w", err)
+	}
+	c.n.Log.Info("account state", "account", string(a.ID), "state", string(state), "by", by)
+	return nil
+}
+
+// Accounts implements control.Provider.
+func (c controller) Accounts(ctx context.Context, after rem.AccountID, limit int) ([]control.Account, error) {
+	list, err := c.n.Store.Accounts(ctx, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]control.Account, 0, len(list))
+	for _, a := range list {
+		u, err := c.n.Store.Usage(ctx, a.ID)
+		if err != nil {
+			return nil, err
+		}
+		line := control.Account{ID: a.ID, Address: a.Address.String(), Holder: a.Holder.Name, State: a.State, Quota: a.Quota, Bytes: u.Bytes, Messages: u.Messages}
+		for _, o := range a.Operators {
+			line.Operators = append(line.Operators, o.Name)
+		}
+		out = append(out, line)
+	}
+	return out, nil
+}
+
+// Timeline implements control.Provider.
+func (c controller) Timeline(ctx context.Context, id rem.MessageID) (*control.Timeline, error) {
+	v, err := c.n.Store.Message(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	r := &v.Record
+	t := &control.Timeline{
+		Message: r.ID, Sender: party(r.Sender), Subject: r.Subject, Submitted: r.Submitted,
+		Digest: r.Digest.String(), Size: r.Size,
+	}
+	for i, to := range r.Recipients {
+		s := v.Standing(i + 1)
+		t.Recipients = append(t.Recipients, control.Recipient{
+			Number: i + 1, Address: party(to.Party), State: s.State.String(), Since: s.Since, Due: s.Due,
+		})
+	}
+	for _, f := range v.Filed {
+		t.Lines = append(t.Lines, control.Line{
+			Evidence: f.ID, Kind: f.Kind.String(), Outcome: f.Outcome.String(), Recipient: f.Recipient,
+			Issuer: f.Issuer, Time: f.Time, Reasons: f.Reasons, Conflict: f.Conflict,
+		})
+	}
+	return t, nil
+}
+
+func party(p message.Party) string {
+	if p.Address.IsZero() {
+		return p.Raw
+	}
+	return p.Address.String()
+}
+
+// Sent implements control.Provider.
+func (c controller) Sent(ctx context.Context, address string, limit int) ([]control.Timeline, error) {
+	a, err := c.account(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := c.n.Store.Sent(ctx, a.ID, "", limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]control.Timeline, 0, len(ids))
+	for _, id := range ids {
+		t, err := c.Timeline(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *t)
+	}
+	return out, nil
+}
+
+// Evidence implements control.Provider.
+func (c controller) Evidence(ctx context.Context, id rem.EvidenceID) (message.Filed, error) {
+	return c.n.Store.Evidence(ctx, id)
+}
+
+// Dispatch implements control.Provider.
+func (c controller) Dispatch(ctx context.Context, id rem.MessageID) (message.Content, error) {
+	v, err := c.n.Store.Message(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := c.n.Store.Open(ctx, v.Record.Original)
+	if err != nil {
+		return nil, err
+	}
+	if v.Record.Origin != c.n.Provider.Domain {
+		return whole, nil // as it came
+	}
+	e, err := c.n.Store.Envelope(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	// For an operator's eyes only; a large one is read into memory here.
+	b := append([]byte{}, e.Head...)
+	original, err := io.ReadAll(io.NewSectionReader(whole, 0, whole.Size()))
+	if err != nil {
+		return nil, fmt.Errorf("reading the original: %w", err)
+	}
+	return message.InMemory(append(append(b, original...), e.Tail...)), nil
+}
+
+// Mailbox implements control.Provider. Listing makes no evidence (REQ-68).
+func (c controller) Mailbox(ctx context.Context, address, password string) ([]control.Entry, error) {
+	p, err := c.n.login(ctx, address, password)
+	if err != nil {
+		return nil, denied(err)
+	}
+	entries, err := c.n.Store.Mailbox(ctx, p.Actor.Account, 0, mailboxPage)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]control.Entry, 0, len(entries))
+	for _, e := range entries {
+		v, err := c.n.Store.Message(ctx, e.Message)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, control.Entry{
+			UID: e.UID, Message: e.Message, Recipient: e.Recipient, Sender: party(v.Record.Sender),
+			Subject: v.Record.Subject, Arrived: e.Arrived, Opened: e.Opened, Size: e.Size,
+		})
+	}
+	return out, nil
+}
+
+// mailboxPage bounds one listing; webmail and IMAP will page.
+const mailboxPage = 1000
+
+// Open implements control.Provider.
+func (c controller) Open(ctx context.Context, address, password string, uid int64) (message.Content, error) {
+	p, err := c.n.login(ctx, address, password)
+	if err != nil {
+		return nil, denied(err)
+	}
+	entries, err := c.n.Store.Mailbox(ctx, p.Actor.Account, uid-1, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 || entries[0].UID != uid {
+		return nil, message.ErrNotFound
+	}
+	who := retrieval.Login{Actor: p.Actor, Authentication: message.Authentication{Time: c.n.clock.Now().UTC(), Method: p.Actor.Method}}
+	return c.n.Retriever.Open(ctx, who, entries[0].Message, entries[0].Recipient)
+}
+
+func denied(err error) error {
+	if errors.Is(err, account.ErrPassword) {
+		return control.ErrDenied
+	}
+	return err
+}
+
+// Queue implements control.Provider.
+func (c controller) Queue(ctx context.Context, stage message.Stage, limit int) ([]message.Task, error) {
+	// Everything, however far ahead it is due.
+	tasks, _, err := c.n.Store.Due(ctx, stage, c.n.clock.Now().AddDate(100, 0, 0), limit)
+	return tasks, err
+}
+
+// TrustList implements control.Provider.
+func (c controller) TrustList(context.Context) (*control.TrustList, error) {
+	v := c.n.trust.Current()
+	if v == nil {
+		return nil, message.ErrNotFound
+	}
+	t := &control.TrustList{Sequence: v.Sequence, IssueTime: v.IssueTime, NextUpdate: v.NextUpdate, Digest: v.Digest.String()}
+	now := c.n.clock.Now()
+	for i := range v.Providers {
+		p := &v.Providers[i]
+		t.Providers = append(t.Providers, control.Peer{
+			Code: p.Code, Domains: p.Domains, Name: p.Name.Turkish, Status: string(p.StatusAt(now)), Relays: p.Relays,
+		})
+	}
+	return t, nil
+}

@@ -1,0 +1,106 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"rem"
+	"rem/edge/smtpout"
+	"rem/mail/smtp"
+	"rem/message/relay"
+	"rem/trust/trustlist"
+)
+
+// courier goes to other providers: to the endpoints of the trust list, with
+// the certificates that the list names.
+type courier struct {
+	n      *Node
+	sender *smtpout.Sender
+}
+
+// Carry implements relay.Courier.
+func (c courier) Carry(ctx context.Context, domain string, tx smtp.Transaction, body io.Reader, _ int64) relay.Attempt {
+	a := c.carry(ctx, domain, tx, body)
+	c.n.metrics.attempts.WithLabelValues(a.Class.String()).Inc()
+	return a
+}
+
+func (c courier) carry(ctx context.Context, domain string, tx smtp.Transaction, body io.Reader) relay.Attempt {
+	peer, err := c.peer(domain)
+	if err != nil {
+		return relay.Attempt{Class: relay.NotTaken, Reason: rem.PeerNotIdentified, Detail: err.Error()}
+	}
+	r := c.sender.Send(ctx, peer, tx, body)
+	a := relay.Attempt{Class: relay.NotTaken, Reason: rem.PeerUnreachable}
+	switch r.Outcome {
+	case smtpout.Taken:
+		a.Class = relay.Taken
+	case smtpout.Unknown:
+		a.Class = relay.Unknown
+	}
+	if r.Err != nil {
+		a.Detail = r.Err.Error()
+	}
+	if smtpout.Alarming(r.Err) {
+		c.n.Alarm("a provider did not show the certificate of the trust list", "", domain)
+	}
+	forGood := 0
+	for _, to := range r.Recipients {
+		if to.Fate != smtpout.Permanent && to.Fate != smtpout.Temporary || to.Reply == nil {
+			continue
+		}
+		address, err := to.Path.Address()
+		if err != nil {
+			continue
+		}
+		if to.Fate == smtpout.Permanent && !aboutAddress(to.Reply) {
+			forGood++ // the message as a whole is not wanted
+			continue
+		}
+		if a.Refused == nil {
+			a.Refused = map[rem.Address]bool{}
+		}
+		a.Refused[address] = to.Fate == smtpout.Permanent
+	}
+	if a.Class == relay.NotTaken && forGood > 0 {
+		a.Permanent, a.Reason = true, rem.PolicyViolation
+	}
+	return a
+}
+
+// aboutAddress reports whether a refusal is about the recipient's address
+// (RFC 3463 3.2: X.1.X).
+func aboutAddress(r *smtp.Reply) bool { return strings.HasPrefix(r.Enhanced, "5.1.") }
+
+// peer finds the endpoint. A provider that ended still takes answers as long as
+// it listens, which the list says by naming an endpoint.
+func (c courier) peer(domain string) (smtpout.Peer, error) {
+	provider, err := c.n.list().ByDomain(domain, c.n.clock.Now())
+	if err != nil {
+		return smtpout.Peer{}, err
+	}
+	if len(provider.Relays) == 0 {
+		return smtpout.Peer{}, fmt.Errorf("the trust list names no endpoint for %s", domain)
+	}
+	host, _, err := net.SplitHostPort(provider.Relays[0])
+	if err != nil {
+		return smtpout.Peer{}, fmt.Errorf("endpoint of %s: %w", domain, err)
+	}
+	return smtpout.Peer{
+		Name: strings.Trim(host, "[]"), Address: provider.Relays[0], Implicit: true,
+		Pins: pins(provider, c.n),
+	}, nil
+}
+
+func pins(p *trustlist.Provider, n *Node) (digests []rem.Digest) {
+	now := n.clock.Now()
+	for _, c := range p.TLS {
+		if c.InForce(now) {
+			digests = append(digests, rem.DigestOf(c.Raw))
+		}
+	}
+	return digests
+}

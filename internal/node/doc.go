@@ -1,0 +1,15 @@
+// Package node puts a provider together: the stages, the ledger they write to
+// and the doors of package edge, as a configuration says. It decides nothing
+// about a message.
+//
+//	node.go       open, run, close
+//	trust.go      keys, anchors, the trust list, time-stamp authorities
+//	submission.go the door for mail programs
+//	peers.go      the door for other providers, and the way to them
+//	control.go    what remctl asks for
+//	health.go     metrics and readiness
+//
+// Order of starting: ledger, unfinished intentions, stages, doors. Order of
+// stopping: doors, stages, ledger; what was answered is durable at any time, so
+// a stop loses nothing.
+package node

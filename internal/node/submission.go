@@ -1,0 +1,138 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"rem"
+	"rem/edge/smtpin"
+	"rem/mail/smtp"
+	"rem/message"
+	"rem/message/submission"
+	"rem/person/account"
+)
+
+// The ways to prove oneself, as evidence names them (AuthenticationMethod,
+// docs/formats/evidence.md).
+const methodPassword = "urn:rem:authentication:application-password"
+
+// submissionDoor is what mail programs meet.
+type submissionDoor struct {
+	n *Node
+}
+
+// Begin implements smtpin.Backend.
+func (d submissionDoor) Begin(context.Context, *smtpin.Session) error { return nil }
+
+// Authenticate implements smtpin.Backend: the user is the account's address.
+func (d submissionDoor) Authenticate(ctx context.Context, _ *smtpin.Session, user, password string) (smtpin.Principal, error) {
+	p, err := d.n.login(ctx, user, password)
+	if errors.Is(err, account.ErrPassword) {
+		return smtpin.Principal{}, fmt.Errorf("%w: %w", smtpin.ErrCredentials, err)
+	}
+	return p, err
+}
+
+// login finds out whose address and application password these are. It takes
+// as long for somebody who is not there.
+func (n *Node) login(ctx context.Context, user, password string) (smtpin.Principal, error) {
+	var hashes map[rem.PersonID]string
+	var a account.Account
+	address, err := rem.ParseAddress(user)
+	if err == nil {
+		a, err = n.Store.ByAddress(ctx, address)
+		if err == nil {
+			hashes, err = n.Store.Passwords(ctx, a.ID)
+		}
+		if err != nil && !errors.Is(err, account.ErrNotFound) {
+			return smtpin.Principal{}, err
+		}
+	}
+	now := n.clock.Now()
+	for person, hash := range hashes {
+		switch err := n.hasher.Check(ctx, hash, password); {
+		case errors.Is(err, account.ErrPassword):
+			continue
+		case err != nil:
+			return smtpin.Principal{}, err
+		}
+		if o := a.Operator(person); o == nil || !o.Active(now) || a.State == account.Closed {
+			return smtpin.Principal{}, account.ErrPassword
+		}
+		return smtpin.Principal{
+			Actor:   rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: person, Method: methodPassword},
+			Address: a.Address,
+		}, nil
+	}
+	if len(hashes) == 0 {
+		return smtpin.Principal{}, n.hasher.Check(ctx, "", password)
+	}
+	return smtpin.Principal{}, account.ErrPassword
+}
+
+// Mail implements smtpin.Backend. Whose address it is is judged with the
+// message, so that a refusal is evidence.
+func (d submissionDoor) Mail(context.Context, *smtpin.Session, *smtp.Transaction) error { return nil }
+
+// Rcpt implements smtpin.Backend; see Mail.
+func (d submissionDoor) Rcpt(context.Context, *smtpin.Session, *smtp.Transaction, smtp.Recipient) error {
+	return nil
+}
+
+// Data implements smtpin.Backend.
+func (d submissionDoor) Data(_ context.Context, s *smtpin.Session, tx smtp.Transaction) (smtpin.Sink, error) {
+	login := submission.Login{
+		Actor:          s.Principal.Actor,
+		Authentication: message.Authentication{Time: d.n.clock.Now().UTC(), Method: s.Principal.Actor.Method},
+	}
+	return &sink{Spool: d.n.Store.Spool(), commit: func(ctx context.Context, c message.Content) (string, error) {
+		receipt, err := d.n.Submitter.Submit(ctx, login, tx, c)
+		if err != nil {
+			return "", d.n.fault(err)
+		}
+		if receipt.Refusal != nil {
+			d.n.metrics.refused.WithLabelValues(string(receipt.Refusal.Reason)).Inc()
+			return "", rem.Refuse(receipt.Refusal.Reason,
+				fmt.Sprintf("%s Delil: %s", receipt.Refusal.Detail.Turkish, receipt.Evidence),
+				fmt.Sprintf("%s Evidence %s", receipt.Refusal.Detail.English, receipt.Evidence))
+		}
+		d.n.metrics.submitted.Inc()
+		return fmt.Sprintf("%s accepted, evidence %s", receipt.Message, receipt.Evidence), nil
+	}}, nil
+}
+
+// A sink spools a message and gives it to a stage when it came whole.
+type sink struct {
+	Spool
+	commit func(ctx context.Context, c message.Content) (string, error)
+}
+
+// A Spool is a content while it arrives.
+type Spool interface {
+	message.Content
+	Write(p []byte) (int, error)
+	Seal() error
+	Close() error
+}
+
+// Commit implements smtpin.Sink.
+func (s *sink) Commit(ctx context.Context) (string, error) {
+	defer s.Close()
+	if err := s.Seal(); err != nil {
+		return "", err
+	}
+	return s.commit(ctx, s.Spool)
+}
+
+// Abort implements smtpin.Sink.
+func (s *sink) Abort() { s.Close() }
+
+// fault translates what a door answers with more than "later".
+func (n *Node) fault(err error) error {
+	if errors.Is(err, message.ErrFull) {
+		n.metrics.full.Inc()
+		return fmt.Errorf("%w: %w", smtpin.ErrBusy, err)
+	}
+	return err
+}
