@@ -1,6 +1,9 @@
 package mime
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+	"slices"
+)
 
 // Delimiter writes the boundary line that begins a part, with the CRLF before
 // it that RFC 2046 5.1.1 counts to the boundary.
@@ -25,6 +28,7 @@ const lineOf64 = 57
 // Base64 writes p in base64 lines, the last one without a line end: that is
 // the boundary's.
 func (b *Builder) Base64(p []byte) {
+	b.buf = slices.Grow(b.buf, (len(p)/lineOf64+1)*78)
 	for len(p) > lineOf64 {
 		b.buf = base64.StdEncoding.AppendEncode(b.buf, p[:lineOf64])
 		b.crlf()
@@ -37,7 +41,12 @@ func (b *Builder) Base64(p []byte) {
 // ending in CRLF, at most 76 wide (RFC 2045 6.7). A boundary with "=_" in it
 // never occurs in what is written, and no line begins with a dot or with
 // "From ", which some ways of mail would change.
-func (b *Builder) QuotedPrintable(text string) {
+func (b *Builder) QuotedPrintable(text string) { quotedPrintable(b, text) }
+
+// QuotedPrintableBytes does the same for text in bytes.
+func (b *Builder) QuotedPrintableBytes(text []byte) { quotedPrintable(b, text) }
+
+func quotedPrintable[T string | []byte](b *Builder, text T) {
 	const width = 75 // one less than allowed: room for the soft break
 	column := 0
 	for i := 0; i < len(text); {

@@ -103,6 +103,7 @@ func parseHeader(block string, offset int64, l Limits) (*Header, error) {
 	if block == "" || block[0] == ' ' || block[0] == '\t' {
 		return nil, malformed("the header does not begin with a field")
 	}
+	h.Fields = make([]Field, 0, min(strings.Count(block, "\n"), 64))
 	start, name := 0, "" // the field being read
 	eightBit, blank := -1, -1
 	for pos := 0; pos < len(block); {
