@@ -207,8 +207,8 @@ func TestHostileNamesStayInTheirFields(t *testing.T) {
 				t.Errorf("%.30q: %s stands %d times", evil, f.Name, n)
 			}
 		}
-		_, page := introduce(hs9, r, []message.Filed{submitted()}, true)
-		if len(read.Header.Fields) > len(plain.Header.Fields) || strings.Contains(page, "<script") {
+		_, page := introduce(nil, nil, hs9, r, []message.Filed{submitted()}, true)
+		if len(read.Header.Fields) > len(plain.Header.Fields) || bytes.Contains(page, []byte("<script")) {
 			t.Errorf("%.30q: it got out", evil)
 		}
 	}
@@ -326,9 +326,9 @@ func TestIntroductionTellsEveryKind(t *testing.T) {
 				continue
 			}
 			f := filed(k, o, 1, rem.MailboxFull)
-			plain, page := introduce(hs9, r, []message.Filed{f}, false)
+			plain, page := introduce(nil, nil, hs9, r, []message.Filed{f}, false)
 			words := tales[happening{k, o}]
-			for _, text := range []string{plain, html.UnescapeString(page)} {
+			for _, text := range []string{string(plain), html.UnescapeString(string(page))} {
 				for _, want := range []string{words.name.Turkish, words.what.Turkish, "Bora Çelik", "Alıcının kutusu dolu", "23.11.2026 12:30:00 (UTC+3)", "2026-11-23T09:30:00Z",
 					"remverify", "openssl", "xmlsec1", "Evidence", string(r.ID), r.Digest.String(), string(f.ID)} {
 					if !strings.Contains(text, want) {

@@ -8,6 +8,7 @@ import (
 	"hash"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"rem"
@@ -200,17 +201,20 @@ func (d *draft) rest(b *mime.Builder, msgType, type522 string) {
 	b.Word(fieldSection, "Introduction")
 	b.Word(fieldSection522, "rem_message/introduction")
 	b.End()
-	plain, page := introduce(d.maker.Provider, r, d.filed, msgType == "Dispatch")
+	room := scratch.Get().(*[2][]byte)
+	defer scratch.Put(room)
+	plain, page := introduce(room[0][:0], room[1][:0], d.maker.Provider, r, d.filed, msgType == "Dispatch")
+	*room = [2][]byte{plain, page}
 	b.Delimiter(d.boundary("a"))
 	b.Media("Content-Type", "text/plain", mime.Param{Name: "charset", Value: "UTF-8"})
 	b.Word("Content-Transfer-Encoding", "quoted-printable") // to be read even without a mail program
 	b.End()
-	b.QuotedPrintable(plain)
+	b.QuotedPrintableBytes(plain)
 	b.Delimiter(d.boundary("a"))
 	b.Media("Content-Type", "text/html", mime.Param{Name: "charset", Value: "UTF-8"})
 	b.Word("Content-Transfer-Encoding", "base64")
 	b.End()
-	b.Base64([]byte(page))
+	b.Base64(page)
 	b.Close(d.boundary("a"))
 }
 
@@ -219,6 +223,9 @@ func (d *draft) rest(b *mime.Builder, msgType, type522 string) {
 func isName(id rem.EvidenceID) bool {
 	return len(id) <= 900 && len(mime.ParseIDs("<"+string(id)+">")) == 1
 }
+
+// scratch holds the room that introductions are written in.
+var scratch = sync.Pool{New: func() any { return new([2][]byte) }}
 
 // micalg is the name of a digest in a multipart/signed. RFC 8551 3.5.3.2.
 func micalg(h crypto.Hash) string {

@@ -39,13 +39,41 @@ const (
 	command
 )
 
-// introduce tells what the envelope holds, first in Turkish, then in English.
-func introduce(p provider.REMMD, r *message.Record, filed []message.Filed, dispatch bool) (plain, page string) {
-	lines := make([]line, 0, 80)
-	for _, l := range []language{turkish, english} {
-		lines = l.introduce(lines, p, r, filed, dispatch)
+// introduce tells what the envelope holds, first in Turkish, then in English,
+// as text and as a page. Both are appended to what the caller brings.
+func introduce(plain, page []byte, p provider.REMMD, r *message.Record, filed []message.Filed, dispatch bool) (text, body []byte) {
+	lines := make([]line, 0, 48)
+	page = append(page, "<!DOCTYPE html>\n<html lang=\"tr\"><head><meta charset=\"utf-8\"><title>KEP</title></head><body>\n"...)
+	for i, l := range languages {
+		lines = l.introduce(lines[:0], p, r, filed, dispatch)
+		if i > 0 {
+			plain = append(plain, "\n----------------------------------------\n\n"...)
+			page = append(page, "<hr><div lang=\"en\">\n"...)
+		}
+		how := howTos[i]
+		if dispatch {
+			how = howTosOriginal[i]
+		}
+		plain = append(appendText(plain, lines), how.text...)
+		page = append(appendPage(page, lines), how.page...)
 	}
-	return asText(lines), asPage(lines)
+	return plain, append(page, "</div></body></html>\n"...)
+}
+
+// How to check an envelope is the same for all; it is written out once.
+var (
+	languages              = [2]*language{&turkish, &english}
+	howTos, howTosOriginal = written(false), written(true)
+)
+
+type both struct{ text, page string }
+
+func written(dispatch bool) (out [2]both) {
+	for i, l := range languages {
+		lines := l.check(nil, dispatch)
+		out[i] = both{string(appendText(nil, lines)), string(appendPage(nil, lines))}
+	}
+	return out
 }
 
 // A language picks one of the two texts and holds the words around them.
@@ -90,7 +118,7 @@ var english = language{
 	messageFile: "message.eml", contentFile: "content.txt", xmlFile: "evidence.xml", originalFile: "original.eml",
 }
 
-func (l language) introduce(to []line, p provider.REMMD, r *message.Record, filed []message.Filed, dispatch bool) []line {
+func (l *language) introduce(to []line, p provider.REMMD, r *message.Record, filed []message.Filed, dispatch bool) []line {
 	add := func(k lineKind, label, text string) { to = append(to, line{k, label, text}) }
 	name := l.of(p.Name)
 	if dispatch {
@@ -135,17 +163,23 @@ func (l language) introduce(to []line, p provider.REMMD, r *message.Record, file
 		}
 		add(value, l.evidenceID, oneLine(string(f.ID)))
 	}
-	add(heading, "", l.how)
-	add(paragraph, "", l.howTo)
-	add(paragraph, "", l.whole)
-	add(command, "", "remverify -trust anchors.pem "+l.messageFile)
-	add(paragraph, "", l.signature)
-	add(command, "", "openssl cms -verify -cades -purpose any -CAfile anchors.pem -in "+l.messageFile+" -out "+l.contentFile)
-	add(paragraph, "", l.xml)
-	add(command, "", "xmlsec1 --verify --trusted-pem anchors.pem --id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties "+l.xmlFile)
+	return to
+}
+
+// check tells how to check the envelope with programs that others wrote.
+func (l *language) check(to []line, dispatch bool) []line {
+	add := func(k lineKind, text string) { to = append(to, line{kind: k, text: text}) }
+	add(heading, l.how)
+	add(paragraph, l.howTo)
+	add(paragraph, l.whole)
+	add(command, "remverify -trust anchors.pem "+l.messageFile)
+	add(paragraph, l.signature)
+	add(command, "openssl cms -verify -cades -purpose any -CAfile anchors.pem -in "+l.messageFile+" -out "+l.contentFile)
+	add(paragraph, l.xml)
+	add(command, "xmlsec1 --verify --trusted-pem anchors.pem --id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties "+l.xmlFile)
 	if dispatch {
-		add(paragraph, "", l.original)
-		add(command, "", "openssl dgst -sha256 "+l.originalFile)
+		add(paragraph, l.original)
+		add(command, "openssl dgst -sha256 "+l.originalFile)
 	}
 	return to
 }
@@ -169,56 +203,36 @@ func moment(t time.Time) string {
 	return t.In(istanbul).Format("02.01.2006 15:04:05") + " (" + istanbul.String() + "), " + t.UTC().Format(time.RFC3339)
 }
 
-func asText(lines []line) string {
-	var b strings.Builder
-	b.Grow(4 << 10)
-	for i, l := range lines {
-		text := l.text
+func appendText(b []byte, lines []line) []byte {
+	for _, l := range lines {
 		switch l.kind {
 		case title:
-			if i > 0 {
-				b.WriteString("\n----------------------------------------\n\n")
-			}
-			b.WriteString(text + "\n\n")
+			b = append(append(b, l.text...), "\n\n"...)
 		case heading:
-			b.WriteString("\n" + text + "\n")
+			b = append(append(append(b, '\n'), l.text...), '\n')
 		case paragraph:
-			b.WriteString(text + "\n")
+			b = append(append(b, l.text...), '\n')
 		case value:
-			b.WriteString("  " + l.label + ": " + text + "\n")
+			b = append(append(append(b, "  "...), l.label...), ": "...)
+			b = append(append(b, l.text...), '\n')
 		case command:
-			b.WriteString("    " + text + "\n")
+			b = append(append(append(b, "    "...), l.text...), '\n')
 		}
 	}
-	return b.String()
+	return b
 }
 
-func asPage(lines []line) string {
-	var b strings.Builder
-	b.Grow(6 << 10)
-	b.WriteString("<!DOCTYPE html>\n<html lang=\"tr\"><head><meta charset=\"utf-8\"><title>" + html.EscapeString(lines[0].text) + "</title></head><body>\n")
-	english := false
-	for i, l := range lines {
-		text := html.EscapeString(l.text)
-		switch l.kind {
-		case title:
-			if i > 0 && !english {
-				english = true
-				b.WriteString("<hr><div lang=\"en\">\n")
-			}
-			b.WriteString("<h1>" + text + "</h1>\n")
-		case heading:
-			b.WriteString("<h2>" + text + "</h2>\n")
-		case paragraph:
-			b.WriteString("<p>" + text + "</p>\n")
-		case value:
-			b.WriteString("<p><b>" + html.EscapeString(l.label) + ":</b> " + text + "</p>\n")
-		case command:
-			b.WriteString("<pre>" + text + "</pre>\n")
+func appendPage(b []byte, lines []line) []byte {
+	for _, l := range lines {
+		tag := [...]string{title: "h1", heading: "h2", paragraph: "p", value: "p", command: "pre"}[l.kind]
+		b = append(append(append(b, '<'), tag...), '>')
+		if l.kind == value {
+			b = append(append(append(b, "<b>"...), l.label...), ":</b> "...)
 		}
+		b = append(b, html.EscapeString(l.text)...)
+		b = append(append(append(b, "</"...), tag...), ">\n"...)
 	}
-	b.WriteString("</div></body></html>\n")
-	return b.String()
+	return b
 }
 
 // oneLine keeps what came from outside from looking like a line of ours.
