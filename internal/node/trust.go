@@ -217,3 +217,19 @@ func tlsConfig(p config.KeyPair) (*tls.Config, *x509.Certificate, error) {
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, pair.Leaf, nil
 }
+
+// readList reads a trust list's file, within the bounds of a list.
+func readList(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the trust list: %w", err)
+	}
+	if info.Size() > 2*trustlist.MaxBytes {
+		return nil, fmt.Errorf("reading the trust list: %s has %d bytes; at most %d are read", file, info.Size(), 2*trustlist.MaxBytes)
+	}
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the trust list: %w", err)
+	}
+	return src, nil
+}

@@ -167,7 +167,7 @@ func (s *Submitter) route(ctx context.Context, c *checked, to *message.Recipient
 	if address.Provider() != s.Provider.Domain {
 		to.Leg = message.Outbound
 		if !s.Peers.Known(address.Provider(), now) {
-			c.refuse(rem.Refuse(rem.PeerNotIdentified, "Alıcılardan birinin sağlayıcısı güven listesinde yok.", "The provider of one of the recipients is not on the trust list."))
+			c.refuse(policy("Alıcılardan birinin sağlayıcısı güven listesinde yok.", "The provider of one of the recipients is not on the trust list."))
 		}
 		return nil
 	}
