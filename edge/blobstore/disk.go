@@ -14,6 +14,7 @@ var ErrLocked = errors.New("another process has this store open")
 // disk is the FS of a real folder. os.Root keeps even a wrong name inside it.
 type disk struct {
 	root *os.Root
+	dir  *os.File // the folder itself, to ask for free space
 	lock *os.File // nil when opened for reading
 }
 
@@ -45,7 +46,11 @@ func openDisk(dir string) (*disk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder of contents: %w", err)
 	}
-	return &disk{root: root}, nil
+	here, err := root.Open(".")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the folder of contents: %w", err), root.Close())
+	}
+	return &disk{root: root, dir: here}, nil
 }
 
 func (d *disk) Mkdir(name string) error {
@@ -98,7 +103,7 @@ func (d *disk) Close() error {
 	if d.lock != nil {
 		err = d.lock.Close() // closing releases the lock
 	}
-	return errors.Join(err, d.root.Close())
+	return errors.Join(err, d.dir.Close(), d.root.Close())
 }
 
 type diskFile struct{ *os.File }

@@ -40,13 +40,8 @@ func (f diskFile) Allocate(size int64) error {
 }
 
 func (d *disk) Free() (int64, error) {
-	dir, err := d.root.Open(".")
-	if err != nil {
-		return 0, err
-	}
 	var st unix.Statfs_t
-	err = unix.Fstatfs(int(dir.Fd()), &st)
-	if err := errors.Join(err, dir.Close()); err != nil {
+	if err := unix.Fstatfs(int(d.dir.Fd()), &st); err != nil {
 		return 0, err
 	}
 	return int64(st.Bavail) * st.Bsize, nil

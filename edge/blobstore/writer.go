@@ -42,6 +42,7 @@ type request struct {
 	need     int64    // octets in the segment
 	promised bool
 	lazy     bool
+	written  func(Appended) // may be nil
 	then     func(Appended, error)
 }
 
@@ -67,19 +68,21 @@ func (s *Store) Append(ctx context.Context, records ...Record) (Appended, error)
 		err      error
 	}
 	done := make(chan answer, 1)
-	if err := s.Submit(ctx, records, func(a Appended, err error) { done <- answer{a, err} }); err != nil {
+	if err := s.Submit(ctx, records, nil, func(a Appended, err error) { done <- answer{a, err} }); err != nil {
 		return Appended{}, err
 	}
 	a := <-done
 	return a.appended, a.err
 }
 
-// Submit is Append without the wait: then is called once, by the writer, in
-// the order of the records on the disk. It must not block. When Submit returns
-// an error, then is not called. Contents and spools must stay as they are until
-// then was called.
-func (s *Store) Submit(ctx context.Context, records []Record, then func(Appended, error)) error {
-	r := &request{records: records, files: make([]string, len(records)), promised: true, then: then}
+// Submit is Append without the wait. written, when not nil, is called when the
+// records have their place and may already be read again, and then once they
+// are durable, or with an error. Both are called by the writer, in the order of
+// the records on the disk, and must not block; written is left out when the
+// records found no place. When Submit returns an error, neither is called.
+// Contents and spools must stay as they are until then was called.
+func (s *Store) Submit(ctx context.Context, records []Record, written func(Appended), then func(Appended, error)) error {
+	r := &request{records: records, files: make([]string, len(records)), promised: true, written: written, then: then}
 	var fresh int64 // octets of new contents
 	for i := range records {
 		r.lazy = records[i].Lazy
@@ -296,8 +299,15 @@ func (s *Store) commit(batch []*request) {
 	if cap(w.buf) > 2*maxCommit {
 		w.buf = nil
 	}
-	if err == nil && !lazy {
-		err = s.sync()
+	if err == nil {
+		for i, r := range batch {
+			if r.written != nil {
+				r.written(answers[i])
+			}
+		}
+		if !lazy {
+			err = s.sync()
+		}
 	}
 	if err != nil {
 		s.answer(batch, nil, fmt.Errorf("committing records: %w", full(err)))

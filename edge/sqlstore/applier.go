@@ -34,13 +34,31 @@ type op interface {
 	apply(ctx context.Context, t *transaction) error
 }
 
-// A request is an op that waits for the applier.
+// A request is an op that waits for the applier. It comes when its record is
+// written, so that it is applied while the disk syncs, and is committed and
+// answered when the record is durable.
 type request struct {
 	op   op
 	from blobstore.Position
 	next blobstore.Position
 	err  error // what apply said, once it was applied
 	done func(error)
+
+	synced  chan struct{} // closed when durable says whether the record is; nil when it is
+	durable error         // set before synced is closed
+}
+
+// isSynced reports whether it is known what became of the record.
+func (r *request) isSynced() bool {
+	if r.synced == nil {
+		return true
+	}
+	select {
+	case <-r.synced:
+		return true
+	default:
+		return false
+	}
 }
 
 // applier is the one goroutine that writes to SQLite.
@@ -127,10 +145,19 @@ func (a *applier) run() {
 	}
 }
 
+// take returns the oldest requests: those whose records are synced, or, when
+// there is none, those of the commit that is being synced. The former never
+// wait for the latter's sync.
 func (a *applier) take(batch []*request) []*request {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	n := min(len(a.queue), maxGroup)
+	n := 0
+	for n < len(a.queue) && n < maxGroup && a.queue[n].isSynced() {
+		n++
+	}
+	if n == 0 {
+		n = min(len(a.queue), maxGroup)
+	}
 	batch = append(batch, a.queue[:n]...)
 	rest := copy(a.queue, a.queue[n:])
 	clear(a.queue[rest:])
@@ -145,6 +172,14 @@ func (a *applier) applyAll(batch []*request) bool {
 	answered := false
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := a.try(batch, answered)
+		if errors.Is(err, errNotDurable) {
+			batch = refuse(batch)
+			pause = firstPause / 2
+			if len(batch) == 0 {
+				return true
+			}
+			continue
+		}
 		if err == nil {
 			if answered {
 				a.setFault(nil)
@@ -184,6 +219,40 @@ func (a *applier) applyAll(batch []*request) bool {
 	return true
 }
 
+// errNotDurable: a record of the batch was written and did not become durable.
+// Its effect is not committed.
+var errNotDurable = errors.New("a record is not durable")
+
+// settle waits until every record of a batch is durable.
+func settle(batch []*request) error {
+	for _, r := range batch {
+		if r.synced != nil {
+			<-r.synced // bounded by the disk
+		}
+		if r.durable != nil {
+			return errNotDurable
+		}
+	}
+	return nil
+}
+
+// refuse answers those of a batch that did not become durable and returns the
+// others.
+func refuse(batch []*request) []*request {
+	kept := batch[:0]
+	for _, r := range batch {
+		if r.synced != nil {
+			<-r.synced
+		}
+		if r.durable == nil {
+			kept = append(kept, r)
+			continue
+		}
+		r.done(fmt.Errorf("%w: %w", ErrUnknown, r.durable))
+	}
+	return kept
+}
+
 func (a *applier) setFault(err error) {
 	a.s.mu.Lock()
 	defer a.s.mu.Unlock()
@@ -195,7 +264,7 @@ func (a *applier) setFault(err error) {
 func (a *applier) try(batch []*request, careful bool) (err error) {
 	ctx := a.context
 	defer func() {
-		if err != nil && a.x != nil {
+		if err != nil && err != errNotDurable && a.x != nil {
 			_ = a.x.close() // it has failed already
 			a.x, a.unsure = nil, true
 		}
@@ -206,6 +275,9 @@ func (a *applier) try(batch []*request, careful bool) (err error) {
 		}
 		careful = true
 		if a.at, err = readProgress(ctx, a.x); err != nil {
+			return err
+		}
+		if err = settle(batch); err != nil {
 			return err
 		}
 		if !a.at.applied.Before(batch[len(batch)-1].next) {
@@ -233,6 +305,12 @@ func (a *applier) try(batch []*request, careful bool) (err error) {
 	}
 	_, err = a.x.exec(ctx, "advance", int64(next.applied.Segment), next.applied.Offset, int64(next.oldest.Segment), next.oldest.Offset, next.filed)
 	if err != nil {
+		return err
+	}
+	if err := settle(batch); err != nil {
+		if _, undo := a.x.exec(ctx, "rollback"); undo != nil {
+			return errors.Join(err, undo) // the connection goes, and the transaction with it
+		}
 		return err
 	}
 	if err := a.asked("commit"); err != nil {
@@ -407,26 +485,30 @@ func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobst
 		return fmt.Errorf("the index is %d records behind", maxBacklog)
 	}
 	done := make(chan error, 1)
-	err := s.contents.Submit(ctx, []blobstore.Record{r}, func(a blobstore.Appended, err error) {
-		switch {
-		case errors.Is(err, blobstore.ErrFull):
-			done <- translate(err)
-			return
-		case err != nil:
-			done <- fmt.Errorf("%w: %w", ErrUnknown, err)
-			return
-		}
+	var waiting *request // of the writer's goroutine alone
+	err := s.contents.Submit(ctx, []blobstore.Record{r}, func(a blobstore.Appended) {
 		o, err := form(a)
 		if err != nil {
 			o, err = nothing{}, fmt.Errorf("reading back what was written: %w", err)
 			s.options.Alarm(err)
 		}
-		s.applier.push(&request{op: o, from: a.From, next: a.To, done: func(e error) {
+		waiting = &request{op: o, from: a.From, next: a.To, synced: make(chan struct{}), done: func(e error) {
 			if e == nil {
 				e = err
 			}
 			done <- e
-		}})
+		}}
+		s.applier.push(waiting)
+	}, func(_ blobstore.Appended, err error) {
+		switch {
+		case waiting != nil:
+			waiting.durable = err
+			close(waiting.synced)
+		case errors.Is(err, blobstore.ErrFull):
+			done <- translate(err)
+		default:
+			done <- fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
 	})
 	if err != nil {
 		return translate(err)

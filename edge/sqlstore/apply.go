@@ -196,16 +196,16 @@ func (st *step) begin(ctx context.Context, t *transaction) (int64, error) {
 		}
 		at[c.Recipient] = c
 	}
-	added, err := t.x.exec(ctx, "addMessage", string(st.New.ID), string(st.New.Actor.Account), written)
+	var seq int64
+	added, err := t.x.row(ctx, "addMessage", []any{string(st.New.ID), string(st.New.Actor.Account), written}, &seq)
 	if err != nil {
 		return 0, err
 	}
-	var seq int64
-	var there []byte
-	if ok, err := t.x.row(ctx, "findMessage", []any{string(st.New.ID)}, &seq, &there); err != nil || !ok {
-		return 0, errors.Join(err, notThere(ok))
-	}
-	if added == 0 {
+	if !added {
+		var there []byte
+		if _, err := t.x.row(ctx, "findMessage", []any{string(st.New.ID)}, &seq, &there); err != nil {
+			return 0, err
+		}
 		if !bytes.Equal(there, written) {
 			return 0, message.ErrMoved
 		}
@@ -226,13 +226,6 @@ func (st *step) begin(ctx context.Context, t *transaction) (int64, error) {
 		}
 	}
 	return seq, nil
-}
-
-func notThere(ok bool) error {
-	if ok {
-		return nil
-	}
-	return errors.New("a row that was just written is not there")
 }
 
 // sameOrMoved tells the same step a second time from another one: every change

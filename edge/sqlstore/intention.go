@@ -69,7 +69,7 @@ func (s *Store) Intend(ctx context.Context, in message.Intention) (message.Kept,
 		err  error
 	}
 	done := make(chan answer, 1)
-	err := s.contents.Submit(ctx, []blobstore.Record{record}, func(a blobstore.Appended, err error) {
+	err := s.contents.Submit(ctx, []blobstore.Record{record}, nil, func(a blobstore.Appended, err error) {
 		if err != nil {
 			done <- answer{err: err}
 			return

@@ -25,7 +25,7 @@ DELETE FROM intention WHERE key = $1;
 SELECT key, stage, at, body, content, segment, position FROM intention ORDER BY segment, position;
 
 -- name: addMessage
-INSERT INTO message (id, account, card) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING;
+INSERT INTO message (id, account, card) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING RETURNING seq;
 -- name: findMessage
 SELECT seq, card FROM message WHERE id = $1;
 -- name: messageSeq
