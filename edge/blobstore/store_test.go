@@ -582,7 +582,7 @@ func TestSubmittedRecordsAreAnsweredInTheirOrder(t *testing.T) {
 		wg.Go(func() {
 			for i := range 50 {
 				done := make(chan struct{})
-				err := s.Submit(t.Context(), []blobstore.Record{{Kind: 'S', Meta: content(i, 300)}}, nil, func(a blobstore.Appended, err error) {
+				err := s.Submit(t.Context(), []blobstore.Record{{Kind: 'S', Meta: content(i, 300)}}, blobstore.Watch{Then: func(a blobstore.Appended, err error) {
 					mu.Lock()
 					defer mu.Unlock()
 					if err != nil || a.From.Before(last) || !a.From.Before(a.To) {
@@ -590,7 +590,7 @@ func TestSubmittedRecordsAreAnsweredInTheirOrder(t *testing.T) {
 					}
 					last = a.To
 					close(done)
-				})
+				}})
 				if err != nil {
 					t.Error(err)
 					return

@@ -42,8 +42,21 @@ type request struct {
 	need     int64    // octets in the segment
 	promised bool
 	lazy     bool
-	written  func(Appended) // may be nil
-	then     func(Appended, error)
+	watch    Watch
+}
+
+// A Watch follows records on their way to the disk. The writer calls its
+// functions, in the order of the records on the disk; they must not block.
+type Watch struct {
+	// Check, when not nil, is called before the records are written, when the
+	// fate of everything that was written before is known. With an error they
+	// are not written, and Then gets it.
+	Check func() error
+	// Written, when not nil, is called when the records have their place and
+	// may already be read.
+	Written func(Appended)
+	// Then is called once they are durable, or with an error.
+	Then func(Appended, error)
 }
 
 // A writer is the state of the goroutine that appends.
@@ -68,21 +81,18 @@ func (s *Store) Append(ctx context.Context, records ...Record) (Appended, error)
 		err      error
 	}
 	done := make(chan answer, 1)
-	if err := s.Submit(ctx, records, nil, func(a Appended, err error) { done <- answer{a, err} }); err != nil {
+	if err := s.Submit(ctx, records, Watch{Then: func(a Appended, err error) { done <- answer{a, err} }}); err != nil {
 		return Appended{}, err
 	}
 	a := <-done
 	return a.appended, a.err
 }
 
-// Submit is Append without the wait. written, when not nil, is called when the
-// records have their place and may already be read again, and then once they
-// are durable, or with an error. Both are called by the writer, in the order of
-// the records on the disk, and must not block; written is left out when the
-// records found no place. When Submit returns an error, neither is called.
-// Contents and spools must stay as they are until then was called.
-func (s *Store) Submit(ctx context.Context, records []Record, written func(Appended), then func(Appended, error)) error {
-	r := &request{records: records, files: make([]string, len(records)), promised: true, written: written, then: then}
+// Submit is Append without the wait. When it returns an error, nothing of w is
+// called. Contents and spools must stay as they are until w was told that the
+// records are written.
+func (s *Store) Submit(ctx context.Context, records []Record, w Watch) error {
+	r := &request{records: records, files: make([]string, len(records)), promised: true, watch: w}
 	var fresh int64 // octets of new contents
 	for i := range records {
 		r.lazy = records[i].Lazy
@@ -301,8 +311,8 @@ func (s *Store) commit(batch []*request) {
 	}
 	if err == nil {
 		for i, r := range batch {
-			if r.written != nil {
-				r.written(answers[i])
+			if r.watch.Written != nil {
+				r.watch.Written(answers[i])
 			}
 		}
 		if !lazy {
@@ -342,18 +352,23 @@ func (s *Store) abandon() {
 	s.writer.file, s.writer.reserve = nil, false
 }
 
-// refuse answers ErrFull to what may not use the reserve, while it is in use.
+// refuse answers what must not be written: what its Check says, and what may
+// not use the reserve while it is in use.
 func (s *Store) refuse(batch []*request) []*request {
-	if !s.writer.reserve {
-		return batch
-	}
 	kept := batch[:0]
 	for _, r := range batch {
-		if r.promised {
-			kept = append(kept, r)
+		var err error
+		if s.writer.reserve && !r.promised {
+			err = ErrFull
+		}
+		if err == nil && r.watch.Check != nil {
+			err = r.watch.Check()
+		}
+		if err != nil {
+			r.watch.Then(Appended{}, err)
 			continue
 		}
-		r.then(Appended{}, ErrFull)
+		kept = append(kept, r)
 	}
 	return kept
 }
@@ -361,11 +376,11 @@ func (s *Store) refuse(batch []*request) []*request {
 func (s *Store) answer(batch []*request, answers []Appended, err error) {
 	for i, r := range batch {
 		if err != nil {
-			r.then(Appended{}, err)
+			r.watch.Then(Appended{}, err)
 			continue
 		}
 		s.stats.records.Add(uint64(len(r.records)))
-		r.then(answers[i], nil)
+		r.watch.Then(answers[i], nil)
 	}
 }
 

@@ -152,7 +152,7 @@ func readAccount(b []byte) (account.Account, error) {
 
 func (s *Store) change(ctx context.Context, o *accountOp) error {
 	r := blobstore.Record{Kind: kindAccount, Meta: o.encode(), Promised: true}
-	return s.record(ctx, r, func(blobstore.Appended) (op, error) { return decodeAccount(r.Meta) })
+	return s.record(ctx, r, func(blobstore.Appended) (op, error) { return decodeAccount(r.Meta) }, nil)
 }
 
 // Create opens an account. See [account.Store].

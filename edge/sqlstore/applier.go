@@ -44,8 +44,16 @@ type request struct {
 	err  error // what apply said, once it was applied
 	done func(error)
 
-	synced  chan struct{} // closed when durable says whether the record is; nil when it is
-	durable error         // set before synced is closed
+	synced *durability // of the record; nil when it is durable
+}
+
+// wait returns nil when the record is durable, or why it is not.
+func (r *request) wait() error {
+	if r.synced == nil {
+		return nil
+	}
+	<-r.synced.known // bounded by the disk
+	return r.synced.err
 }
 
 // isSynced reports whether it is known what became of the record.
@@ -54,7 +62,7 @@ func (r *request) isSynced() bool {
 		return true
 	}
 	select {
-	case <-r.synced:
+	case <-r.synced.known:
 		return true
 	default:
 		return false
@@ -226,10 +234,7 @@ var errNotDurable = errors.New("a record is not durable")
 // settle waits until every record of a batch is durable.
 func settle(batch []*request) error {
 	for _, r := range batch {
-		if r.synced != nil {
-			<-r.synced // bounded by the disk
-		}
-		if r.durable != nil {
+		if r.wait() != nil {
 			return errNotDurable
 		}
 	}
@@ -241,14 +246,12 @@ func settle(batch []*request) error {
 func refuse(batch []*request) []*request {
 	kept := batch[:0]
 	for _, r := range batch {
-		if r.synced != nil {
-			<-r.synced
-		}
-		if r.durable == nil {
+		err := r.wait()
+		if err == nil {
 			kept = append(kept, r)
 			continue
 		}
-		r.done(fmt.Errorf("%w: %w", ErrUnknown, r.durable))
+		r.done(fmt.Errorf("%w: %w", ErrUnknown, err))
 	}
 	return kept
 }
@@ -425,7 +428,7 @@ func (a *applier) oldest(ctx context.Context, t *transaction, applied blobstore.
 	oldest := applied
 	for e := a.s.intentions.order.Front(); e != nil; e = e.Next() {
 		in := e.Value.(*intention)
-		if in.inIndex {
+		if in.inIndex || in.synced.failed() {
 			continue
 		}
 		if in.at.Segment+1 < applied.Segment {
@@ -480,36 +483,37 @@ func readProgress(ctx context.Context, x *index) (progress, error) {
 
 // record makes a record durable and applied. make gives the form in which it
 // is applied, once it is known where the record is.
-func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobstore.Appended) (op, error)) error {
+// check, when not nil, is asked before the record is written.
+func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobstore.Appended) (op, error), check func() error) error {
 	if s.applier.backlog() > maxBacklog {
 		return fmt.Errorf("the index is %d records behind", maxBacklog)
 	}
 	done := make(chan error, 1)
 	var waiting *request // of the writer's goroutine alone
-	err := s.contents.Submit(ctx, []blobstore.Record{r}, func(a blobstore.Appended) {
+	err := s.contents.Submit(ctx, []blobstore.Record{r}, blobstore.Watch{Check: check, Written: func(a blobstore.Appended) {
 		o, err := form(a)
 		if err != nil {
 			o, err = nothing{}, fmt.Errorf("reading back what was written: %w", err)
 			s.options.Alarm(err)
 		}
-		waiting = &request{op: o, from: a.From, next: a.To, synced: make(chan struct{}), done: func(e error) {
+		waiting = &request{op: o, from: a.From, next: a.To, synced: &durability{known: make(chan struct{})}, done: func(e error) {
 			if e == nil {
 				e = err
 			}
 			done <- e
 		}}
 		s.applier.push(waiting)
-	}, func(_ blobstore.Appended, err error) {
+	}, Then: func(_ blobstore.Appended, err error) {
 		switch {
 		case waiting != nil:
-			waiting.durable = err
-			close(waiting.synced)
+			waiting.synced.err = err
+			close(waiting.synced.known)
 		case errors.Is(err, blobstore.ErrFull):
 			done <- translate(err)
 		default:
 			done <- fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
-	})
+	}})
 	if err != nil {
 		return translate(err)
 	}

@@ -76,7 +76,16 @@ func (s *Store) Hint(ctx context.Context, st message.Step) error {
 func (s *Store) commit(ctx context.Context, st *message.Step, lazy bool) error {
 	meta, content := encodeStep(st)
 	r := blobstore.Record{Kind: kindStep, Meta: meta, Content: content, Inline: true, Promised: true, Lazy: lazy}
-	err := s.record(ctx, r, func(a blobstore.Appended) (op, error) { return decodeStep(meta, a.Refs[0]) })
+	form := func(a blobstore.Appended) (op, error) { return decodeStep(meta, a.Refs[0]) }
+	err := s.record(ctx, r, form, func() error {
+		// A step must not outlive the content that its intention was to keep.
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if in := s.intentions.get(st.Resolves); in != nil && in.synced.failed() {
+			return fmt.Errorf("its intention was lost: %w", in.synced.err)
+		}
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("committing a step of %s: %w", st.Message, err)
 	}

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -134,23 +135,29 @@ func BenchmarkLone(b *testing.B) {
 		}
 		quantiles(b, took)
 	})
-	for _, what := range []string{"intend", "commit", "hint"} {
+	for _, what := range []string{"intend", "commit", "hint", "submission", "submission-early"} {
 		b.Run(what, func(b *testing.B) {
-			s := open(b, sqlstore.Options{MinFree: -1})
+			s := open(b, sqlstore.Options{MinFree: -1, EarlyIntentions: what == "submission-early"})
 			content := message.InMemory(make([]byte, 5000))
 			var took []time.Duration
 			for i := 0; b.Loop(); i++ {
 				step := ledgertest.Submission(i, 1)
 				step.Filed[0].XML = make([]byte, 7000)
+				in := message.Intention{Key: string(step.Message), Stage: message.SubmissionStage, At: ledgertest.At, Content: content}
 				var err error
 				start := time.Now()
 				switch what {
 				case "intend":
-					_, err = s.Intend(b.Context(), message.Intention{Key: string(step.Message), Stage: message.SubmissionStage, At: ledgertest.At, Content: content})
+					_, err = s.Intend(b.Context(), in)
 				case "commit":
 					err = s.Commit(b.Context(), step)
-				default:
+				case "hint":
 					err = s.Hint(b.Context(), message.Step{Message: step.Message, Queue: step.Queue})
+				default:
+					var kept message.Kept
+					kept, err = s.Intend(b.Context(), in)
+					step.Resolves, step.New.Original = kept.Key, kept.Content
+					err = errors.Join(err, s.Commit(b.Context(), step))
 				}
 				took = append(took, time.Since(start))
 				if err != nil {

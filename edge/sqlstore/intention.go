@@ -23,6 +23,26 @@ type intention struct {
 	message.Kept
 	at      blobstore.Position
 	inIndex bool // owned by the applier
+	synced  *durability
+}
+
+// A durability is the fate of a record that is on its way to the disk.
+type durability struct {
+	known chan struct{} // closed when err is set
+	err   error
+}
+
+// failed reports whether the record is known to be lost.
+func (d *durability) failed() bool {
+	if d == nil {
+		return false
+	}
+	select {
+	case <-d.known:
+		return d.err != nil
+	default:
+		return false
+	}
 }
 
 func (i *intentions) init() {
@@ -50,11 +70,8 @@ func (i *intentions) remove(key string) {
 
 // Intend keeps an intention and its content. See [message.Ledger].
 func (s *Store) Intend(ctx context.Context, in message.Intention) (message.Kept, error) {
-	s.mu.Lock()
-	first := s.intentions.get(in.Key)
-	s.mu.Unlock()
-	if first != nil {
-		return first.Kept, nil
+	if first := s.standing(in.Key); first != nil {
+		return first.Kept, s.wait(ctx, first)
 	}
 	record := blobstore.Record{Kind: kindIntention, Meta: encodeIntention(&in), Promised: in.Content == nil}
 	if in.Content != nil {
@@ -64,34 +81,61 @@ func (s *Store) Intend(ctx context.Context, in message.Intention) (message.Kept,
 		}
 		defer release()
 	}
-	type answer struct {
-		kept message.Kept
-		err  error
-	}
-	done := make(chan answer, 1)
-	err := s.contents.Submit(ctx, []blobstore.Record{record}, nil, func(a blobstore.Appended, err error) {
-		if err != nil {
-			done <- answer{err: err}
-			return
-		}
+	var stands *intention // set by the writer before it sends
+	sent := make(chan error, 2)
+	fate := &durability{known: make(chan struct{})}
+	err := s.contents.Submit(ctx, []blobstore.Record{record}, blobstore.Watch{Written: func(a blobstore.Appended) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if first := s.intentions.get(in.Key); first != nil {
-			done <- answer{kept: first.Kept}
-			return
+		stands = s.intentions.get(in.Key)
+		if stands == nil || stands.synced.failed() {
+			s.intentions.remove(in.Key)
+			stands = &intention{Kept: message.Kept{
+				Key: in.Key, Stage: in.Stage, At: fromMicros(micros(in.At)), Body: in.Body, Content: message.Ref(a.Refs[0].String()),
+			}, at: a.From, synced: fate}
+			s.intentions.add(stands)
 		}
-		kept := message.Kept{Key: in.Key, Stage: in.Stage, At: fromMicros(micros(in.At)), Body: in.Body, Content: message.Ref(a.Refs[0].String())}
-		s.intentions.add(&intention{Kept: kept, at: a.From})
-		done <- answer{kept: kept}
-	})
+		if s.options.EarlyIntentions {
+			sent <- nil
+		}
+	}, Then: func(_ blobstore.Appended, err error) {
+		fate.err = err
+		close(fate.known)
+		sent <- err
+	}})
+	if err == nil {
+		err = <-sent // bounded by the disk: the bytes belong to the writer until then
+	}
 	if err != nil {
 		return message.Kept{}, intending(in.Key, err)
 	}
-	a := <-done // bounded by the disk: the bytes belong to the writer until then
-	if a.err != nil {
-		return message.Kept{}, intending(in.Key, a.err)
+	return stands.Kept, s.wait(ctx, stands)
+}
+
+// standing returns the intention of a key unless its record was lost.
+func (s *Store) standing(key string) *intention {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in := s.intentions.get(key); in != nil && !in.synced.failed() {
+		return in
 	}
-	return a.kept, nil
+	return nil
+}
+
+// wait returns when the intention is durable, or at once with EarlyIntentions.
+func (s *Store) wait(ctx context.Context, in *intention) error {
+	if in.synced == nil || s.options.EarlyIntentions {
+		return nil
+	}
+	select {
+	case <-in.synced.known:
+		if in.synced.err != nil {
+			return intending(in.Key, in.synced.err)
+		}
+		return nil
+	case <-ctx.Done():
+		return intending(in.Key, ctx.Err())
+	}
 }
 
 func intending(key string, err error) error {
@@ -140,7 +184,7 @@ func (s *Store) Abandon(ctx context.Context, key string) error {
 	w.text(key)
 	err := s.record(ctx, blobstore.Record{Kind: kindAbandon, Meta: w, Promised: true}, func(blobstore.Appended) (op, error) {
 		return abandon(key), nil
-	})
+	}, nil)
 	if err != nil {
 		return fmt.Errorf("abandoning %s: %w", key, err)
 	}
@@ -160,7 +204,7 @@ func (s *Store) Unfinished(_ context.Context, stage message.Stage) ([]message.Ke
 	defer s.mu.Unlock()
 	var kept []message.Kept
 	for e := s.intentions.order.Front(); e != nil; e = e.Next() {
-		if in := e.Value.(*intention); in.Stage == stage {
+		if in := e.Value.(*intention); in.Stage == stage && !in.synced.failed() {
 			kept = append(kept, in.Kept)
 		}
 	}

@@ -35,6 +35,12 @@ type Options struct {
 	// MinFree is the free space below which new messages are refused; see
 	// blobstore.Options.
 	MinFree int64
+	// EarlyIntentions lets Intend return while the disk still syncs its record,
+	// so that signing and the sync go on side by side. A step that resolves the
+	// intention is answered only when both are durable, so nothing is promised
+	// on an intention that may be lost; but a signature may have been made for
+	// one. It saves a lone submission one of its two syncs.
+	EarlyIntentions bool
 	// Alarm is told of damaged contents, and of trouble with the index, which
 	// the ledger goes on trying to overcome.
 	Alarm func(error)
