@@ -1,5 +1,7 @@
 package message
 
+import "time"
+
 // A Stage carries out steps of the table.
 type Stage uint8
 
@@ -23,6 +25,11 @@ func (s Stage) String() string {
 	}
 	return stageNames[s]
 }
+
+// AnswerLinger is how long the answer that a message was taken over waits for
+// the one about its delivery, so that both travel in one envelope. It is far
+// below any period, and a delivery that takes longer is told by itself.
+const AnswerLinger = 25 * time.Millisecond
 
 // A Told is somebody who learns of a transition; a set, as bits.
 type Told uint8

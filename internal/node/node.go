@@ -228,7 +228,7 @@ func (n *Node) stages(c *config.Config, signer *evidence.Signer, cs *cades.Signe
 	}
 	n.Relay = &relay.Relay{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store,
-		Courier:  courier{n, n.sender},
+		Courier: courier{n, n.sender}, Scanner: scanner,
 		Envelope: &envelope.Maker{Provider: n.Provider, Signer: cs},
 		Verifier: &relay.TrustedReader{List: n.list, Validator: n.Validator, Algorithms: algorithm.Default, Cache: xades.NewCache(maxCertificates)},
 		Service:  n.peers.service, Signer: signer, Clock: n.clock, Alarm: n.Alarm, Log: n.Log,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"rem"
 	"rem/message"
@@ -149,6 +150,9 @@ func (d *Deliverer) finish(ctx context.Context, kept message.Kept) error {
 	}
 	if t.Tells&message.TellPeer != 0 {
 		step.Queue = append(step.Queue, message.Task{Stage: message.ReturnStage, Message: id, Target: string(signed.ID), Due: draft.EventTime})
+		if f, ok := lingering(view, n, draft.EventTime); ok {
+			step.Queue = append(step.Queue, message.Task{Stage: message.ReturnStage, Message: id, Target: string(f.ID), Due: draft.EventTime})
+		}
 	}
 	switch err := d.Ledger.Commit(ctx, step); {
 	case errors.Is(err, message.ErrMoved):
@@ -160,6 +164,18 @@ func (d *Deliverer) finish(ctx context.Context, kept message.Kept) error {
 		d.tell(ctx, to.Account, view.Record.Size)
 	}
 	return nil
+}
+
+// lingering finds the evidence of taking over that still waits for this one
+// ([message.AnswerLinger]).
+func lingering(v *message.View, n int, now time.Time) (message.Filed, bool) {
+	for _, f := range v.Filed {
+		if f.Kind == message.RelayREMMDAcceptanceRejection && f.Recipient == n && f.Issuer != v.Record.Origin {
+			since := v.Standing(n).Since
+			return f, now.Sub(since) < message.AnswerLinger
+		}
+	}
+	return message.Filed{}, false
 }
 
 // check says why the recipient cannot have the message; nil when he can.

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rem"
 	"rem/mail/smtp"
 	"rem/message"
+	"rem/message/envelope"
 )
 
 // returnPeriod bounds how long we try to give an evidence back. After it the
@@ -18,9 +20,18 @@ import (
 const returnPeriod = 30 * 24 * time.Hour
 
 // Back gives our evidence about a message to the sender's REM-MD: all that is
-// due, in one envelope. The tasks are of one message; the target of each is an
-// evidence. Sending it again is harmless.
+// due, in as few envelopes as can hold it. The tasks are of one message; the
+// target of each is an evidence. Sending it again is harmless.
 func (r *Relay) Back(ctx context.Context, tasks []message.Task) error {
+	for some := range slices.Chunk(tasks, envelope.MaxEvidence) {
+		if err := r.back(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Relay) back(ctx context.Context, tasks []message.Task) error {
 	id := tasks[0].Message
 	view, err := r.Ledger.Message(ctx, id)
 	if err != nil {
@@ -40,16 +51,16 @@ func (r *Relay) Back(ctx context.Context, tasks []message.Task) error {
 		}
 		filed = append(filed, f)
 	}
-	envelope, err := r.Envelope.Message(ctx, &view.Record, filed, to, r.Clock.Now().UTC())
+	signed, err := r.Envelope.Message(ctx, &view.Record, filed, to, r.Clock.Now().UTC())
 	if err != nil {
 		return fmt.Errorf("answering about %s: %w", id, err)
 	}
 	// The null sender: nothing answers an answer (AT-12, RFC 5321 4.5.5).
 	tx := smtp.Transaction{
 		Recipients: []smtp.Recipient{{Path: smtp.Path(to.String()), Notify: smtp.NotifyNever}},
-		Size:       int64(len(envelope)), EightBit: true,
+		Size:       int64(len(signed)), EightBit: true,
 	}
-	a := r.Courier.Carry(ctx, domain, tx, bytes.NewReader(envelope), int64(len(envelope)))
+	a := r.Courier.Carry(ctx, domain, tx, bytes.NewReader(signed), int64(len(signed)))
 	r.Log.Info("answer", "message", string(id), "to", domain, "evidences", len(filed), "class", a.Class.String(), "detail", a.Detail)
 	switch {
 	case a.Class == Taken:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,30 @@ func (r *Relay) In(ctx context.Context, domain string, tx smtp.Transaction, enve
 	if in.Record.ID == "" || in.Record.Origin != domain || len(in.Record.Recipients) == 0 {
 		return ErrNotAnswerable
 	}
+	if refusal == nil {
+		if refusal, err = r.content(ctx, envelope); err != nil {
+			return fmt.Errorf("checking a dispatch of %s: %w", domain, err)
+		}
+	}
 	return r.dispatch(ctx, tx, in, refusal, envelope, now)
+}
+
+// content says why a dispatch that verifies is not taken over; nil when it is.
+func (r *Relay) content(ctx context.Context, envelope message.Content) (*rem.Refusal, error) {
+	if envelope.Size() > r.Practice.MaxPackage {
+		return rem.Refuse(rem.PolicyViolation, "İmzalı paket boyut sınırının üstünde.", "The signed package is larger than allowed."), nil
+	}
+	if r.Scanner == nil {
+		return nil, nil
+	}
+	found, err := r.Scanner.Scan(ctx, io.NewSectionReader(envelope, 0, envelope.Size()), envelope.Size())
+	if err != nil {
+		return nil, fmt.Errorf("scanning for malware: %w", err)
+	}
+	if found != "" {
+		return rem.Refuse(rem.MalwareFound, "İletide zararlı yazılım bulundu.", "The message holds malware."), nil
+	}
+	return nil, nil
 }
 
 // dispatch takes a message over, or refuses it with evidence. Steps 9 and 10.
@@ -210,7 +234,11 @@ func (r *Relay) finishIn(ctx context.Context, kept message.Kept) error {
 		}
 		step.Changes = append(step.Changes, r.change(n, tr, t.At))
 		step.Filed = append(step.Filed, signed.FiledAs(false))
-		step.Queue = append(step.Queue, message.Task{Stage: message.ReturnStage, Message: rec.ID, Target: string(signed.ID), Due: t.At})
+		due := t.At
+		if tr.Next == message.DeliveryStage {
+			due = due.Add(message.AnswerLinger)
+		}
+		step.Queue = append(step.Queue, message.Task{Stage: message.ReturnStage, Message: rec.ID, Target: string(signed.ID), Due: due})
 		if tr.Next != message.NoStage {
 			step.Queue = append(step.Queue, message.Task{Stage: tr.Next, Message: rec.ID, Target: fmt.Sprint(n), Due: t.At})
 		}

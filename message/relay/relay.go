@@ -106,6 +106,13 @@ type About struct {
 	Filed   message.Filed
 }
 
+// A Scanner looks for malware in what another REM-MD sends.
+type Scanner interface {
+	// Scan returns the name of what it found, or "". An error means that it
+	// could not tell: the other side has to try again.
+	Scan(ctx context.Context, r io.Reader, size int64) (found string, err error)
+}
+
 // An Alarm is told what an operator must look at. It does not fail and it gets
 // no personal data.
 type Alarm func(what string, id rem.MessageID, detail string)
@@ -120,6 +127,7 @@ type Relay struct {
 	Courier  Courier
 	Envelope Enveloper
 	Verifier Verifier
+	Scanner  Scanner                                 // nil: there is none, as the practice statement says
 	Service  func(domain string) (rem.Address, bool) // another REM-MD's service address, from the trust list
 	Signer   *evidence.Signer
 	Clock    rem.Clock
