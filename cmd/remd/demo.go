@@ -424,11 +424,12 @@ func (s *stage) invite() {
 
 Bir ileti daha, sıradan bir programla / one more, with an ordinary program:
   printf 'Content-Type: text/plain; charset=UTF-8\r\n\r\nMerhaba.\r\n' | openssl cms -sign -signer %[1]s -inkey %[2]s \
-    -certfile %[1]s -cades -md sha256 -from %[3]s -to %[4]s -subject Merhaba -crlfeol > ileti.eml
+    -certfile %[10]s -cades -md sha256 -from %[3]s -to %[4]s -subject Merhaba -crlfeol > ileti.eml
   swaks --server %[5]s:%[6]s --tls-on-connect --tls-ca-path %[7]s --auth PLAIN --auth-user %[3]s --auth-password %[8]s \
-    --from %[3]s --to %[4]s --data ileti.eml
+    --from %[3]s --to %[4]s --data @ileti.eml
 
 Zaman çizelgesi / timeline:
   go run ./cmd/remctl --data %[9]s sent %[3]s
-`, s.from.Certificate, s.from.Key, s.from.Address, s.to.Address, host, port, s.world.Anchors(), s.password, n.Config.Data)
+`, s.from.Certificate, s.from.Key, s.from.Address, s.to.Address, host, port, s.world.Anchors(), s.password, n.Config.Data,
+		filepath.Join(s.world.Dir, "pki", "personal.crt.pem"))
 }
