@@ -35,9 +35,10 @@ type Record struct {
 	Digest rem.Digest
 	// Inline keeps the content in the segment up to MaxInline octets.
 	Inline bool
-	// Lazy records are answered when they are written, before they are synced,
-	// and may be lost with the power. Their order with others holds. Append and
-	// Submit take lazy records or others, not both at once.
+	// Lazy records ask for no sync of their own: they are synced with the next
+	// records, or after a short while (50 ms). Their order with others holds.
+	// Append returns when they are written. Records that are given together are
+	// all lazy or none.
 	Lazy bool
 	// Promised marks what is owed because of something already answered, such
 	// as the evidence of an accepted message. It may use the reserve.

@@ -55,7 +55,8 @@ type Watch struct {
 	// Written, when not nil, is called when the records have their place and
 	// may already be read.
 	Written func(Appended)
-	// Then is called once they are durable, or with an error.
+	// Then is called once they are durable, or with an error; after Written
+	// the places are given with the error as well.
 	Then func(Appended, error)
 }
 
@@ -68,7 +69,14 @@ type writer struct {
 	next    uint64 // number of the next segment
 	reserve bool   // the segment is the one that was held in reserve
 	held    *request
+	pending []pending // written and not yet synced
 	buf     []byte
+}
+
+// pending is a request that waits for the sync.
+type pending struct {
+	watch    Watch
+	appended Appended
 }
 
 // Append keeps records, all in one commit, and returns when they are durable.
@@ -81,7 +89,16 @@ func (s *Store) Append(ctx context.Context, records ...Record) (Appended, error)
 		err      error
 	}
 	done := make(chan answer, 1)
-	if err := s.Submit(ctx, records, Watch{Then: func(a Appended, err error) { done <- answer{a, err} }}); err != nil {
+	lazy := len(records) > 0 && records[0].Lazy
+	w := Watch{Then: func(a Appended, err error) {
+		if !lazy || a.Refs == nil {
+			done <- answer{a, err}
+		}
+	}}
+	if lazy {
+		w.Written = func(a Appended) { done <- answer{a, nil} }
+	}
+	if err := s.Submit(ctx, records, w); err != nil {
 		return Appended{}, err
 	}
 	a := <-done
@@ -290,7 +307,7 @@ func (s *Store) commit(batch []*request) {
 			}
 		}
 		if err != nil {
-			s.answer(batch, nil, fmt.Errorf("beginning a segment: %w", err))
+			s.answer(batch, fmt.Errorf("beginning a segment: %w", err))
 			return
 		}
 	}
@@ -298,58 +315,66 @@ func (s *Store) commit(batch []*request) {
 		return
 	}
 	answers := s.encode(batch)
-	_, err := w.file.WriteAt(w.buf, w.end)
-	if err == nil {
-		w.end += int64(len(w.buf))
-		s.stats.commits.Add(1)
-		s.stats.bytes.Add(uint64(len(w.buf)))
-	} else {
-		s.abandon()
+	if _, err := w.file.WriteAt(w.buf, w.end); err != nil {
+		err = fmt.Errorf("writing records: %w", full(err))
+		s.abandon(err)
+		s.answer(batch, err)
+		return
 	}
+	w.end += int64(len(w.buf))
+	s.stats.commits.Add(1)
+	s.stats.bytes.Add(uint64(len(w.buf)))
 	if cap(w.buf) > 2*maxCommit {
 		w.buf = nil
 	}
-	if err == nil {
-		for i, r := range batch {
-			if r.watch.Written != nil {
-				r.watch.Written(answers[i])
-			}
-		}
-		if !lazy {
-			err = s.sync()
+	for i, r := range batch {
+		s.stats.records.Add(uint64(len(r.records)))
+		w.pending = append(w.pending, pending{r.watch, answers[i]})
+		if r.watch.Written != nil {
+			r.watch.Written(answers[i])
 		}
 	}
-	if err != nil {
-		s.answer(batch, nil, fmt.Errorf("committing records: %w", full(err)))
-		return
+	if !lazy {
+		s.sync()
 	}
-	s.answer(batch, answers, nil)
 }
 
-// sync makes what was written durable, if anything is not.
-func (s *Store) sync() error {
+// sync makes what was written durable, if anything is not, and answers it.
+func (s *Store) sync() bool {
 	w := &s.writer
 	if w.file == nil || w.end == w.at.end {
-		return nil
+		return true
 	}
 	s.stats.syncs.Add(1)
 	if err := w.file.Sync(); err != nil {
-		s.abandon()
-		return err
+		s.abandon(fmt.Errorf("syncing records: %w", full(err)))
+		return false
 	}
 	w.at.end = w.end
 	s.mu.Lock()
 	s.segments[len(s.segments)-1].end = w.at.end
 	s.mu.Unlock()
-	return nil
+	s.settle(nil)
+	return true
+}
+
+// settle answers what waited for a sync.
+func (s *Store) settle(err error) {
+	w := &s.writer
+	for _, p := range w.pending {
+		p.watch.Then(p.appended, err)
+	}
+	clear(w.pending)
+	w.pending = w.pending[:0]
 }
 
 // abandon leaves a segment after a failed write or sync. The system may have
 // dropped the pages and call them written at the next sync, so the segment
 // ends at its last synced record and is not touched again.
-func (s *Store) abandon() {
+func (s *Store) abandon(err error) {
 	_ = s.writer.file.Close()
 	s.writer.file, s.writer.reserve = nil, false
+	s.settle(err)
 }
 
 // refuse answers what must not be written: what its Check says, and what may
@@ -373,14 +398,10 @@ func (s *Store) refuse(batch []*request) []*request {
 	return kept
 }
 
-func (s *Store) answer(batch []*request, answers []Appended, err error) {
-	for i, r := range batch {
-		if err != nil {
-			r.watch.Then(Appended{}, err)
-			continue
-		}
-		s.stats.records.Add(uint64(len(r.records)))
-		r.watch.Then(answers[i], nil)
+// answer tells requests that were not written why.
+func (s *Store) answer(batch []*request, err error) {
+	for _, r := range batch {
+		r.watch.Then(Appended{}, err)
 	}
 }
 
@@ -437,7 +458,7 @@ func (s *Store) encode(batch []*request) []Appended {
 // leave ends the current segment, which holds good records only.
 func (s *Store) leave() {
 	w := &s.writer
-	if s.sync() != nil {
+	if !s.sync() {
 		return
 	}
 	_ = w.file.Truncate(w.at.end) // gives blocks back; the next segment fixes the end

@@ -489,25 +489,30 @@ func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobst
 		return fmt.Errorf("the index is %d records behind", maxBacklog)
 	}
 	done := make(chan error, 1)
-	var waiting *request // of the writer's goroutine alone
+	var waiting *request // of the writer's goroutine alone, until it is pushed
+	fate := &durability{known: make(chan struct{})}
 	err := s.contents.Submit(ctx, []blobstore.Record{r}, blobstore.Watch{Check: check, Written: func(a blobstore.Appended) {
 		o, err := form(a)
 		if err != nil {
 			o, err = nothing{}, fmt.Errorf("reading back what was written: %w", err)
 			s.options.Alarm(err)
 		}
-		waiting = &request{op: o, from: a.From, next: a.To, synced: &durability{known: make(chan struct{})}, done: func(e error) {
+		waiting = &request{op: o, from: a.From, next: a.To, done: func(e error) {
 			if e == nil {
 				e = err
 			}
 			done <- e
 		}}
+		if !r.Lazy {
+			waiting.synced = fate
+		}
 		s.applier.push(waiting)
 	}, Then: func(_ blobstore.Appended, err error) {
 		switch {
+		case waiting != nil && r.Lazy: // it was answered when it was applied
 		case waiting != nil:
-			waiting.synced.err = err
-			close(waiting.synced.known)
+			fate.err = err
+			close(fate.known)
 		case errors.Is(err, blobstore.ErrFull):
 			done <- translate(err)
 		default:

@@ -73,7 +73,7 @@ func (s *Store) Intend(ctx context.Context, in message.Intention) (message.Kept,
 	if first := s.standing(in.Key); first != nil {
 		return first.Kept, s.wait(ctx, first)
 	}
-	record := blobstore.Record{Kind: kindIntention, Meta: encodeIntention(&in), Promised: in.Content == nil}
+	record := blobstore.Record{Kind: kindIntention, Meta: encodeIntention(&in), Promised: in.Content == nil, Lazy: s.options.EarlyIntentions}
 	if in.Content != nil {
 		release, err := s.attach(&record, in.Content)
 		if err != nil {
