@@ -94,10 +94,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			ready = ready[1:]
 		case id := <-ended:
 			delete(busy, id)
-		case <-r.Queue.Wake(r.Stage):
-			if len(ready) > 0 { // nothing is forgotten: the queue is read again when ready is empty
-				break
-			}
+		case <-r.Queue.Wake(r.Stage): // the queue is read again when ready is empty
 		case <-wait:
 		case <-ctx.Done():
 			stop()

@@ -142,13 +142,12 @@ func (s *Submitter) recipients(ctx context.Context, c *checked, addresses mime.A
 	if len(c.record.Recipients) == 0 {
 		c.refuse(policy("İletinin alıcısı yok.", "The message has no recipient."))
 		// Evidence of the refusal still names somebody: whom the transaction named.
-		for _, r := range tx.Recipients {
-			to := message.Recipient{}
-			if err := s.route(ctx, c, &to, string(r.Path), now); err != nil {
+		if len(tx.Recipients) > 0 {
+			var to message.Recipient
+			if err := s.route(ctx, c, &to, string(tx.Recipients[0].Path), now); err != nil {
 				return err
 			}
 			c.record.Recipients = append(c.record.Recipients, to)
-			break
 		}
 	}
 	return nil
