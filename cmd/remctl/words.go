@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"rem/edge/control"
+)
+
+// A language is "tr" or "en".
+type language string
+
+type word struct{ tr, en string }
+
+// say gives a word of the catalogue, or the code itself for one that is not in
+// it.
+func (l language) say(code string, args ...any) string {
+	w, ok := words[code]
+	text := code
+	switch {
+	case ok && l == "en":
+		text = w.en
+	case ok:
+		text = w.tr
+	}
+	if len(args) > 0 {
+		return fmt.Sprintf(text, args...)
+	}
+	return text
+}
+
+// evidence names an evidence by kind and outcome.
+func (l language) evidence(line *control.Line) string {
+	name := l.say(line.Kind + " " + line.Outcome)
+	if line.Conflict {
+		name += " " + l.say("conflict")
+	}
+	for i, reason := range line.Reasons {
+		if i == 0 {
+			name += ": "
+		} else {
+			name += ", "
+		}
+		name += string(reason)
+	}
+	return name
+}
+
+// about is the recipient's place in a line: his number, or all.
+func (l language) about(n int) string {
+	if n == 0 {
+		return l.say("all")
+	}
+	return fmt.Sprint(n)
+}
+
+// heads gives the heads of a table.
+func (l language) heads(codes string) (heads []any) {
+	for code := range strings.SplitSeq(codes, " ") {
+		heads = append(heads, l.say(code))
+	}
+	return heads
+}
+
+// words is the catalogue: states and evidence as docs/glossary.md has them.
+var words = map[string]word{
+	"SubmissionAcceptanceRejection positive":    {"Gönderim kabul delili", "Submission accepted"},
+	"SubmissionAcceptanceRejection negative":    {"Gönderim ret delili", "Submission rejected"},
+	"RelayREMMDAcceptanceRejection positive":    {"Alıcı KEPHS kabul delili", "Accepted by the recipient's provider"},
+	"RelayREMMDAcceptanceRejection negative":    {"Alıcı KEPHS ret delili", "Rejected by the recipient's provider"},
+	"RelayREMMDFailure negative":                {"İletim hatası delili", "Relay failed"},
+	"DeliveryNonDeliveryToRecipient positive":   {"Teslim delili", "Delivered"},
+	"DeliveryNonDeliveryToRecipient negative":   {"Teslim edilemedi delili", "Not delivered, or no news of it"},
+	"DownloadNonDownloadByRecipient positive":   {"İndirme delili", "Downloaded"},
+	"DownloadNonDownloadByRecipient negative":   {"İndirilmedi delili", "Not downloaded"},
+	"RetrievalNonRetrievalByRecipient positive": {"Okundu delili", "Retrieved"},
+	"RetrievalNonRetrievalByRecipient negative": {"Okunmadı delili", "Not retrieved"},
+	"AcceptanceRejectionByRecipient positive":   {"Alıcı kabul delili", "Accepted by the recipient"},
+	"AcceptanceRejectionByRecipient negative":   {"Alıcı ret delili", "Rejected by the recipient"},
+	"RelayToNonREMSystem positive":              {"KEP dışı sisteme iletim delili", "Relayed to a system outside REM"},
+	"RelayToNonREMSystem negative":              {"KEP dışı sisteme iletilemedi delili", "Not relayed to a system outside REM"},
+	"ReceivedFromNonREMSystem positive":         {"KEP dışı sistemden alındı delili", "Received from a system outside REM"},
+
+	"none":          {"yok", "none"},
+	"refused":       {"reddedildi", "refused"},
+	"accepted":      {"kabul edildi", "accepted"},
+	"relaying":      {"iletiliyor", "relaying"},
+	"attempting":    {"iletim deneniyor", "attempting"},
+	"asked":         {"yanıt bekleniyor", "asked"},
+	"relayed":       {"alıcının KEPHS'sinde", "relayed"},
+	"not-relayed":   {"iletilemedi", "not relayed"},
+	"overdue":       {"bilgi gelmedi", "overdue"},
+	"taken-over":    {"devralındı", "taken over"},
+	"relay-refused": {"devralınmadı", "not taken over"},
+	"delivered":     {"teslim edildi", "delivered"},
+	"not-delivered": {"teslim edilemedi", "not delivered"},
+	"retrieved":     {"okundu", "retrieved"},
+	"not-retrieved": {"okunmadı", "not retrieved"},
+
+	"open":         {"açık", "open"},
+	"send-blocked": {"gönderime kapalı", "send-blocked"},
+	"suspended":    {"askıda", "suspended"},
+	"closed":       {"kapalı", "closed"},
+	"granted":      {"yürürlükte", "granted"},
+	"ended":        {"sona erdi", "ended"},
+
+	"relay":     {"iletim", "relay"},
+	"delivery":  {"teslim", "delivery"},
+	"retrieval": {"okuma süresi", "retrieval"},
+	"return":    {"delil dönüşü", "return"},
+
+	"ADDRESS": {"ADRES", "ADDRESS"}, "HOLDER": {"HESAP SAHİBİ", "HOLDER"}, "STATE": {"DURUM", "STATE"},
+	"MESSAGES": {"İLETİ", "MESSAGES"}, "BYTES": {"BAYT", "BYTES"}, "OPERATORS": {"YETKİLİLER", "OPERATORS"},
+	"ACCOUNT": {"HESAP", "ACCOUNT"}, "TIME": {"ZAMAN", "TIME"}, "EVIDENCE": {"DELİL", "EVIDENCE"},
+	"ISSUER": {"DÜZENLEYEN", "ISSUER"}, "ID": {"KİMLİK", "ID"}, "RECIPIENT": {"ALICI", "RECIPIENT"},
+	"SINCE": {"BAŞLANGIÇ", "SINCE"}, "DUE": {"SÜRE SONU", "DUE"}, "SUBJECT": {"KONU", "SUBJECT"},
+	"SENDER": {"GÖNDERİCİ", "SENDER"}, "ARRIVED": {"GELİŞ", "ARRIVED"}, "OPENED": {"AÇILIŞ", "OPENED"},
+	"MESSAGE": {"İLETİ", "MESSAGE"}, "STAGE": {"AŞAMA", "STAGE"}, "TARGET": {"HEDEF", "TARGET"},
+	"ATTEMPTS": {"DENEME", "ATTEMPTS"}, "CODE": {"KOD", "CODE"}, "DOMAINS": {"ALAN ADLARI", "DOMAINS"},
+	"NAME": {"AD", "NAME"}, "RELAYS": {"UÇ NOKTALAR", "RELAYS"}, "UID": {"SIRA", "UID"}, "ABOUT": {"KİME", "ABOUT"},
+
+	"message":     {"İleti:", "Message:"},
+	"evidence":    {"Delil:", "Evidence:"},
+	"sender":      {"Gönderici:", "Sender:"},
+	"subject":     {"Konu:", "Subject:"},
+	"submitted":   {"Gönderim:", "Submitted:"},
+	"digest":      {"Özet (SHA-256):", "Digest (SHA-256):"},
+	"size":        {"Boyut:", "Size:"},
+	"octets":      {"%d bayt", "%d octets"},
+	"all":         {"tümü", "all"},
+	"conflict":    {"(ÇELİŞKİLİ)", "(CONFLICT)"},
+	"account":     {"Hesap:", "Account:"},
+	"password":    {"Uygulama parolası:", "Application password:"},
+	"refusal":     {"Reddedildi:", "Refused:"},
+	"saved":       {"%d delil yazıldı: %s", "%d evidences written: %s"},
+	"sequence":    {"Liste sırası:", "Sequence:"},
+	"issued":      {"Yayım:", "Issued:"},
+	"next update": {"Sonraki:", "Next update:"},
+	"audited":     {"%d ileti denetlendi, hepsi tutuyor.", "%d messages verified, all hold."},
+	"findings":    {"%d ileti denetlendi; %d bulgu var, yukarıda.", "%d messages verified; %d findings, above."},
+	"auditing":    {"denetleniyor", "verifying"},
+	"new":         {"Yeni parola: ", "New password: "},
+	"his":         {"%s için parola: ", "Password of %s: "},
+}
