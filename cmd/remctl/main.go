@@ -37,7 +37,7 @@ const (
 )
 
 type commands struct {
-	Data string `help:"Data folder of the provider." env:"REM_DATA" type:"path" placeholder:"DIR"`
+	Data string `help:"Data folder of the provider." env:"REM_DATA" placeholder:"DIR"`
 	As   string `help:"Who asks: the natural person. Default: the user of the operating system." placeholder:"NAME"`
 	JSON bool   `help:"Answer in JSON, for programs." name:"json"`
 	Lang string `help:"Language of the answers: ${enum}." enum:"tr,en" default:"tr"`
