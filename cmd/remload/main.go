@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type arguments struct {
+	JSON bool `help:"Write the report as JSON." name:"json"`
+
+	Limits  limitsCmd  `cmd:"" help:"What the machine allows: signatures, digests, durable writes."`
+	Postfix postfixCmd `cmd:"" help:"What Debian's Postfix carries here."`
+}
+
+const description = `Puts load on providers of registered mail, on this machine and on loopback alone, and says what they carry beside what the machine allows and what Debian's Postfix carries.
+
+Examples:
+  remload limits                                  raw figures, and the ceiling of an exchange
+  remload postfix --sessions 64                   Postfix, accept to maildir
+  remload postfix --relay                         Postfix to Postfix to maildir
+  remload submit                                  registered submission and Postfix in turns
+  remload exchange --sessions 64                  two providers with all evidence, and Postfix in turns
+  remload --json submit --size 1048576 > 1mb.json
+
+Progress goes to the error output, the report to the output. Exit status: 0, or 1 when something could not be measured.`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(program(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// program is main with its doors given, and returns the exit status.
+func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var a arguments
+	exit := -1
+	parser, err := kong.New(&a, kong.Name("remload"), kong.Description(description), kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exit = code }), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		fmt.Fprintln(stderr, "remload:", err)
+		return 1
+	}
+	k, err := parser.Parse(args)
+	if exit >= 0 { // help was asked for
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "remload: %v\nTry: remload --help\n", err)
+		return 1
+	}
+	r := newReport(args, stderr)
+	if err := k.Run(r); err != nil {
+		fmt.Fprintf(stderr, "remload: %s: %v\n", k.Command(), err)
+		return 1
+	}
+	write := r.writeText
+	if a.JSON {
+		write = r.writeJSON
+	}
+	if err := write(stdout); err != nil {
+		fmt.Fprintln(stderr, "remload: writing the report:", err)
+		return 1
+	}
+	return 0
+}
