@@ -223,7 +223,7 @@ func (a *applier) applyAll(batch []*request) bool {
 			r.done(r.err)
 		}
 	}
-	a.checkpoint()
+	a.tend()
 	return true
 }
 
@@ -449,15 +449,21 @@ func (a *applier) oldest(ctx context.Context, t *transaction, applied blobstore.
 	return oldest, nil
 }
 
-// checkpoint copies the index's log back when it has grown. The journal is
-// synced by then for all but hints, so the index never gets ahead of what it
-// can be made from again by more than those.
-func (a *applier) checkpoint() {
+// tend looks after the index every few transactions.
+func (a *applier) tend() {
 	a.tries++
 	if a.tries < 64 || a.x == nil {
 		return
 	}
 	a.tries = 0
+	a.forget()
+	a.checkpoint()
+}
+
+// checkpoint copies the index's log back when it has grown. The journal is
+// synced by then for all but hints, so the index never gets ahead of what it
+// can be made from again by more than those.
+func (a *applier) checkpoint() {
 	var busy, pages, copied int
 	// The log is copied only if it has grown; asking costs a few microseconds.
 	row := a.x.conn.QueryRowContext(a.context, "PRAGMA wal_checkpoint(NOOP)")
@@ -467,6 +473,15 @@ func (a *applier) checkpoint() {
 	row = a.x.conn.QueryRowContext(a.context, "PRAGMA wal_checkpoint(PASSIVE)")
 	if err := row.Scan(&busy, &pages, &copied); err != nil {
 		a.s.options.Alarm(fmt.Errorf("copying the index's log back: %w", err))
+	}
+}
+
+// forget takes a few fingerprints out that nobody asks for any more, so that
+// they do not grow with the years. It is a transaction of its own, and one that
+// fails is tried again later.
+func (a *applier) forget() {
+	if _, err := a.x.exec(a.context, "forgetSubmissions"); err != nil {
+		a.s.options.Alarm(fmt.Errorf("forgetting old fingerprints: %w", err))
 	}
 }
 

@@ -56,7 +56,7 @@ func (t *transaction) resolve(ctx context.Context, key string) error {
 
 // spill puts an intention into the index.
 func (t *transaction) spill(ctx context.Context, in *intention) error {
-	_, err := t.x.exec(ctx, "keepIntention", in.Key, int64(in.Stage), micros(in.At), in.Body, string(in.Content), int64(in.at.Segment), in.at.Offset)
+	_, err := t.x.exec(ctx, "keepIntention", in.Key, int64(in.Stage), micros(in.At), append([]byte{}, in.Body...), string(in.Content), int64(in.at.Segment), in.at.Offset)
 	t.spilled = append(t.spilled, in)
 	return err
 }

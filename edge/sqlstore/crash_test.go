@@ -358,8 +358,12 @@ func TestOldIntentionsOutliveTheirPlaceInTheJournal(t *testing.T) {
 		return sqlstore.Options{Dir: dir, Contents: contents(t, folder, nil)}
 	}
 	s := open(t, options())
-	for _, key := range []string{"old", "resolved"} {
-		if _, err := s.Intend(t.Context(), message.Intention{Key: key, Stage: message.SubmissionStage, At: ledgertest.At, Body: []byte(key)}); err != nil {
+	for _, key := range []string{"old", "resolved", ""} {
+		stage := message.SubmissionStage
+		if key == "" {
+			stage = message.ReturnStage
+		}
+		if _, err := s.Intend(t.Context(), message.Intention{Key: key, Stage: stage, At: ledgertest.At, Body: []byte(key)}); err != nil {
 			t.Fatal(err)
 		}
 	}

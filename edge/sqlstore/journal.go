@@ -121,7 +121,6 @@ func (p *replay) flush() error {
 	}
 	p.s.stats.replayed.Add(uint64(len(p.batch)))
 	p.batch = p.batch[:0]
-	a.tries = 64
 	a.checkpoint()
 	return nil
 }

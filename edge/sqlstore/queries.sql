@@ -70,6 +70,10 @@ ORDER BY part, place;
 
 -- name: addSubmission
 INSERT INTO submission (day, fingerprint, message) VALUES ($1, $2, $3);
+-- name: forgetSubmissions
+DELETE FROM submission WHERE (day, fingerprint) IN (
+    SELECT s.day, s.fingerprint FROM submission s
+    WHERE s.day < (SELECT max(n.day) FROM submission n) - 7 ORDER BY s.day LIMIT 512);
 -- name: submitted
 SELECT message FROM submission WHERE day IN ($1, $2, $3) AND fingerprint = $4 ORDER BY day DESC LIMIT 1;
 

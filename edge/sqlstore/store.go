@@ -114,11 +114,15 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	s.applier.init(s, db)
-	if err := s.replay(ctx); err != nil {
-		return errors.Join(err, db.close())
+	err = s.replay(ctx)
+	if err == nil {
+		s.readers, err = openReaders(ctx, s.path)
 	}
-	if s.readers, err = openReaders(ctx, s.path); err != nil {
-		return errors.Join(err, db.close())
+	if err != nil {
+		if s.applier.x != nil { // else it was closed when it failed
+			err = errors.Join(err, s.applier.x.close())
+		}
+		return err
 	}
 	s.applier.start()
 	return nil
