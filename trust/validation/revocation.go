@@ -207,19 +207,24 @@ func (v *Validator) ask(ctx context.Context, key statusKey, cert, issuer *x509.C
 	if v.source == nil {
 		return remembered{problem: "there is no source of revocation information"}
 	}
-	done, wait := v.enter(key)
-	if wait != nil {
+	for {
+		done, wait := v.enter(key)
+		if wait == nil {
+			defer done()
+			break
+		}
 		select {
 		case <-wait:
 		case <-ctx.Done():
 			return remembered{problem: "asking was given up: " + ctx.Err().Error()}
 		}
-		if r, ok := v.statuses.get(key); ok && fresh(r) {
+		// The answer came while we waited, so it may begin a little after our
+		// own now, which is no reason to leave it.
+		if r, ok := v.statuses.get(key); ok && now.Before(r.until) {
 			return r
 		}
-		return remembered{problem: "asking failed"}
+		// Whoever asked gave up; somebody else does, perhaps we.
 	}
-	defer done()
 	r := v.fetch(ctx, cert, issuer, at, now)
 	if ctx.Err() == nil {
 		v.statuses.put(key, r) // an asker's own haste says nothing about the source

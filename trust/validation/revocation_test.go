@@ -317,6 +317,60 @@ func TestAskersShareOneQuestion(t *testing.T) {
 	}
 }
 
+// An answer that came while a caller waited is his too, although it was asked
+// for after he looked at the clock.
+func TestAnAnswerServesThoseWhoCameBeforeItWasAskedFor(t *testing.T) {
+	s := newScene(t)
+	asked, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	s.source = &counter{ocsp: func(cert, issuer *x509.Certificate) ([]byte, error) {
+		once.Do(func() { close(asked) })
+		<-release
+		return s.OCSP(t.Context(), cert, issuer)
+	}}
+	sig := s.signature()
+	sig.Tokens = nil
+	s.policy.Operation.TokenRequired = false
+	clock := &backwards{at: s.Clock.Now()}
+	v, err := validation.New(s.policy, clock, s.source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var passed atomic.Int64
+	judge := func() {
+		if r := v.Judge(t.Context(), sig); r.Passed() {
+			passed.Add(1)
+		} else {
+			t.Error(r)
+		}
+	}
+	wg.Go(judge)
+	<-asked
+	for range 8 {
+		wg.Go(judge)
+	}
+	for clock.looked.Load() < 9 {
+		time.Sleep(time.Millisecond)
+	}
+	close(release)
+	wg.Wait()
+	if passed.Load() != 9 {
+		t.Errorf("%d of 9 passed", passed.Load())
+	}
+}
+
+// backwards is a clock that shows a millisecond less each time.
+type backwards struct {
+	at     time.Time
+	looked atomic.Int64
+}
+
+func (c *backwards) Now() time.Time {
+	return c.at.Add(-time.Duration(c.looked.Add(1)) * time.Millisecond)
+}
+func (c *backwards) Wait(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+
 // A caller that gives up leaves nothing remembered.
 func TestGivingUpIsNotRemembered(t *testing.T) {
 	s := newScene(t)
