@@ -16,7 +16,7 @@ type load struct {
 	count    int64
 	// dial opens the i-th session, write gives its next message.
 	dial  func(ctx context.Context, i int) (*session, error)
-	write func(i int) *message
+	write func(i int) *original
 }
 
 // A sent is what a round of load came to.

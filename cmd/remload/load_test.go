@@ -138,7 +138,7 @@ func loadOf(t *testing.T, address string, sessions int, count int64) *load {
 	}
 	return &load{sessions: sessions, time: time.Minute, count: count,
 		dial:  func(ctx context.Context, _ int) (*session, error) { return dial(ctx, endpoint{address: address}) },
-		write: func(i int) *message { return bags[i].take() }}
+		write: func(i int) *original { return bags[i].take() }}
 }
 
 func TestEveryMessageOfALoadArrivesOnceAndIsCounted(t *testing.T) {

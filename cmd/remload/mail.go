@@ -16,9 +16,9 @@ import (
 	"rem/trust/cades"
 )
 
-// A message is one original as it goes over the wire after DATA: head, then
+// An original is one message as it goes over the wire after DATA: head, then
 // body with its end. Bodies are shared and never written to.
-type message struct {
+type original struct {
 	id         string // its Message-ID
 	from, to   string
 	head, body []byte
@@ -137,9 +137,9 @@ func random(seed uint64, n int) []byte {
 }
 
 // take gives the next message. It stays valid; its body is shared.
-func (b *mailbag) take() *message {
+func (b *mailbag) take() *original {
 	id := fmt.Sprintf("%08d.%s@%s", taken.Add(1), run, b.domain)
-	m := &message{id: id, from: b.from, to: b.to, body: b.bodies[b.next%len(b.bodies)]}
+	m := &original{id: id, from: b.from, to: b.to, body: b.bodies[b.next%len(b.bodies)]}
 	b.next++
 	m.head = append(fmt.Appendf(make([]byte, 0, len(b.head)+len(id)+16), "Message-ID: <%s>\r\n", id), b.head...)
 	return m

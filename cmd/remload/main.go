@@ -16,6 +16,8 @@ type arguments struct {
 
 	Limits  limitsCmd  `cmd:"" help:"What the machine allows: signatures, digests, durable writes."`
 	Postfix postfixCmd `cmd:"" help:"What Debian's Postfix carries here."`
+	Submit  submitCmd  `cmd:"" help:"Registered submission, and Postfix in turns."`
+	Node    nodeCmd    `cmd:"" hidden:"" help:"The program that is started for each provider."`
 }
 
 const description = `Puts load on providers of registered mail, on this machine and on loopback alone, and says what they carry beside what the machine allows and what Debian's Postfix carries.

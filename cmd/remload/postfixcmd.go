@@ -121,7 +121,7 @@ func (s *shape) postfix(ctx context.Context, dir string, relay bool, bags []*mai
 		}
 		l := load{sessions: s.Sessions, time: s.Time, count: s.Count,
 			dial:  func(ctx context.Context, _ int) (*session, error) { return dial(ctx, first.endpoint()) },
-			write: func(i int) *message { return bags[i].take() }}
+			write: func(i int) *original { return bags[i].take() }}
 		sent, err := l.run(ctx)
 		if err != nil {
 			return nil, err

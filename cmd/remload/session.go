@@ -66,7 +66,7 @@ func (s *session) open(e endpoint) error {
 }
 
 // send sends a message and gives nil when it was accepted.
-func (s *session) send(m *message) error {
+func (s *session) send(m *original) error {
 	if err := s.conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
