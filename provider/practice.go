@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"rem"
-	"rem/message"
 )
 
 // A REMMD is one management domain: a provider as others know it.
@@ -108,30 +107,6 @@ func (p Practice) Validate() error {
 		return errors.New("practice: maxHops must be at least 2")
 	}
 	return nil
-}
-
-// Period returns the length of a deadline of the transition table.
-func (p Practice) Period(of message.Period) time.Duration {
-	switch of {
-	case message.RelayPeriod:
-		return p.RelayPeriod
-	case message.AnswerPeriod:
-		return p.AnswerPeriod
-	case message.RetrievalPeriod:
-		if p.DeemedRead > 0 {
-			return min(p.DeemedRead, p.RetrievalPeriod)
-		}
-		return p.RetrievalPeriod
-	}
-	return 0
-}
-
-// Due returns when a period that begins at now is over; zero for no period.
-func (p Practice) Due(of message.Period, now time.Time) time.Time {
-	if d := p.Period(of); d > 0 {
-		return now.Add(d)
-	}
-	return time.Time{}
 }
 
 // Backoff returns the pause before the attempt after the given number of failed

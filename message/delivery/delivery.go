@@ -138,7 +138,7 @@ func (d *Deliverer) finish(ctx context.Context, kept message.Kept) error {
 	}
 	step := message.Step{
 		Message: id, At: draft.EventTime, Resolves: kept.Key,
-		Changes: []message.Change{{Recipient: n, From: t.From, To: t.To, On: on, Due: d.Practice.Due(t.Until, draft.EventTime)}},
+		Changes: []message.Change{{Recipient: n, From: t.From, To: t.To, On: on, Due: message.Due(&d.Practice, t.Until, draft.EventTime)}},
 		Filed:   []message.Filed{signed.FiledAs(t.Owes.NoInformation)},
 		Done:    []message.Task{task},
 	}

@@ -286,7 +286,7 @@ func (r *Relay) next(view *message.View, task message.Task, now time.Time) (next
 }
 
 func (r *Relay) change(n int, t message.Transition, now time.Time) message.Change {
-	return message.Change{Recipient: n, From: t.From, To: t.To, On: t.On, Due: r.Practice.Due(t.Until, now)}
+	return message.Change{Recipient: n, From: t.From, To: t.To, On: t.On, Due: message.Due(&r.Practice, t.Until, now)}
 }
 
 // String names the class in logs.

@@ -185,7 +185,7 @@ func (s *Submitter) finish(ctx context.Context, key string, original message.Ref
 			return Receipt{}, fmt.Errorf("submitting %s: the table has no %s for %s", r.ID, on, to.Leg)
 		}
 		step.Changes = append(step.Changes, message.Change{
-			Recipient: n, From: t.From, To: t.To, On: on, Due: s.Practice.Due(t.Until, r.Submitted),
+			Recipient: n, From: t.From, To: t.To, On: on, Due: message.Due(&s.Practice, t.Until, r.Submitted),
 		})
 		switch t.Next {
 		case message.RelayStage:
