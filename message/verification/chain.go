@@ -197,8 +197,8 @@ func disorder(earlier, later *found) string {
 		return ""
 	}
 	// Failures of the sender's side come when time is over, whatever the other
-	// side did meanwhile.
-	if earlier.Outcome == evidence.Negative {
+	// side did meanwhile or does later.
+	if earlier.Outcome == evidence.Negative || later.Claim().NoInformation {
 		return ""
 	}
 	if later.time.Add(skew).Before(earlier.time) {

@@ -422,3 +422,20 @@ func TestEvidenceOfOtherFormsPasses(t *testing.T) {
 		})
 	}
 }
+
+// An evidence that only says that no information came may be older than what
+// the other REM-MD does when the message reaches it at last.
+func TestLackOfInformationMayPrecedeWhatIsLearntLater(t *testing.T) {
+	w := newWorld(t)
+	sent := w.sign(w.draft("hs90", evidence.SubmissionAcceptanceRejection, evidence.Positive, 0))
+	w.clock.Advance(time.Hour)
+	d := w.draft("hs90", evidence.DeliveryNonDeliveryToRecipient, evidence.Negative, 1)
+	d.Reasons = []evidence.Reason{{Code: rem.NoDeliveryInformation}}
+	nothing := w.sign(d)
+	w.clock.Advance(time.Hour)
+	taken := w.sign(w.draft("hs91", evidence.RelayREMMDAcceptanceRejection, evidence.Positive, 1))
+	r := w.verify(files(sent, nothing, taken)...)
+	if r.Verdict != validation.TotalPassed {
+		t.Errorf("got %s, want TOTAL-PASSED\n%s", r.Verdict, worst(r.Findings))
+	}
+}
