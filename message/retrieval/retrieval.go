@@ -52,8 +52,9 @@ func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int
 	if err != nil {
 		return nil, err
 	}
-	if to.Account == "" || to.Account != who.Actor.Account {
-		// Absent and foreign look the same.
+	if to.Account == "" || to.Account != who.Actor.Account || !arrived(view.Standing(n).State) {
+		// Absent and foreign look the same, and so does what has not arrived:
+		// nobody reads before there is evidence of delivery.
 		return nil, fmt.Errorf("opening %s: %w", id, message.ErrNotFound)
 	}
 	a, err := r.Accounts.Account(ctx, to.Account)
@@ -85,6 +86,11 @@ func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int
 		return nil, fmt.Errorf("opening %s: %w", id, err)
 	}
 	return message.OriginalIn(whole, &view.Record), nil
+}
+
+// arrived reports whether a message in this state is in the mailbox.
+func arrived(s message.State) bool {
+	return s == message.Delivered || s == message.Retrieved || s == message.NotRetrieved
 }
 
 // Do looks at one message whose retrieval period is over.
