@@ -18,6 +18,10 @@ var (
 	// ErrBusy says that there is too much to do at present: the client is
 	// asked to come back (AT-38).
 	ErrBusy = errors.New("too busy at present")
+	// ErrUnanswered says, of Commit alone, that nobody knows yet whether the
+	// message is ours. The connection ends without an answer, since any answer
+	// would be a statement about that (RFC 5321 4.2.1: 4yz means not taken).
+	ErrUnanswered = errors.New("whether the message was taken is not known")
 )
 
 // A Session is what is known of the other side of a connection. The server
@@ -49,7 +53,8 @@ func (p Principal) IsZero() bool { return p == Principal{} }
 //
 // Each error is answered in one way: a *rem.Refusal with 550 5.7.1 and its
 // detail, a *smtp.Reply that is no success with itself, [ErrBusy] with 451
-// 4.3.2, and every other error, a fault, with 451 4.3.0 and no detail.
+// 4.3.2, and every other error, a fault, with 451 4.3.0 and no detail. After
+// [ErrUnanswered] from Commit there is no answer.
 type Backend interface {
 	// Begin is called when TLS stands, before anything was asked over it. On
 	// the Peer face it judges s.TLS.PeerCertificates. An error ends the

@@ -2,6 +2,7 @@ package smtpin
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strconv"
 	"time"
@@ -194,6 +195,10 @@ func (n *session) message(ctx context.Context) error {
 		text, err = sink.Commit(ctx)
 	}
 	n.reset()
+	if errors.Is(err, ErrUnanswered) {
+		n.event(ctx, slog.LevelError, "smtp message not answered", slog.Int64("octets", n.data.Octets()), slog.String("err", err.Error()))
+		return errStop
+	}
 	if err != nil {
 		n.count(answer(err))
 		n.event(ctx, slog.LevelInfo, "smtp message not taken", slog.Int("code", answer(err).Code), slog.Int64("octets", n.data.Octets()))

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -297,6 +298,22 @@ func TestNoAnswerBeforeCommit(t *testing.T) {
 		t.Fatalf("answered %q before the commit", got)
 	}
 	close(release)
+}
+
+// A 4yz would say that the message was not taken (RFC 5321 4.2.1).
+func TestUncertainCommitEndsTheConnectionWithoutAnAnswer(t *testing.T) {
+	w := begin(t, nil)
+	w.commit = func() error { return fmt.Errorf("disk: %w", ErrUnanswered) }
+	c := w.ready()
+	c.envelope()
+	c.send("x\r\n.\r\n")
+	if got, err := io.ReadAll(c.r); len(got) > 0 || err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("the client reads %q, %v; want the end of the connection", got, err)
+	}
+	if len(w.messages()) != 0 {
+		t.Error("a message was taken")
+	}
+	w.log = &lockedBuffer{} // the fault's text is in it, as it should be
 }
 
 func TestVanishedClientLeavesNoMessage(t *testing.T) {
