@@ -9,6 +9,7 @@ import (
 	"rem/edge/smtpin"
 	"rem/mail/smtp"
 	"rem/message"
+	"rem/message/relay"
 	"rem/message/submission"
 	"rem/person/account"
 )
@@ -130,6 +131,9 @@ func (s *sink) Abort() { s.Close() }
 
 // fault translates what a door answers with more than "later".
 func (n *Node) fault(err error) error {
+	if errors.Is(err, relay.ErrUncertain) {
+		return fmt.Errorf("%w: %w", smtpin.ErrUnanswered, err)
+	}
 	if errors.Is(err, message.ErrFull) {
 		n.metrics.full.Inc()
 		return fmt.Errorf("%w: %w", smtpin.ErrBusy, err)

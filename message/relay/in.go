@@ -23,10 +23,22 @@ import (
 var ErrNotAnswerable = rem.Refuse(rem.InvalidMessageFormat,
 	"Gelen veri okunabilir bir KEP iletisi değil.", "What came is no REM-MD envelope that can be read.")
 
+// ErrUncertain is wrapped by faults of In after which the dispatch may still be
+// taken over: what was intended, or may have been, is finished at the next
+// offer or the next start. A door that meets it ends the connection without an
+// answer. 451 would say that we certainly do not have the message, and the
+// sender's REM-MD could make evidence of that (RFC 5321 4.2.1, 6.1).
+var ErrUncertain = errors.New("whether the message is taken over is not certain")
+
+// refusedBefore answers for further recipients of a dispatch that was refused:
+// its original was not kept, and what was said of it stands.
+var refusedBefore = rem.Refuse(rem.PolicyViolation, "Bu ileti daha önce reddedildi.", "This message was already refused.")
+
 // In takes an envelope that the REM-MD with the domain sent. When it returns
 // nil, everything in it that concerns us is durable and answered: a 250 may be
 // given. A *rem.Refusal is for the transaction alone; whatever else is wrong
-// with a dispatch is answered with evidence. Any other error is a fault.
+// with a dispatch is answered with evidence. After [ErrUncertain] there is no
+// answer; after any other error, a fault, nothing was taken.
 func (r *Relay) In(ctx context.Context, domain string, tx smtp.Transaction, envelope message.Content) error {
 	now := r.Clock.Now().UTC()
 	in, err := r.Verifier.Read(ctx, domain, envelope, now)
@@ -88,11 +100,17 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 		r.Alarm("an identifier was used for a second message", rec.ID, rec.Origin)
 		return rem.Refuse(rem.PolicyViolation, "Bu ileti kimliği başka bir ileti için kullanılmış.", "This message identifier belongs to another message.")
 	}
+	if known {
+		// Who is who was decided when the message came for the first time.
+		rec.Recipients = view.Record.Recipients
+	} else if err := r.resolve(ctx, rec.Recipients); err != nil {
+		return err
+	}
 	var fresh []int
 	again := message.Step{Message: rec.ID, At: now}
 	for i := range rec.Recipients {
 		to, n := &rec.Recipients[i], i+1
-		if to.Address.IsZero() || to.Address.Provider() != r.Provider.Domain || !asked[to.Address] {
+		if to.Leg != message.Inbound || !asked[to.Address] {
 			continue
 		}
 		if known && view.Standing(n).State != message.None {
@@ -103,14 +121,6 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 				}
 			}
 			continue
-		}
-		to.Leg = message.Inbound
-		switch a, err := r.Accounts.ByAddress(ctx, to.Address); {
-		case errors.Is(err, account.ErrNotFound): // delivery says so
-		case err != nil:
-			return fmt.Errorf("looking for a recipient's account: %w", err)
-		default:
-			to.Account = a.ID // once: a reissued address cannot take the message (AT-14, AT-15)
 		}
 		fresh = append(fresh, n)
 	}
@@ -125,9 +135,6 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 		}
 		return nil
 	}
-	if known && view.Record.Recipient(fresh[0]) == nil {
-		return ErrNotAnswerable
-	}
 
 	// Step 9: record the intention, with the dispatch as it came.
 	body, err := takeover{Record: *rec, Recipients: fresh, Refusal: refusal, Received: filed(in.Filed), At: now}.marshal()
@@ -141,10 +148,37 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 		intention.Content = envelope
 	}
 	kept, err := r.Ledger.Intend(ctx, intention)
-	if err != nil {
+	if errors.Is(err, message.ErrFull) {
 		return fmt.Errorf("recording the intention to take %s over: %w", rec.ID, err)
 	}
-	return r.finishIn(ctx, kept)
+	if err == nil {
+		err = r.finishIn(ctx, kept)
+	}
+	if err != nil {
+		return fmt.Errorf("taking %s over: %w: %w", rec.ID, ErrUncertain, err)
+	}
+	return nil
+}
+
+// resolve finds our accounts among the recipients of a message that comes for
+// the first time: all of them, also those that it is not offered for yet, and
+// once, so that a reissued address cannot take the message (AT-14, AT-15).
+func (r *Relay) resolve(ctx context.Context, recipients []message.Recipient) error {
+	for i := range recipients {
+		to := &recipients[i]
+		if to.Address.IsZero() || to.Address.Provider() != r.Provider.Domain {
+			continue
+		}
+		to.Leg = message.Inbound
+		switch a, err := r.Accounts.ByAddress(ctx, to.Address); {
+		case errors.Is(err, account.ErrNotFound): // delivery says so
+		case err != nil:
+			return fmt.Errorf("looking for a recipient's account: %w", err)
+		default:
+			to.Account = a.ID
+		}
+	}
+	return nil
 }
 
 func filed(abouts []About) []message.Filed {
@@ -208,6 +242,9 @@ func (r *Relay) finishIn(ctx context.Context, kept message.Kept) error {
 	if !known {
 		step.New = rec
 		view = &message.View{Record: *rec, Filed: t.Received}
+	}
+	if known && view.Record.Original == "" && t.Refusal == nil {
+		t.Refusal = refusedBefore
 	}
 	outcome, on := evidence.Positive, message.TakeOver
 	if t.Refusal != nil {
