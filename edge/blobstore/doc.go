@@ -20,6 +20,6 @@
 //     contents are refused first, and a segment is held in reserve (AT-36).
 //
 // fs.go is all that touches the disk, so that a test can make any operation
-// fail; store.go opens, writer.go commits, scan.go reads segments after a
-// crash, spool.go takes a message as it arrives.
+// fail; store.go opens, writer.go commits, begin.go begins and leaves segments,
+// scan.go reads them after a crash, spool.go takes a message as it arrives.
 package blobstore

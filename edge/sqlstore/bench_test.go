@@ -198,3 +198,48 @@ func BenchmarkRead(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkGrowth takes messages until there are so many, and measures the last
+// tenth of them and the lookup of any of them (G15).
+func BenchmarkGrowth(b *testing.B) {
+	s := open(b, sqlstore.Options{MinFree: -1})
+	have := 0
+	xml := bytes.Repeat([]byte("y"), 1000) // the index is what grows; contents are only appended
+	fill := func(b *testing.B, n int) time.Duration {
+		start, first := time.Now(), have
+		var wg sync.WaitGroup
+		for w := range 64 {
+			wg.Go(func() {
+				for i := first + w; i < n; i += 64 {
+					step := ledgertest.Submission(i, 1)
+					step.Filed[0].XML = xml
+					if err := s.Commit(b.Context(), step); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		have = n
+		return time.Since(start)
+	}
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(fmt.Sprint("messages=", n), func(b *testing.B) {
+			if have < n*9/10 {
+				fill(b, n*9/10)
+			}
+			rate := 0.0
+			if count := n - have; count > 0 {
+				rate = float64(count) / fill(b, n).Seconds()
+			}
+			for i := 0; b.Loop(); i++ {
+				id := ledgertest.Record(i*7919%n, 1, "").ID
+				if _, err := s.EvidenceOf(b.Context(), id); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(rate, "msgs/s")
+		})
+	}
+}

@@ -20,6 +20,6 @@
 //     applied when SQLite is back or at the next start.
 //
 // store.go opens; journal.go writes records and reads them again; applier.go is
-// the one writer, apply.go what a step does; codec.go is the written form;
+// the one writer and tend.go its housekeeping, apply.go what a step does; codec.go is the written form;
 // read.go answers the readers, account.go keeps accounts.
 package sqlstore
