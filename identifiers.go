@@ -54,17 +54,24 @@ func NewMessageID(token, domain string) MessageID {
 // Token returns the part of the identifier that other names are made from. An
 // identifier of our own form gives its own 26 characters; any other gives a
 // digest of the whole, so that no foreign identifier reaches a path or a query
-// as it is (AT-11).
+// as it is (AT-11). The first bit tells the two apart: whoever chooses an
+// identifier cannot choose one that has the token of another (AT-14).
 func (id MessageID) Token() string {
 	local, domain, ok := strings.Cut(string(id), "@")
 	if ok && len(local) == 26 && isToken(local) && len(domain) <= 64 {
 		return local
 	}
 	sum := sha256.Sum256([]byte(id))
+	sum[0] |= 0x80
 	return crockford.EncodeToString(sum[:16])
 }
 
+// isToken reports whether NewToken can have made it: of our alphabet, and with
+// a first bit that is zero until the year 6429.
 func isToken(s string) bool {
+	if s[0] >= 'g' {
+		return false
+	}
 	for i := range len(s) {
 		c := s[i]
 		if (c < '0' || c > '9') && (c < 'a' || c > 'z' || strings.IndexByte("ilou", c) >= 0) {
