@@ -29,6 +29,10 @@ type sent struct {
 
 func (s *sent) rate() float64 { return float64(s.accepted) / s.took.Seconds() }
 
+// openingAtOnce bounds how many sessions log in at the same time: servers take
+// a crowd of logins under way for somebody who guesses passwords.
+const openingAtOnce = 8
+
 // run opens the sessions, then sends from all of them. The first message that
 // is not accepted ends it with an error.
 func (l *load) run(ctx context.Context) (*sent, error) {
@@ -36,8 +40,11 @@ func (l *load) run(ctx context.Context) (*sent, error) {
 	defer cancel(nil)
 	sessions := make([]*session, l.sessions)
 	var opening sync.WaitGroup
+	turns := make(chan struct{}, openingAtOnce)
 	for i := range sessions {
 		opening.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
 			s, err := l.dial(ctx, i)
 			if err != nil {
 				cancel(err)

@@ -14,10 +14,11 @@ import (
 type arguments struct {
 	JSON bool `help:"Write the report as JSON." name:"json"`
 
-	Limits  limitsCmd  `cmd:"" help:"What the machine allows: signatures, digests, durable writes."`
-	Postfix postfixCmd `cmd:"" help:"What Debian's Postfix carries here."`
-	Submit  submitCmd  `cmd:"" help:"Registered submission, and Postfix in turns."`
-	Node    nodeCmd    `cmd:"" hidden:"" help:"The program that is started for each provider."`
+	Limits   limitsCmd   `cmd:"" help:"What the machine allows: signatures, digests, durable writes."`
+	Postfix  postfixCmd  `cmd:"" help:"What Debian's Postfix carries here."`
+	Submit   submitCmd   `cmd:"" help:"Registered submission, and Postfix in turns."`
+	Exchange exchangeCmd `cmd:"" help:"Two providers, every message with all its evidence, and Postfix to Postfix in turns."`
+	Node     nodeCmd     `cmd:"" hidden:"" help:"The program that is started for each provider."`
 }
 
 const description = `Puts load on providers of registered mail, on this machine and on loopback alone, and says what they carry beside what the machine allows and what Debian's Postfix carries.
