@@ -70,7 +70,7 @@ func (r *Relay) judge(view *message.View, domain string, abouts []About) (messag
 		f := about.Filed
 		rcpt := view.Record.Recipient(f.Recipient)
 		if view.Record.Origin != r.Provider.Domain || rcpt == nil || rcpt.Leg != message.Outbound ||
-			rcpt.Address.Provider() != domain || f.Issuer != domain || about.Digest != view.Record.Digest {
+			rcpt.Address.Provider() != domain || f.Issuer != domain || about.Digest != view.Record.Digest || r.borrowed(f) {
 			r.Alarm("evidence does not fit the message that it names", id, domain)
 			return step, nil, rem.Refuse(rem.PolicyViolation, "Delil, adı geçen iletiye uymuyor.", "The evidence does not fit the message that it names.")
 		}

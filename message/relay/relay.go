@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"rem"
@@ -133,6 +134,13 @@ type Relay struct {
 	Clock    rem.Clock
 	Alarm    Alarm
 	Log      *slog.Logger
+}
+
+// borrowed reports whether another REM-MD's evidence goes by an identifier of
+// the form that only we give (rem.NewEvidenceID). It could be that of an
+// evidence that we have yet to make.
+func (r *Relay) borrowed(f message.Filed) bool {
+	return strings.HasSuffix(string(f.ID), "."+r.Provider.HSCode())
 }
 
 // base is a draft with what all relay evidence of ours says.
