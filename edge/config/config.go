@@ -105,8 +105,8 @@ type Listen struct {
 	SubmissionStartTLS string `yaml:"submissionStartTLS"`
 	// Relay is SMTP between providers, mutual TLS from the first byte.
 	Relay string `yaml:"relay"`
-	// Operations is HTTP for operators: /healthz, /readyz, /metrics and the
-	// interface of remctl. Only a loopback address is taken.
+	// Operations is HTTP for operators: /healthz, /readyz and /metrics. Only a
+	// loopback address is taken. (remctl comes by a socket in the data folder.)
 	Operations string `yaml:"operations"`
 }
 
