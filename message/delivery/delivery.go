@@ -138,7 +138,9 @@ func (d *Deliverer) finish(ctx context.Context, kept message.Kept) error {
 	}
 	step := message.Step{
 		Message: id, At: draft.EventTime, Resolves: kept.Key,
-		Changes: []message.Change{{Recipient: n, From: t.From, To: t.To, On: on, Due: message.Due(&d.Practice, t.Until, draft.EventTime)}},
+		// The retrieval period begins when the message can be opened: after a
+		// stop, later than the event.
+		Changes: []message.Change{{Recipient: n, From: t.From, To: t.To, On: on, Due: message.Due(&d.Practice, t.Until, d.Clock.Now().UTC())}},
 		Filed:   []message.Filed{signed.FiledAs(t.Owes.NoInformation)},
 		Done:    []message.Task{task},
 	}

@@ -1,6 +1,7 @@
 package submission
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -122,15 +123,43 @@ func (s *Submitter) Submit(ctx context.Context, login Login, tx smtp.Transaction
 	if err != nil {
 		return Receipt{}, err
 	}
-	kept := message.Intention{Key: "submission/" + string(in.Record.ID), Stage: message.SubmissionStage, At: now, Body: body}
+	intended := message.Intention{Key: key(fingerprint), Stage: message.SubmissionStage, At: now, Body: body}
 	if in.Refusal == nil {
-		kept.Content = original
+		intended.Content = original
 	}
-	stands, err := s.Ledger.Intend(ctx, kept)
+	kept, err := s.intend(ctx, intended)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("recording the intention of %s: %w", in.Record.ID, err)
 	}
-	return s.finish(ctx, kept.Key, stands.Content, in)
+	if !bytes.Equal(kept.Body, body) {
+		if in, err = unmarshal(kept.Body); err != nil {
+			return Receipt{}, err
+		}
+	}
+	return s.finish(ctx, kept, in)
+}
+
+// key names the intention by what is submitted, so that a program which comes
+// back after a fault meets what it left, however late.
+func key(fingerprint rem.Digest) string { return "submission/" + fingerprint.String() }
+
+// maxTries bounds how often an intention is put in the place of another.
+const maxTries = 4
+
+// intend records the intention. One that a fault left gives way to it: the
+// message counts as submitted now, when its program has come back for an answer,
+// and not when it was refused one. Two programs that submit the same at once may
+// take turns here; the ledger accepts one of them.
+func (s *Submitter) intend(ctx context.Context, in message.Intention) (kept message.Kept, err error) {
+	for range maxTries {
+		if kept, err = s.Ledger.Intend(ctx, in); err != nil || bytes.Equal(kept.Body, in.Body) {
+			return kept, err
+		}
+		if err := s.Ledger.Abandon(ctx, in.Key); err != nil {
+			return kept, fmt.Errorf("abandoning the one before: %w", err)
+		}
+	}
+	return kept, nil // another's, which is as good
 }
 
 // Resume finishes what was intended before a crash. It is called at start, and
@@ -145,7 +174,7 @@ func (s *Submitter) Resume(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("resuming %s: %w", k.Key, err)
 		}
-		if _, err := s.finish(ctx, k.Key, k.Content, in); err != nil {
+		if _, err := s.finish(ctx, k, in); err != nil {
 			return fmt.Errorf("resuming %s: %w", k.Key, err)
 		}
 	}
@@ -153,9 +182,9 @@ func (s *Submitter) Resume(ctx context.Context) error {
 }
 
 // finish is steps 3 to 5.
-func (s *Submitter) finish(ctx context.Context, key string, original message.Ref, in intention) (Receipt, error) {
+func (s *Submitter) finish(ctx context.Context, kept message.Kept, in intention) (Receipt, error) {
 	r := in.Record
-	r.Original, r.From, r.Length = original, 0, r.Size
+	r.Original, r.From, r.Length = kept.Content, 0, r.Size
 
 	// Step 3: sign.
 	prepared, err := evidence.Prepare(s.draft(&r, in.Refusal))
@@ -167,10 +196,13 @@ func (s *Submitter) finish(ctx context.Context, key string, original message.Ref
 		return Receipt{}, fmt.Errorf("submitting %s: %w", r.ID, err)
 	}
 
-	// Step 4: record the result, and hand on.
+	// Step 4: record the result, and hand on. Periods, and the time in which a
+	// repetition is recognised, begin now: after a long stop a message is not late
+	// before it was ever tried.
+	begin := s.Clock.Now().UTC()
 	step := message.Step{
-		Message: r.ID, At: r.Submitted, Actor: r.Actor,
-		Resolves: key, New: &r, Fingerprint: in.Fingerprint,
+		Message: r.ID, At: begin, Actor: r.Actor,
+		Resolves: kept.Key, New: &r, Fingerprint: in.Fingerprint,
 		Filed: []message.Filed{signed.FiledAs(false)},
 	}
 	on := message.AcceptSubmission
@@ -185,7 +217,7 @@ func (s *Submitter) finish(ctx context.Context, key string, original message.Ref
 			return Receipt{}, fmt.Errorf("submitting %s: the table has no %s for %s", r.ID, on, to.Leg)
 		}
 		step.Changes = append(step.Changes, message.Change{
-			Recipient: n, From: t.From, To: t.To, On: on, Due: message.Due(&s.Practice, t.Until, r.Submitted),
+			Recipient: n, From: t.From, To: t.To, On: on, Due: message.Due(&s.Practice, t.Until, begin),
 		})
 		switch t.Next {
 		case message.RelayStage:
@@ -203,8 +235,8 @@ func (s *Submitter) finish(ctx context.Context, key string, original message.Ref
 		// already recorded. Its result stands.
 		if first, err := s.first(ctx, in.Fingerprint, s.Clock.Now()); err == nil {
 			if first.Message != r.ID {
-				if err := s.Ledger.Abandon(ctx, key); err != nil {
-					return Receipt{}, fmt.Errorf("abandoning %s: %w", key, err)
+				if err := s.Ledger.Abandon(ctx, kept.Key); err != nil {
+					return Receipt{}, fmt.Errorf("abandoning %s: %w", kept.Key, err)
 				}
 			}
 			return first, nil
