@@ -45,6 +45,12 @@ func (p Plan) String() string { return fmt.Sprintf("effect %d, %s, %s", p.At, p.
 
 // Faults counts effects and makes some of them fail.
 type Faults struct {
+	// When, when not nil, is asked about every effect by its name and provider,
+	// apart from the plans; it is set while nothing runs. The names are those of
+	// the changes of a folder ("write", "sync", "create" ...), "index begin",
+	// "index commit", "index committed", "sign", "stamp" and "connection".
+	When func(p *Provider, effect string) (Plan, bool)
+
 	mu    sync.Mutex
 	on    bool     // guarded by mu
 	count int      // guarded by mu: since the start or the last failure
@@ -73,6 +79,12 @@ func (f *Faults) End() (effects int, failed []string) {
 func (f *Faults) ask(p *Provider, effect string) (Plan, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.When != nil {
+		if plan, hit := f.When(p, effect); hit {
+			p.struck(plan)
+			return plan, true
+		}
+	}
 	if !f.on {
 		return Plan{}, false
 	}

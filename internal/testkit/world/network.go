@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 
 	"rem"
 	"rem/internal/testkit/broken"
@@ -42,16 +43,20 @@ type Network struct {
 	// Fate decides about the n-th packet, from 1, of those from one provider to
 	// another. Nil lets all pass.
 	Fate func(p Packet, n int) Fate
-	// Sent holds every packet that arrived at least once, for replays.
+	// Sent holds every packet that arrived, for replays. It is read while
+	// nothing runs.
 	Sent []Packet
 
 	w      *World
-	counts map[string]int
-	late   []Packet
+	mu     sync.Mutex
+	counts map[string]int // guarded by mu
+	late   []Packet       // guarded by mu
 }
 
 // Count returns how many packets there were.
 func (n *Network) Count() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	total := 0
 	for _, c := range n.counts {
 		total += c
@@ -62,8 +67,10 @@ func (n *Network) Count() int {
 // Release lets the late packets arrive, in the order that the permutation
 // gives (nil: as they were sent), and returns how many there were.
 func (n *Network) Release(order func([]Packet)) int {
+	n.mu.Lock()
 	late := n.late
 	n.late = nil
+	n.mu.Unlock()
 	if order != nil {
 		order(late)
 	}
@@ -80,7 +87,9 @@ func (n *Network) Arrive(p Packet) error {
 	if to == nil || to.dead.Load() {
 		return broken.ErrCrashed
 	}
+	n.mu.Lock()
 	n.Sent = append(n.Sent, p)
+	n.mu.Unlock()
 	return to.Relay.In(context.Background(), p.From, p.TX, message.InMemory(p.Body))
 }
 
@@ -115,10 +124,13 @@ func (c courier) Carry(_ context.Context, domain string, tx smtp.Transaction, bo
 
 func (n *Network) carry(p Packet) relay.Attempt {
 	key := p.From + " " + p.To
+	n.mu.Lock()
 	n.counts[key]++
+	count := n.counts[key]
+	n.mu.Unlock()
 	fate := Pass
 	if n.Fate != nil {
-		fate = n.Fate(p, n.counts[key])
+		fate = n.Fate(p, count)
 	}
 	nothing := relay.Attempt{Class: relay.NotTaken, Reason: rem.PeerUnreachable, Detail: "no connection"}
 	unknown := relay.Attempt{Class: relay.Unknown, Reason: rem.PeerUnreachable, Detail: "the answer was lost"}
@@ -137,7 +149,9 @@ func (n *Network) carry(p Packet) relay.Attempt {
 	case Forbid:
 		return relay.Attempt{Class: relay.NotTaken, Permanent: true, Reason: rem.PolicyViolation, Detail: "550"}
 	case Late:
+		n.mu.Lock()
 		n.late = append(n.late, p)
+		n.mu.Unlock()
 		return unknown
 	case LoseAnswer:
 		n.Arrive(p)

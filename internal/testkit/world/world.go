@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ type World struct {
 	// Recoveries counts the processes that were begun again after a fault.
 	Recoveries int
 
+	mu       sync.Mutex // guards Promises, random and story
 	t        testing.TB
 	kit      *Kit
 	order    []*Provider
@@ -187,6 +189,8 @@ func (w *World) policy() validation.Policy {
 
 // Read gives the seeded bytes that identifiers are drawn from.
 func (w *World) Read(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for i := range p {
 		p[i] = byte(w.random.Uint32())
 	}
@@ -194,6 +198,8 @@ func (w *World) Read(p []byte) (int, error) {
 }
 
 func (w *World) tell(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.story = append(w.story, w.Clock.Now().Format("02 15:04:05 ")+fmt.Sprintf(format, args...))
 }
 
@@ -243,7 +249,7 @@ func Transaction(from string, to ...string) smtp.Transaction {
 }
 
 // SubmitOnce gives a message to the provider of its sender, and keeps the
-// answer if there is one.
+// answer if there is one. It may be called from many goroutines.
 func (w *World) SubmitOnce(user, code string, original []byte, to ...string) (submission.Receipt, error) {
 	p := w.Providers[Domain(code)]
 	actor, authentication := w.login(user, p.Domain)
@@ -254,6 +260,8 @@ func (w *World) SubmitOnce(user, code string, original []byte, to ...string) (su
 		return r, err
 	}
 	w.tell("%s: submission answered: %s %v", p.Domain, r.Message, r.Refusal)
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.Promises = append(w.Promises, Promise{p, original, to, r})
 	return r, nil
 }
