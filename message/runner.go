@@ -2,6 +2,7 @@ package message
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -25,7 +26,8 @@ type Runner struct {
 	Stage Stage
 	Queue Queue
 	// Do carries out tasks that are all of one message. It takes them out of
-	// the queue or puts them back itself. After an error they come back later.
+	// the queue or puts them back itself. After an error they come back later:
+	// those that an *Unfinished names, or all.
 	Do func(ctx context.Context, tasks []Task) error
 	// Parallel is how many messages are worked on at once.
 	Parallel int
@@ -71,16 +73,14 @@ func (r *Runner) Run(ctx context.Context) error {
 	for {
 		var next time.Time
 		if len(ready) == 0 {
-			// Everything busy is still in the queue, so look past it.
-			tasks, after, err := r.Queue.Due(ctx, r.Stage, r.Clock.Now(), r.Parallel*batch+len(busy)*2)
-			if err != nil {
+			var err error
+			if ready, next, err = r.due(ctx, busy); err != nil {
 				if ctx.Err() != nil {
 					return nil
 				}
 				r.Log.Error("reading the queue", "stage", r.Stage.String(), "err", err)
-				after = r.Clock.Now().Add(r.Pause(1))
+				next = r.Clock.Now().Add(r.Pause(1))
 			}
-			ready, next = groups(tasks, busy), after
 		}
 		var out chan group
 		var first group
@@ -101,6 +101,22 @@ func (r *Runner) Run(ctx context.Context) error {
 			return nil
 		}
 		stop()
+	}
+}
+
+// due reads what can be begun. Everything busy is still in the queue, and one
+// message may have a task for each of its recipients, so it looks past all of
+// it: else a large message would keep the others waiting, and this goroutine
+// asking.
+func (r *Runner) due(ctx context.Context, busy map[rem.MessageID]bool) ([]group, time.Time, error) {
+	for limit := r.Parallel * batch; ; limit *= 2 {
+		tasks, next, err := r.Queue.Due(ctx, r.Stage, r.Clock.Now(), limit)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		if ready := groups(tasks, busy); len(ready) > 0 || len(tasks) < limit {
+			return ready, next, nil
+		}
 	}
 }
 
@@ -144,25 +160,51 @@ func (r *Runner) do(ctx context.Context, g group) {
 		return // after a stop everything is due again
 	}
 	r.Log.Error("carrying out a stage", "stage", r.Stage.String(), "message", string(g.id), "err", err)
+	left := g.tasks
+	if u, ok := errors.AsType[*Unfinished](err); ok {
+		left = u.Tasks // the others are out of the queue and stay out
+	}
 	now := r.Clock.Now()
-	again := make([]Task, len(g.tasks))
-	for i, t := range g.tasks {
+	again := make([]Task, len(left))
+	for i, t := range left {
 		t.Due = now.Add(r.Pause(t.Attempts + 1))
 		again[i] = t
 	}
 	if err := r.Queue.Hint(ctx, Step{Message: g.id, At: now, Again: again}); err != nil {
 		r.Log.Error("putting tasks back", "stage", r.Stage.String(), "message", string(g.id), "err", err)
+		// They are still due at once, so the message stays busy for the pause.
+		// The wait ends early with ctx only, and then nothing is left to do.
+		_ = r.Clock.Wait(ctx, r.Pause(1))
 	}
 }
 
-// EachTask makes a Runner's Do of a function for one task.
+// An Unfinished is the error of a Do that carried out some of its tasks.
+type Unfinished struct {
+	Tasks []Task // those that were not carried out
+	Err   error
+}
+
+// Error gives what went wrong.
+func (u *Unfinished) Error() string { return u.Err.Error() }
+
+// Unwrap returns what went wrong.
+func (u *Unfinished) Unwrap() error { return u.Err }
+
+// EachTask makes a Runner's Do of a function for one task. Every task is tried:
+// a fault with one recipient does not keep the others waiting.
 func EachTask(do func(ctx context.Context, t Task) error) func(ctx context.Context, tasks []Task) error {
 	return func(ctx context.Context, tasks []Task) error {
+		var left []Task
+		var faults error
 		for _, t := range tasks {
 			if err := do(ctx, t); err != nil {
-				return fmt.Errorf("task %s %s: %w", t.Stage, t.Target, err)
+				left = append(left, t)
+				faults = errors.Join(faults, fmt.Errorf("task %s %s: %w", t.Stage, t.Target, err))
 			}
 		}
-		return nil
+		if left == nil {
+			return nil
+		}
+		return &Unfinished{left, faults}
 	}
 }
