@@ -118,6 +118,7 @@ func (p *parser) find(d Doubt, at int64) {
 type delimiter struct {
 	level   int   // which of the open multiparts it belongs to
 	start   int64 // of the line
+	text    int64 // where its text ends, before its line end
 	end     int64 // after its line end
 	content int64 // where the content before it ends
 	closing bool
@@ -171,7 +172,8 @@ func (p *parser) entity(off int64, stack []string, depth int, fallback string) (
 	part.Body.End = max(part.Body.Start, d.content)
 	part.Whole.End = part.Body.End
 	if part.Epilogue.Start > 0 {
-		part.Epilogue.End = max(part.Epilogue.Start, part.Body.End)
+		part.Epilogue.Start = min(part.Epilogue.Start, part.Body.End)
+		part.Epilogue.End = part.Body.End
 	}
 	return part, d, nil
 }
@@ -286,14 +288,26 @@ func (p *parser) multipart(part *Part, stack []string, depth int) (delimiter, er
 	}
 	part.Epilogue = Span{Start: d.end}
 	if slices.Contains(stack, boundary) {
-		return p.next(d.end, stack)
+		return p.after(d, stack)
 	}
 	for { // a boundary of ours after the closing one begins nothing, but some readers think so
-		if d, err = p.next(d.end, inner); err != nil || d.level != level {
+		if d, err = p.after(d, inner); err != nil || d.level != level {
 			return d, err
 		}
 		p.find(AfterClosing, d.start)
 	}
+}
+
+// after finds the boundary line that follows a closing one. Where nothing is
+// between the two, the line end between belongs to the later one: an epilogue
+// that is not there has no line end before it (RFC 2046 5.1.1, close-delimiter
+// and epilogue), and the outer part ends with the text of its inner multipart.
+func (p *parser) after(closing delimiter, stack []string) (delimiter, error) {
+	d, err := p.next(closing.end, stack)
+	if err == nil && d.level >= 0 && d.start == closing.end {
+		d.content = closing.text
+	}
+	return d, err
 }
 
 // isBoundary: RFC 2046 5.1.1, without the inner spaces that it allows and
@@ -368,7 +382,10 @@ func (p *parser) next(off int64, stack []string) (delimiter, error) {
 		if m.bare {
 			p.find(BareLineEnd, pos)
 		}
-		return delimiter{level: m.level, start: pos, end: pos + int64(m.length), content: content, closing: m.closing}, nil
+		return delimiter{
+			level: m.level, start: pos, text: pos + int64(m.length-m.lineEnd), end: pos + int64(m.length),
+			content: content, closing: m.closing,
+		}, nil
 	}
 	return none, nil
 }
@@ -378,6 +395,7 @@ var dashes = []byte("--")
 type matched struct {
 	level   int // -1 when the line is no boundary
 	length  int // of the line with its end
+	lineEnd int // of its end alone
 	closing bool
 	bare    bool // the line ends in LF alone
 	similar bool // the line begins as a boundary and goes on
@@ -398,29 +416,30 @@ func match(line []byte, toEnd bool, stack []string) matched {
 		}
 		rest := line[2+len(boundary):]
 		if closed, ok := bytes.CutPrefix(rest, dashes); ok {
-			if length, bare, ok := lineRest(line, closed, toEnd); ok {
-				return matched{level: level, length: length, closing: true, bare: bare, similar: m.similar}
+			if length, lineEnd, ok := lineRest(line, closed, toEnd); ok {
+				return matched{level: level, length: length, lineEnd: lineEnd, closing: true, bare: lineEnd == 1, similar: m.similar}
 			}
 		}
-		if length, bare, ok := lineRest(line, rest, toEnd); ok {
-			return matched{level: level, length: length, bare: bare, similar: m.similar}
+		if length, lineEnd, ok := lineRest(line, rest, toEnd); ok {
+			return matched{level: level, length: length, lineEnd: lineEnd, bare: lineEnd == 1, similar: m.similar}
 		}
 		m.similar = true
 	}
 	return m
 }
 
-// lineRest accepts padding and a line end after a boundary.
-func lineRest(line, rest []byte, toEnd bool) (length int, bare, ok bool) {
+// lineRest accepts padding and a line end after a boundary; a bare LF is one of
+// length 1.
+func lineRest(line, rest []byte, toEnd bool) (length, lineEnd int, ok bool) {
 	rest = bytes.TrimLeft(rest, " \t")
 	at := len(line) - len(rest)
 	switch {
 	case bytes.HasPrefix(rest, []byte("\r\n")):
-		return at + 2, false, true
+		return at + 2, 2, true
 	case len(rest) > 0 && rest[0] == '\n':
-		return at + 1, true, true
+		return at + 1, 1, true
 	case len(rest) == 0 && toEnd:
-		return at, false, true
+		return at, 0, true
 	}
-	return 0, false, false
+	return 0, 0, false
 }

@@ -123,18 +123,30 @@ func checkSpans(t *testing.T, name string, p *Part, around Span) {
 // The signed bytes of RFC 1847 2.1: the first part without the CRLF before the
 // second boundary.
 func TestWholeIsWhatASignatureCovers(t *testing.T) {
-	const signed = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"
-	src := Memory("Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n" + signed + "\r\n--s\r\nContent-Type: application/pkcs7-signature\r\n\r\nMIIB\r\n--s--\r\n")
-	m, err := Parse(src, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := m.Parts[0].Whole.Bytes(src, 1<<10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != signed {
-		t.Errorf("got %q, want %q", got, signed)
+	const multipart = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--"
+	for name, signed := range map[string]string{
+		"a multipart with an empty epilogue": multipart + "\r\n",
+		// The line end of the closing boundary is then that of the next one.
+		"a multipart without epilogue":             multipart,
+		"a multipart with padding and no epilogue": multipart + " \t",
+		"a multipart with an epilogue":             multipart + "\r\nepilogue",
+		"nested ones without epilogue":             "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n" + multipart + "\r\n--c--",
+		"a leaf":                                   "\r\nx",
+		"an empty leaf":                            "\r\n",
+	} {
+		src := Memory("Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n" + signed + "\r\n--s\r\nContent-Type: application/pkcs7-signature\r\n\r\nMIIB\r\n--s--\r\n")
+		m, err := Parse(src, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.Parts[0].Whole.Bytes(src, 1<<10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != signed {
+			t.Errorf("%s: got %q, want %q", name, got, signed)
+		}
+		checkSpans(t, name, m.Part, m.Part.Whole)
 	}
 }
 
