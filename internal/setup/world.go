@@ -38,6 +38,8 @@ type Options struct {
 	Domains []string
 	// Key is the kind of the operation certificates; "" is P-256.
 	Key simulator.KeyKind
+	// KeyOf gives the kind of one provider's instead; "" leaves Key. May be nil.
+	KeyOf func(domain string) simulator.KeyKind
 	// Practice changes the settings of every provider; may be nil.
 	Practice func(domain string, p *config.Practice)
 	// Ended are domains whose provider is on the list as ended.
@@ -144,7 +146,11 @@ func (w *World) add(domain string) error {
 	}
 	code := service.HSCode()
 	p := &Provider{Domain: domain, Name: rem.Text{Turkish: "Benzetim KEPHS " + code, English: "Simulated provider " + code}}
-	if p.operation, err = w.PKI.Operation(p.Name.English, domain, w.options.Key); err != nil {
+	key := w.options.Key
+	if w.options.KeyOf != nil && w.options.KeyOf(domain) != "" {
+		key = w.options.KeyOf(domain)
+	}
+	if p.operation, err = w.PKI.Operation(p.Name.English, domain, key); err != nil {
 		return err
 	}
 	if p.tls, err = w.PKI.TLS(domain); err != nil {
