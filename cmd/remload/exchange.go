@@ -65,7 +65,8 @@ func (c *exchangeCmd) Run(ctx context.Context, r *report) (err error) {
 		}},
 		{"ceiling of the cryptography, " + c.Key, withoutSyncs(func(ctx context.Context) ([]float64, error) { return c.ceiling() })},
 	}
-	shares := []share{{"through/s ÷ ceiling", 0, 1, 1, 1, 1, c.goal("G4 ≥ 0.35, aim 0.6")}}
+	shares := []share{{"through/s ÷ ceiling", 0, 1, 1, 1, 1, c.goal("G4 ≥ 0.35, aim 0.6")},
+		{"CPU of the cryptography ÷ ours", 1, 0, 4, 4, 1, ""}}
 	if !c.Alone {
 		round, stop, err := c.postfix(ctx, dir, true, bags)
 		if err != nil {
@@ -73,7 +74,8 @@ func (c *exchangeCmd) Run(ctx context.Context, r *report) (err error) {
 		}
 		defer stop()
 		sides = append(sides, side{c.postfixName(true), withoutSyncs(round)})
-		shares = append(shares, share{"through/s ÷ Postfix'", 0, 2, 1, 1, 1, c.goal("G3 ≥ 2, aim 3")})
+		shares = append(shares, share{"through/s ÷ Postfix'", 0, 2, 1, 1, 1, c.goal("G3 ≥ 2, aim 3")},
+			share{"Postfix' CPU ÷ ours", 2, 0, 4, 4, 1, ""})
 	}
 	return takeTurns(ctx, r, fmt.Sprintf("exchange, %d B, %d sessions", c.Size, c.Sessions), c.Rounds, ourColumns, sides, shares)
 }
@@ -92,7 +94,7 @@ func (c *exchangeCmd) ceiling() ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	of := made[map[string]int{"p256": 0, "p384": 1, "rsa2048": 2, "rsa3072": 3}[c.Key]]
+	of := schemeOf(made, c.Key)
 	const long = 500 * time.Millisecond
 	signs, err := rate(runtime.GOMAXPROCS(0), long, func() error { _, err := of.sign(); return err })
 	if err != nil {

@@ -17,6 +17,9 @@ type load struct {
 	// dial opens the i-th session, write gives its next message.
 	dial  func(ctx context.Context, i int) (*session, error)
 	write func(i int) *original
+	// opened, when not nil, is called once when all sessions are open: what
+	// logins cost is not what messages cost.
+	opened func() error
 }
 
 // A sent is what a round of load came to.
@@ -65,6 +68,11 @@ func (l *load) run(ctx context.Context) (*sent, error) {
 	}()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
+	}
+	if l.opened != nil {
+		if err := l.opened(); err != nil {
+			return nil, err
+		}
 	}
 	parts := make([]histogram, l.sessions)
 	var begun atomic.Int64

@@ -21,6 +21,7 @@ import (
 	"rem/internal/node"
 	"rem/message"
 	"rem/message/retrieval"
+	accounts "rem/person/account"
 	"rem/trust/tsp"
 )
 
@@ -117,7 +118,7 @@ func (c *nodeCmd) answer(ctx context.Context, n *node.Node) error {
 	}()
 	var look <-chan time.Time
 	if c.Opens {
-		ticker := time.NewTicker(2 * time.Millisecond)
+		ticker := time.NewTicker(20 * time.Millisecond)
 		defer ticker.Stop()
 		look = ticker.C
 	}
@@ -157,9 +158,10 @@ type watcher struct {
 	pending        string
 	seen           map[rem.AccountID]rem.MessageID // the newest that is finished, with all before it
 	read           map[rem.AccountID]int64         // the highest UID that was opened
+	readers        []accounts.Account              // who open: accounts do not change once mail arrives
 }
 
-func (w *watcher) accounts(ctx context.Context, do func(rem.AccountID) error) error {
+func (w *watcher) each(ctx context.Context, do func(rem.AccountID) error) error {
 	var after rem.AccountID
 	for {
 		page, err := w.node.Store.Accounts(ctx, after, 100)
@@ -191,7 +193,7 @@ func owed(last message.State, leg message.Leg) []message.Kind {
 // evidence is filed, positive and once.
 func (w *watcher) check(ctx context.Context) error {
 	w.pending = ""
-	return w.accounts(ctx, func(id rem.AccountID) error {
+	return w.each(ctx, func(id rem.AccountID) error {
 		var before, newest rem.MessageID
 		whole, sent, finished := true, int64(0), int64(0)
 		for {
@@ -252,18 +254,21 @@ func (w *watcher) complete(v *message.View) bool {
 
 // open opens what arrived since the last time.
 func (w *watcher) open(ctx context.Context) error {
-	return w.accounts(ctx, func(id rem.AccountID) error {
-		entries, err := w.node.Store.Mailbox(ctx, id, w.read[id], 256)
-		if err != nil || len(entries) == 0 {
+	if len(w.read) == 0 { // nothing came yet: more accounts may be opened
+		list, err := w.node.Store.Accounts(ctx, "", 100)
+		if err != nil {
 			return err
 		}
-		a, err := w.node.Store.Account(ctx, id)
+		w.readers = list
+	}
+	for _, a := range w.readers {
+		entries, err := w.node.Store.Mailbox(ctx, a.ID, w.read[a.ID], 256)
 		if err != nil {
 			return err
 		}
 		const method = "urn:rem:authentication:application-password"
 		who := retrieval.Login{
-			Actor:          rem.Actor{Account: id, Holder: a.Holder.Person, Person: a.Operators[0].Person, Method: method},
+			Actor:          rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: a.Operators[0].Person, Method: method},
 			Authentication: message.Authentication{Time: time.Now().UTC(), Method: method},
 		}
 		work := make(chan error, len(entries))
@@ -272,13 +277,16 @@ func (w *watcher) open(ctx context.Context) error {
 				_, err := w.node.Retriever.Open(ctx, who, e.Message, e.Recipient)
 				work <- err
 			}()
-			w.read[id] = e.UID
+			w.read[a.ID] = e.UID
 		}
 		for range entries {
 			err = errors.Join(err, <-work)
 		}
-		return err
-	})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // metric reads one counter of a node's operations listener.

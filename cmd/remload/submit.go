@@ -59,6 +59,7 @@ func (c *submitCmd) Run(ctx context.Context, r *report) (err error) {
 	return takeTurns(ctx, r, title, c.Rounds, ourColumns, append(sides, side{c.postfixName(false), withoutSyncs(round)}), []share{
 		{"accepted/s ÷ Postfix'", 0, 1, 0, 0, 1, c.goal("G1 ≥ 4, aim 7", "G14 ≥ 1.5, aim 2.5")},
 		{"through/s ÷ Postfix'", 0, 1, 1, 1, 1, ""},
+		{"Postfix' CPU ÷ ours", 1, 0, 4, 4, 1, ""},
 		{"p99 ÷ Postfix'", 0, 1, 3, 3, 1, c.goal("G10 ≤ 0.25, aim 0.125", "")},
 	})
 }
@@ -103,23 +104,20 @@ func (w *world) round(ctx context.Context, s *shape, from, to *provider, bags []
 	if err != nil {
 		return nil, err
 	}
-	syncsBefore, err := syncs()
-	if err != nil {
-		return nil, err
+	var syncsBefore uint64
+	var m *meter
+	l := w.load(s, from, bags)
+	l.opened = func() (err error) {
+		if syncsBefore, err = syncs(); err == nil {
+			m, err = newMeter()
+		}
+		return err
 	}
-	m, err := newMeter()
-	if err != nil {
-		return nil, err
-	}
-	sent, err := w.load(s, from, bags).run(ctx)
+	sent, err := l.run(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, from.log)
 	}
-	end, err := settled(ctx, from, to, before.Finished+sent.accepted, opened)
-	if err != nil {
-		return nil, err
-	}
-	used, _, err := m.read()
+	end, used, err := settled(ctx, m, from, to, before.Finished+sent.accepted, opened)
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +131,9 @@ func (w *world) round(ctx context.Context, s *shape, from, to *provider, bags []
 }
 
 // settled waits until nothing moves any more, sees that every message has every
-// evidence, and says when the last thing moved.
-func settled(ctx context.Context, from, to *provider, want int64, opened bool) (time.Time, error) {
+// evidence, and says when the last thing moved and what was used until then:
+// looking at every message is our own work.
+func settled(ctx context.Context, m *meter, from, to *provider, want int64, opened bool) (moved time.Time, used float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	question := "check"
@@ -142,32 +141,41 @@ func settled(ctx context.Context, from, to *provider, want int64, opened bool) (
 		question = "check retrieval"
 	}
 	var last uint64
-	moved := time.Now()
+	checking := 0.0
 	for {
 		a, err := from.tells("stats")
 		if err != nil {
-			return moved, err
+			return moved, 0, err
 		}
 		b, err := to.tells("stats")
 		if err != nil {
-			return moved, err
+			return moved, 0, err
 		}
 		if now := a.Records + b.Records; now != last {
 			last, moved = now, time.Now()
 		} else if time.Since(moved) > 300*time.Millisecond {
+			before, _, err := m.read()
+			if err != nil {
+				return moved, 0, err
+			}
 			if a, err = from.tells(question); err != nil {
-				return moved, err
+				return moved, 0, err
 			}
 			if a.Finished == want && a.Pending == "" {
-				return moved, nil
+				return moved, before - checking, nil
 			}
 			if a.Finished > want {
-				return moved, fmt.Errorf("%d messages were accepted and %d are there", want, a.Finished)
+				return moved, 0, fmt.Errorf("%d messages were accepted and %d are there", want, a.Finished)
 			}
+			after, _, err := m.read()
+			if err != nil {
+				return moved, 0, err
+			}
+			checking += after - before
 		}
 		select {
 		case <-ctx.Done():
-			return moved, fmt.Errorf("%d of %d messages have all evidence (%s): %w", a.Finished, want, a.Pending, ctx.Err())
+			return moved, 0, fmt.Errorf("%d of %d messages have all evidence (%s): %w", a.Finished, want, a.Pending, ctx.Err())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
