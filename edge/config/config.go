@@ -1,9 +1,12 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -157,6 +160,7 @@ type Scanner struct {
 	// Clamd is the address of clamd: unix:/path or host:port.
 	Clamd string `yaml:"clamd"`
 	// None says that there is no scanner on purpose. One of the two is needed.
+	// Production refuses it.
 	None bool `yaml:"none"`
 }
 
@@ -178,8 +182,12 @@ func Read(file string) (*Config, error) {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	c := defaults()
-	if err := yaml.UnmarshalWithOptions(b, c, yaml.DisallowUnknownField()); err != nil {
+	d := yaml.NewDecoder(bytes.NewReader(b), yaml.DisallowUnknownField())
+	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) { // an empty file has no document
 		return nil, fmt.Errorf("reading the configuration %s: %s", file, yaml.FormatError(err, false, true))
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("reading the configuration %s: a second document (---) follows; write one", file)
 	}
 	c.resolve(filepath.Dir(file))
 	if err := c.Validate(); err != nil {
@@ -259,6 +267,9 @@ func (c *Config) Validate() error {
 		if a.URL == "" || a.Certificates == "" {
 			fault("timestamp[%d]: give url and certificates", i)
 		}
+		if u, err := url.Parse(a.URL); a.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			fault("timestamp[%d].url is %q; write http:// or https://, a host and a path", i, a.URL)
+		}
 		if a.Simulator && c.Mode == Production {
 			fault("timestamp[%d] is a simulator; production mode needs a real authority", i)
 		}
@@ -266,14 +277,27 @@ func (c *Config) Validate() error {
 	if c.TrustList.File == "" || c.TrustList.Signers == "" {
 		fault("trustList: give file and signers; relay goes only to providers of the list")
 	}
+	if c.TrustList.Every <= 0 {
+		fault("trustList.every is %s; it must be longer than nothing, or changes are not noticed", c.TrustList.Every)
+	}
 	if c.Anchors.Operation == "" || c.Anchors.Timestamp == "" || c.Anchors.Personal == "" {
 		fault("anchors: give operation, timestamp and personal")
 	}
 	if (c.Scanner.Clamd == "") == !c.Scanner.None {
-		fault("scanner: give clamd, or say none: true if the practice statement does without")
+		fault("scanner: give clamd, or say none: true in a test")
+	}
+	if c.Mode == Production && c.Scanner.None {
+		fault("scanner.none must be false in production: an infected message is not carried")
 	}
 	if c.Mode == Production && !c.Revocation.Require {
 		fault("revocation.require must be true in production: a revoked certificate does not sign")
+	}
+	for _, d := range []struct{ name, address string }{
+		{"submission", c.Listen.Submission}, {"submissionStartTLS", c.Listen.SubmissionStartTLS}, {"relay", c.Listen.Relay},
+	} {
+		if _, _, err := net.SplitHostPort(d.address); d.address != "" && err != nil {
+			fault("listen.%s is %q; write an address and a port such as 192.0.2.1:465, or :465 for all addresses", d.name, d.address)
+		}
 	}
 	if host, _, err := net.SplitHostPort(c.Listen.Operations); c.Listen.Operations != "" && (err != nil || !loopback(host)) {
 		fault("listen.operations is %q; it must be a loopback address such as 127.0.0.1:9090", c.Listen.Operations)
