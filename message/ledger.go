@@ -44,6 +44,33 @@ type Kept struct {
 	Content Ref
 }
 
+// maxSkew is how far a clock may be put back in the ordinary course of things.
+const maxSkew = time.Minute
+
+// Ahead reports whether the intention was written by a clock that has been put
+// back since. What such a clock decided, above all that a period was over, is
+// not carried out: it is abandoned and decided again (AT-25).
+func (k Kept) Ahead(now time.Time) bool { return k.At.Sub(now) > maxSkew }
+
+// An Intender is the part of a ledger that keeps intentions.
+type Intender interface {
+	Intend(ctx context.Context, in Intention) (Kept, error)
+	Abandon(ctx context.Context, key string) error
+}
+
+// Intend records an intention and returns what stands. One that is there
+// already stands, unless it is from a time that has not come.
+func Intend(ctx context.Context, l Intender, in Intention) (Kept, error) {
+	kept, err := l.Intend(ctx, in)
+	if err != nil || !kept.Ahead(in.At) {
+		return kept, err
+	}
+	if err := l.Abandon(ctx, in.Key); err != nil {
+		return kept, err
+	}
+	return l.Intend(ctx, in)
+}
+
 // A Change moves one recipient of one message along the table.
 type Change struct {
 	Recipient int

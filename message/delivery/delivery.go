@@ -79,7 +79,7 @@ func (d *Deliverer) Do(ctx context.Context, task message.Task) error {
 		return fmt.Errorf("delivering %s to recipient %d: %w", task.Message, n, err)
 	}
 	draft := d.draft(view, n, refusal)
-	kept, err := d.Ledger.Intend(ctx, message.Intention{
+	kept, err := message.Intend(ctx, d.Ledger, message.Intention{
 		Key: key(task.Message, n), Stage: message.DeliveryStage, At: draft.EventTime, Body: evidence.MarshalDraft(draft),
 	})
 	if err != nil {
@@ -95,7 +95,12 @@ func (d *Deliverer) Resume(ctx context.Context) error {
 		return fmt.Errorf("looking for unfinished deliveries: %w", err)
 	}
 	for _, k := range left {
-		if err := d.finish(ctx, k); err != nil {
+		if k.Ahead(d.Clock.Now()) {
+			err = d.Ledger.Abandon(ctx, k.Key)
+		} else {
+			err = d.finish(ctx, k)
+		}
+		if err != nil {
 			return fmt.Errorf("resuming %s: %w", k.Key, err)
 		}
 	}

@@ -11,10 +11,11 @@ import (
 	"rem/trust/xades"
 )
 
-// maxSkew is how far the clock that gave the event time may run ahead of the
-// time-stamp authority. Beyond it nothing is signed: an evidence whose token
-// is older than its event disputes itself (AT-25). The other direction has no
-// bound, since a signature may be made long after a crash.
+// maxSkew is how far the clock and the time-stamp authority may be apart. Beyond
+// it nothing is signed: by a clock that is ahead the evidence would be older than
+// its event, and by one that is behind a refusal could rest on a wrong date, such
+// as that of a certificate which seems not yet valid (AT-25). The event itself may
+// be any time before, since a signature may be made long after a crash.
 const maxSkew = time.Minute
 
 // ErrUsed is returned when a Prepared is asked to sign again.
@@ -93,6 +94,10 @@ func (p *Prepared) Sign(ctx context.Context, s *Signer) (Signed, error) {
 		if at.Before(d.EventTime.Add(-maxSkew)) {
 			return Signed{}, fmt.Errorf("signing evidence %s: its token is of %s, before the event at %s: the clock or the authority is wrong",
 				d.ID, at.Format(time.RFC3339), d.EventTime.Format(time.RFC3339))
+		}
+		if apart := at.Sub(now).Abs(); apart > maxSkew {
+			return Signed{}, fmt.Errorf("signing evidence %s: its token is of %s and our clock says %s: the clock or the authority is wrong",
+				d.ID, at.Format(time.RFC3339), now.Format(time.RFC3339))
 		}
 	}
 	return Signed{d.ID, d.Kind, d.Outcome, signed.XML, at, p.draft}, nil

@@ -50,12 +50,16 @@ func (r *Relay) answersAbout(ctx context.Context, domain string, abouts []About)
 				return fmt.Errorf("filing evidence about %s: %w", id, err)
 			}
 		}
+		if len(settle) == 0 {
+			return nil
+		}
 		for _, s := range settle {
 			if err := r.settle(ctx, s); err != nil {
 				return err
 			}
 		}
-		return nil
+		// What was settled may have been another intention that stood, or other
+		// news came first. Look again: what is answered with 250 is filed.
 	}
 	return fmt.Errorf("filing evidence about %s: it moved %d times", id, maxMoves)
 }
@@ -87,9 +91,11 @@ func (r *Relay) judge(view *message.View, domain string, abouts []About) (messag
 			return step, nil, rem.Refuse(rem.PolicyViolation, "Bu tür delil beklenmiyor.", "Evidence of this kind is not expected.")
 		}
 		t, ok := message.Next(message.Outbound, state[n], on)
-		if !ok || r.conflicts(view, step.Filed, f) {
+		if r.conflicts(view, step.Filed, f) {
 			f.Conflict = true
 			r.Alarm("evidence contradicts what is already known", id, f.Kind.String()+" after "+state[n].String())
+		}
+		if !ok || f.Conflict {
 			step.Filed = append(step.Filed, f)
 			continue
 		}

@@ -148,7 +148,7 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 	if refusal == nil {
 		intention.Content = envelope
 	}
-	kept, err := r.Ledger.Intend(ctx, intention)
+	kept, err := message.Intend(ctx, r.Ledger, intention)
 	if errors.Is(err, message.ErrFull) {
 		return fmt.Errorf("recording the intention to take %s over: %w", rec.ID, err)
 	}

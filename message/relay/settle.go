@@ -43,7 +43,7 @@ func (r *Relay) settle(ctx context.Context, s settlement) error {
 	if err != nil {
 		return fmt.Errorf("writing an intention: %w", err)
 	}
-	kept, err := r.Ledger.Intend(ctx, message.Intention{
+	kept, err := message.Intend(ctx, r.Ledger, message.Intention{
 		Key: settlementKey(&s.Draft), Stage: message.RelayStage, At: s.Draft.EventTime, Body: body,
 	})
 	if err != nil {
@@ -109,9 +109,12 @@ func (r *Relay) Resume(ctx context.Context) error {
 		return fmt.Errorf("looking for unfinished relays: %w", err)
 	}
 	for _, k := range left {
-		if strings.HasPrefix(k.Key, "relay-in/") {
+		switch {
+		case k.Ahead(r.Clock.Now()):
+			err = r.Ledger.Abandon(ctx, k.Key)
+		case strings.HasPrefix(k.Key, "relay-in/"):
 			err = r.finishIn(ctx, k)
-		} else {
+		default:
 			err = r.finishSettlement(ctx, k)
 		}
 		if err != nil {

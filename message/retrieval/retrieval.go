@@ -18,6 +18,7 @@ type Ledger interface {
 	Message(ctx context.Context, id rem.MessageID) (*message.View, error)
 	Intend(ctx context.Context, in message.Intention) (message.Kept, error)
 	Commit(ctx context.Context, s message.Step) error
+	Abandon(ctx context.Context, key string) error
 	Unfinished(ctx context.Context, stage message.Stage) ([]message.Kept, error)
 	Open(ctx context.Context, ref message.Ref) (message.Content, error)
 }
@@ -128,7 +129,12 @@ func (r *Retriever) Resume(ctx context.Context) error {
 		return fmt.Errorf("looking for unfinished retrievals: %w", err)
 	}
 	for _, k := range left {
-		if err := r.finish(ctx, k, rem.Actor{}); err != nil {
+		if k.Ahead(r.Clock.Now()) {
+			err = r.Ledger.Abandon(ctx, k.Key)
+		} else {
+			err = r.finish(ctx, k, rem.Actor{})
+		}
+		if err != nil {
 			return fmt.Errorf("resuming %s: %w", k.Key, err)
 		}
 	}
@@ -149,7 +155,7 @@ func (r *Retriever) notOpened() rem.Text {
 }
 
 func (r *Retriever) carryOut(ctx context.Context, d evidence.Draft, by rem.Actor) error {
-	kept, err := r.Ledger.Intend(ctx, message.Intention{
+	kept, err := message.Intend(ctx, r.Ledger, message.Intention{
 		// One key for both outcomes: whoever intends first decides the race.
 		Key:   fmt.Sprintf("retrieval/%s/%d", d.Message.ID, d.RefersTo),
 		Stage: message.RetrievalStage, At: d.EventTime, Body: evidence.MarshalDraft(d),

@@ -170,6 +170,12 @@ func (s *Submitter) Resume(ctx context.Context) error {
 		return fmt.Errorf("looking for unfinished submissions: %w", err)
 	}
 	for _, k := range left {
+		if k.Ahead(s.Clock.Now()) {
+			if err := s.Ledger.Abandon(ctx, k.Key); err != nil {
+				return fmt.Errorf("resuming %s: %w", k.Key, err)
+			}
+			continue
+		}
 		in, err := unmarshal(k.Body)
 		if err != nil {
 			return fmt.Errorf("resuming %s: %w", k.Key, err)
