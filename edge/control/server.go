@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"rem"
@@ -25,28 +26,30 @@ const maxRequest = 64 << 10
 // listed bounds how many lines one answer has.
 const listed = 1000
 
+// maxPath is how long the path of a Unix socket may be (sun_path of Linux, with
+// its NUL).
+const maxPath = 107
+
+// errRequest: the request is not one that the route takes.
+var errRequest = errors.New("reading the request")
+
 // A Server answers on the socket. Close it before the provider stops.
 type Server struct {
-	http *http.Server
-	l    net.Listener
+	http    *http.Server
+	path    string
+	stop    context.CancelFunc // ends what may take long
+	serving sync.WaitGroup
 }
 
-// Listen opens the socket in the folder. An old one that nobody answers on is
-// replaced; the caller holds the folder's lock.
+// Listen opens the socket in the folder, for the owner of the process alone. An
+// old one that nobody answers on is replaced.
 func Listen(folder string, p Provider, log *slog.Logger) (*Server, error) {
-	path := filepath.Join(folder, Socket)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("removing the old control socket: %w", err)
-	}
-	l, err := net.Listen("unix", path)
+	l, path, err := open(folder)
 	if err != nil {
 		return nil, fmt.Errorf("opening the control socket: %w", err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		l.Close()
-		return nil, fmt.Errorf("closing the control socket to others: %w", err)
-	}
-	h := handler{p, log}
+	stopping, stop := context.WithCancel(context.Background())
+	h := handler{p, log, stopping}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /accounts", h.addAccount)
 	mux.HandleFunc("GET /accounts", h.accounts)
@@ -61,27 +64,70 @@ func Listen(folder string, p Provider, log *slog.Logger) (*Server, error) {
 	mux.HandleFunc("GET /queue/{stage}", h.queue)
 	mux.HandleFunc("GET /trustlist", h.trustList)
 	mux.HandleFunc("GET /audit", h.audit)
-	s := &Server{l: l, http: &http.Server{Handler: h.named(mux), ReadHeaderTimeout: 10 * time.Second}}
-	go s.http.Serve(l) // ends with Close
+	s := &Server{path: path, stop: stop, http: &http.Server{Handler: h.named(mux), ReadHeaderTimeout: 10 * time.Second}}
+	s.serving.Go(func() {
+		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("control", "err", err)
+		}
+	})
 	return s, nil
 }
 
-// Close stops answering and waits for what is being answered.
+// open makes the socket in a folder that only the owner can enter, and moves it
+// to its place when its mode is set: nobody else can connect at any moment.
+func open(folder string) (_ net.Listener, path string, err error) {
+	path = filepath.Join(folder, Socket)
+	made, err := os.MkdirTemp(folder, ".c")
+	if err != nil {
+		return nil, "", err
+	}
+	defer os.RemoveAll(made)
+	first := filepath.Join(made, "s")
+	if longest := max(len(path), len(first)); longest > maxPath {
+		return nil, "", fmt.Errorf("its path has %d bytes and may have %d: give the data folder a shorter one", longest, maxPath)
+	}
+	if other, err := net.Dial("unix", path); err == nil {
+		other.Close()
+		return nil, "", fmt.Errorf("another program answers on %s", path)
+	}
+	l, err := net.Listen("unix", first)
+	if err != nil {
+		return nil, "", err
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false) // it has moved by then
+	if err := errors.Join(os.Chmod(first, 0o600), os.Rename(first, path)); err != nil {
+		return nil, "", errors.Join(err, l.Close())
+	}
+	return l, path, nil
+}
+
+// Close stops answering and waits for what is being answered. An audit, which
+// may take hours, is broken off.
 func (s *Server) Close(ctx context.Context) error {
-	if err := s.http.Shutdown(ctx); err != nil {
+	s.stop()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	s.serving.Wait()
+	if removed := os.Remove(s.path); !errors.Is(removed, os.ErrNotExist) {
+		err = errors.Join(err, removed)
+	}
+	if err != nil {
 		return fmt.Errorf("closing the control socket: %w", err)
 	}
 	return nil
 }
 
 type handler struct {
-	p   Provider
-	log *slog.Logger
+	p        Provider
+	log      *slog.Logger
+	stopping context.Context // ends when the server is being closed
 }
 
 // named refuses a request that names nobody (rule: every record names who
-// acted), and logs the rest.
-func (h handler) named(next http.Handler) http.Handler {
+// acted), and logs the rest by its route: a path holds addresses.
+func (h handler) named(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		by := r.Header.Get(PersonHeader)
 		if by == "" {
@@ -89,8 +135,9 @@ func (h handler) named(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
-		h.log.Info("control", "method", r.Method, "route", r.Pattern, "by", by)
-		next.ServeHTTP(w, r)
+		_, route := mux.Handler(r)
+		h.log.Info("control", "route", route, "by", by)
+		mux.ServeHTTP(w, r)
 	})
 }
 
@@ -111,7 +158,7 @@ func (h handler) answer(w http.ResponseWriter, r *http.Request, value any, err e
 		http.Error(w, err.Error(), http.StatusConflict)
 	case errors.Is(err, ErrDenied):
 		http.Error(w, err.Error(), http.StatusForbidden)
-	case errors.Is(err, rem.ErrAddress):
+	case errors.Is(err, rem.ErrAddress), errors.Is(err, errRequest):
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	default:
 		h.log.Error("control", "route", r.Pattern, "err", err)
@@ -123,18 +170,17 @@ func read[T any](r *http.Request) (v T, err error) {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
-		return v, fmt.Errorf("reading the request: %w", err)
+		return v, fmt.Errorf("%w: %w", errRequest, err)
 	}
 	return v, nil
 }
 
 func (h handler) addAccount(w http.ResponseWriter, r *http.Request) {
+	var id rem.AccountID
 	a, err := read[NewAccount](r)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+	if err == nil {
+		id, err = h.p.AddAccount(r.Context(), r.Header.Get(PersonHeader), a)
 	}
-	id, err := h.p.AddAccount(r.Context(), r.Header.Get(PersonHeader), a)
 	h.answer(w, r, map[string]rem.AccountID{"id": id}, err)
 }
 
@@ -246,7 +292,10 @@ func (h handler) trustList(w http.ResponseWriter, r *http.Request) {
 func (h handler) audit(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out, flush := json.NewEncoder(w), http.NewResponseController(w)
-	err := h.p.Audit(r.Context(), func(f Finding) error {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(h.stopping, cancel)()
+	err := h.p.Audit(ctx, func(f Finding) error {
 		if err := out.Encode(f); err != nil {
 			return err
 		}
