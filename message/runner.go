@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,6 +44,22 @@ const batch = 8
 type group struct {
 	id    rem.MessageID
 	tasks []Task
+	// behind says that further tasks of the message wait until it ends. Owned
+	// by the goroutine of Run.
+	behind bool
+}
+
+// at reports whether a task, as it stands in the queue, is the one at work.
+func (g *group) at(t Task) bool {
+	return slices.ContainsFunc(g.tasks, func(o Task) bool {
+		return o.Target == t.Target && o.Attempts == t.Attempts && o.Due.Equal(t.Due)
+	})
+}
+
+// done tells that a message ended, and whether its tasks may still be due.
+type done struct {
+	id     rem.MessageID
+	failed bool
 }
 
 // Run works until ctx ends, then waits for what is under way. It returns nil
@@ -50,15 +67,14 @@ type group struct {
 func (r *Runner) Run(ctx context.Context) error {
 	var (
 		work    = make(chan group)
-		ended   = make(chan rem.MessageID)
+		ended   = make(chan done)
 		workers sync.WaitGroup
-		busy    = map[rem.MessageID]bool{} // owned by this goroutine
+		busy    = map[rem.MessageID]*group{} // owned by this goroutine
 	)
 	for range r.Parallel {
 		workers.Go(func() {
 			for g := range work {
-				r.do(ctx, g)
-				ended <- g.id
+				ended <- done{g.id, r.do(ctx, g)}
 			}
 		})
 	}
@@ -69,12 +85,18 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 	}()
 
-	var ready []group
+	var (
+		ready []group
+		next  time.Time
+		// The queue is read again when it may hold something that was not
+		// there, or could not be begun, at the last reading; each message that
+		// ends would otherwise cost a reading that finds nothing.
+		stale = true
+	)
 	for {
-		var next time.Time
-		if len(ready) == 0 {
+		if len(ready) == 0 && stale {
 			var err error
-			if ready, next, err = r.due(ctx, busy); err != nil {
+			if ready, next, stale, err = r.due(ctx, busy); err != nil {
 				if ctx.Err() != nil {
 					return nil
 				}
@@ -90,12 +112,15 @@ func (r *Runner) Run(ctx context.Context) error {
 		wait, stop := r.until(ctx, next, len(ready) == 0)
 		select {
 		case out <- first:
-			busy[first.id] = true
+			busy[first.id] = &first
 			ready = ready[1:]
-		case id := <-ended:
-			delete(busy, id)
-		case <-r.Queue.Wake(r.Stage): // the queue is read again when ready is empty
+		case d := <-ended:
+			stale = stale || d.failed || busy[d.id].behind
+			delete(busy, d.id)
+		case <-r.Queue.Wake(r.Stage):
+			stale = true
 		case <-wait:
+			stale = true
 		case <-ctx.Done():
 			stop()
 			return nil
@@ -107,15 +132,16 @@ func (r *Runner) Run(ctx context.Context) error {
 // due reads what can be begun. Everything busy is still in the queue, and one
 // message may have a task for each of its recipients, so it looks past all of
 // it: else a large message would keep the others waiting, and this goroutine
-// asking.
-func (r *Runner) due(ctx context.Context, busy map[rem.MessageID]bool) ([]group, time.Time, error) {
+// asking. more says that a part of the queue was not looked at.
+func (r *Runner) due(ctx context.Context, busy map[rem.MessageID]*group) (ready []group, next time.Time, more bool, err error) {
 	for limit := r.Parallel * batch; ; limit *= 2 {
 		tasks, next, err := r.Queue.Due(ctx, r.Stage, r.Clock.Now(), limit)
 		if err != nil {
-			return nil, time.Time{}, err
+			return nil, time.Time{}, false, err
 		}
-		if ready := groups(tasks, busy); len(ready) > 0 || len(tasks) < limit {
-			return ready, next, nil
+		more = len(tasks) >= limit
+		if ready := groups(tasks, busy); len(ready) > 0 || !more {
+			return ready, next, more, nil
 		}
 	}
 }
@@ -136,11 +162,12 @@ func (r *Runner) until(ctx context.Context, next time.Time, idle bool) (<-chan s
 }
 
 // groups puts tasks of one message together, leaving out those at work.
-func groups(tasks []Task, busy map[rem.MessageID]bool) []group {
+func groups(tasks []Task, busy map[rem.MessageID]*group) []group {
 	var out []group
 	at := map[rem.MessageID]int{}
 	for _, t := range tasks {
-		if busy[t.Message] {
+		if g := busy[t.Message]; g != nil {
+			g.behind = g.behind || !g.at(t)
 			continue
 		}
 		i, ok := at[t.Message]
@@ -154,10 +181,12 @@ func groups(tasks []Task, busy map[rem.MessageID]bool) []group {
 	return out
 }
 
-func (r *Runner) do(ctx context.Context, g group) {
+// do carries a group out. It reports a failure, after which the queue's word on
+// its tasks is not known here.
+func (r *Runner) do(ctx context.Context, g group) (failed bool) {
 	err := r.Do(ctx, g.tasks)
 	if err == nil || ctx.Err() != nil {
-		return // after a stop everything is due again
+		return false // after a stop everything is due again
 	}
 	r.Log.Error("carrying out a stage", "stage", r.Stage.String(), "message", string(g.id), "err", err)
 	left := g.tasks
@@ -176,6 +205,7 @@ func (r *Runner) do(ctx context.Context, g group) {
 		// The wait ends early with ctx only, and then nothing is left to do.
 		_ = r.Clock.Wait(ctx, r.Pause(1))
 	}
+	return true
 }
 
 // An Unfinished is the error of a Do that carried out some of its tasks.

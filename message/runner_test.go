@@ -338,6 +338,47 @@ func TestWorkThatIsQueuedAtAnyMomentIsNoticed(t *testing.T) {
 	})
 }
 
+// A message that ends brings no news: what waits was read before.
+func TestMessagesThatEndDoNotCauseReadings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine()
+		const messages = 20 // less than is read ahead
+		for m := range messages {
+			l.put(work(m, 1))
+		}
+		stop := begin(t, runner(l, EachTask(func(_ context.Context, task Task) error {
+			time.Sleep(time.Second)
+			l.done(task)
+			return nil
+		})))
+		time.Sleep(time.Hour)
+		stop()
+		if waiting, asked := l.len(); waiting > 0 || asked > 3 {
+			t.Errorf("%d tasks are left, and the queue was read %d times for %d messages", waiting, asked, messages)
+		}
+	})
+}
+
+// What is queued for a message that is at work is carried out after it, without
+// another ring of the bell.
+func TestWorkForAMessageAtWorkFollowsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(work(1, 1))
+		stop := begin(t, runner(l, EachTask(func(_ context.Context, task Task) error {
+			time.Sleep(time.Minute)
+			l.done(task)
+			return nil
+		})))
+		time.Sleep(time.Second)
+		l.put(work(1, 2))
+		time.Sleep(3 * time.Minute)
+		stop()
+		if waiting, _ := l.len(); waiting > 0 {
+			t.Errorf("%d tasks are left", waiting)
+		}
+	})
+}
+
 func TestATaskOfLaterWaitsForItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		later := work(1, 1)
