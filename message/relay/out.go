@@ -33,12 +33,15 @@ func (r *Relay) Out(ctx context.Context, task message.Task) error {
 	if view, err = r.Ledger.Message(ctx, task.Message); err != nil {
 		return fmt.Errorf("relaying %s: %w", task.Message, err)
 	}
+	taken := false
 	if offered := r.offered(view, task.Target); len(offered) > 0 {
-		if err := r.offer(ctx, view, task, offered); err != nil {
+		if taken, err = r.offer(ctx, view, task, offered); err != nil {
 			return err
 		}
 	}
-	return r.reschedule(ctx, task)
+	// An attempt that a stop of the program cut off is recorded all the same:
+	// what is certain about it is certain only now.
+	return r.reschedule(context.WithoutCancel(ctx), task, taken)
 }
 
 // to goes through the recipients at one other REM-MD: number and standing.
@@ -120,30 +123,31 @@ func (r *Relay) offered(view *message.View, domain string) (numbers []int) {
 	return numbers
 }
 
-// offer makes one attempt. Steps 6 and 7.
-func (r *Relay) offer(ctx context.Context, view *message.View, task message.Task, offered []int) error {
+// offer makes one attempt. Steps 6 and 7. It reports whether the other REM-MD
+// said that it took the message.
+func (r *Relay) offer(ctx context.Context, view *message.View, task message.Task, offered []int) (taken bool, err error) {
 	id := view.Record.ID
 	original, err := r.Ledger.Open(ctx, view.Record.Original)
 	if err != nil {
-		return fmt.Errorf("relaying %s: opening the original: %w", id, err)
+		return false, fmt.Errorf("relaying %s: opening the original: %w", id, err)
 	}
 	// Step 6: sign the dispatch once, and record that an attempt begins.
 	begin := message.Step{Message: id, At: r.Clock.Now().UTC()}
 	var dispatch message.Envelope
 	if view.Envelope {
 		if dispatch, err = r.Ledger.Envelope(ctx, id); err != nil {
-			return fmt.Errorf("relaying %s: %w", id, err)
+			return false, fmt.Errorf("relaying %s: %w", id, err)
 		}
 	} else {
 		submission, ok := view.Submission()
 		if !ok {
-			return fmt.Errorf("relaying %s: it has no submission evidence", id)
+			return false, fmt.Errorf("relaying %s: it has no submission evidence", id)
 		}
 		if submission, err = r.Ledger.Evidence(ctx, submission.ID); err != nil {
-			return fmt.Errorf("relaying %s: %w", id, err)
+			return false, fmt.Errorf("relaying %s: %w", id, err)
 		}
 		if dispatch, err = r.Envelope.Dispatch(ctx, &view.Record, original, submission, begin.At); err != nil {
-			return fmt.Errorf("relaying %s: %w", id, err)
+			return false, fmt.Errorf("relaying %s: %w", id, err)
 		}
 		begin.Envelope = &dispatch
 	}
@@ -159,9 +163,9 @@ func (r *Relay) offer(ctx context.Context, view *message.View, task message.Task
 	if len(begin.Changes) > 0 || begin.Envelope != nil {
 		switch err := r.Ledger.Commit(ctx, begin); {
 		case errors.Is(err, message.ErrMoved):
-			return nil // news came; reschedule looks again
+			return false, nil // news came; reschedule looks again
 		case err != nil:
-			return fmt.Errorf("recording an attempt to relay %s: %w", id, err)
+			return false, fmt.Errorf("recording an attempt to relay %s: %w", id, err)
 		}
 	}
 	size := int64(len(dispatch.Head)) + original.Size() + int64(len(dispatch.Tail))
@@ -171,7 +175,7 @@ func (r *Relay) offer(ctx context.Context, view *message.View, task message.Task
 	// Step 7: offer it, and record what is certain.
 	attempt := r.Courier.Carry(ctx, task.Target, tx, body, size)
 	r.Log.Info("relay attempt", "message", string(id), "to", task.Target, "recipients", len(offered), "class", attempt.Class.String(), "detail", attempt.Detail)
-	return r.after(ctx, id, task, offered, attempt)
+	return attempt.Class == Taken, r.after(context.WithoutCancel(ctx), id, task, offered, attempt)
 }
 
 // after records what is certain after an attempt.
@@ -247,13 +251,13 @@ func (r *Relay) after(ctx context.Context, id rem.MessageID, task message.Task, 
 const maxMoves = 16
 
 // reschedule says when to look again, or takes the task out of the queue.
-func (r *Relay) reschedule(ctx context.Context, task message.Task) error {
+func (r *Relay) reschedule(ctx context.Context, task message.Task, taken bool) error {
 	view, err := r.Ledger.Message(ctx, task.Message)
 	if err != nil {
 		return fmt.Errorf("relaying %s: %w", task.Message, err)
 	}
 	now := r.Clock.Now().UTC()
-	next := r.next(view, task, now)
+	next := r.next(view, task, taken, now)
 	if next.IsZero() {
 		return r.Ledger.Hint(ctx, message.Step{Message: task.Message, At: now, Done: []message.Task{task}})
 	}
@@ -262,7 +266,7 @@ func (r *Relay) reschedule(ctx context.Context, task message.Task) error {
 }
 
 // next is when there is something to do for the recipients at one REM-MD.
-func (r *Relay) next(view *message.View, task message.Task, now time.Time) (next time.Time) {
+func (r *Relay) next(view *message.View, task message.Task, taken bool, now time.Time) (next time.Time) {
 	earliest := func(t time.Time) {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
@@ -276,7 +280,14 @@ func (r *Relay) next(view *message.View, task message.Task, now time.Time) (next
 		case message.Attempting: // only after a fault
 			earliest(now.Add(r.Practice.Backoff(task.Attempts + 1)))
 		case message.Asked:
-			earliest(now.Add(r.Practice.AskAgain))
+			// Who took it owes an answer, and time to give it. Who may not have
+			// it, because it was never reached or its reply was lost, is asked
+			// again as soon as one that certainly has it not.
+			again := r.Practice.AskAgain
+			if !taken {
+				again = min(again, r.Practice.Backoff(task.Attempts+1))
+			}
+			earliest(now.Add(again))
 			earliest(s.Due)
 		case message.Relayed:
 			earliest(s.Due)
