@@ -2,7 +2,9 @@ package conformance
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -169,16 +171,16 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// stop CODE... ends programs with SIGTERM; each has to end well.
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+// terminate CODE... ends programs with SIGTERM; each has to end well.
+func terminate(ts *testscript.TestScript, neg bool, args []string) {
 	plainly(ts, neg)
 	for _, code := range args {
 		of(ts).signal(ts, code, syscall.SIGTERM, true)
 	}
 }
 
-// kill CODE... ends programs with SIGKILL.
-func kill(ts *testscript.TestScript, neg bool, args []string) {
+// crash CODE... ends programs with SIGKILL.
+func crash(ts *testscript.TestScript, neg bool, args []string) {
 	plainly(ts, neg)
 	for _, code := range args {
 		of(ts).signal(ts, code, syscall.SIGKILL, false)
@@ -237,17 +239,17 @@ func clamd(ts *testscript.TestScript, neg bool, args []string) {
 	s.run(ts, "clamd", func() bool { return exists(s.socket()) }, daemon, "--config-file="+file)
 }
 
-// list CODE STATE publishes a trust list in which a provider has a state:
-// granted, suspended or ended. Running providers have it in force when the
-// command returns.
+// list CODE STATE publishes a trust list in which a provider has a state from
+// the next whole second on: granted, suspended or ended. Running providers have
+// it in force when the command returns.
 func list(ts *testscript.TestScript, neg bool, args []string) {
 	plainly(ts, neg)
 	s := of(ts)
 	code, state := args[0], trustlist.Status(args[1])
+	from := time.Now().UTC().Truncate(time.Second).Add(time.Second) // after all that was signed so far
 	relay := s.provider(ts, code).Config.Listen.Relay
-	var sequence uint64
 	fatal(ts, s.world.ChangeList(code, func(p *trustlist.Provider) {
-		p.History = append(p.History, trustlist.Change{Status: state, From: time.Now().UTC().Truncate(time.Second)})
+		p.History = append(p.History, trustlist.Change{Status: state, From: from})
 		p.Relays = []string{relay}
 		if state == trustlist.Ended {
 			p.Relays = nil
@@ -255,9 +257,15 @@ func list(ts *testscript.TestScript, neg bool, args []string) {
 	}), "changing the trust list")
 	published, err := os.ReadFile(s.world.TrustList())
 	fatal(ts, err, "reading the trust list")
-	parsed, err := trustlist.Parse(published)
+	signer, err := os.ReadFile(filepath.Join(s.world.Dir, "pki", "list.crt.pem"))
+	fatal(ts, err, "reading the list's signer")
+	block, _ := pem.Decode(signer)
+	pinned, err := x509.ParseCertificate(block.Bytes)
+	fatal(ts, err, "reading the list's signer")
+	verified, err := trustlist.Verify(published, []*x509.Certificate{pinned})
 	fatal(ts, err, "reading the trust list")
-	sequence = parsed.Sequence
+	sequence := verified.Sequence
+	time.Sleep(time.Until(from))
 	for running, p := range s.running {
 		if p.store != "" || running == "clamd" {
 			continue // rempeer reads it each time
@@ -315,7 +323,8 @@ func metric(ts *testscript.TestScript, neg bool, args []string) {
 	b, err := io.ReadAll(res.Body)
 	fatal(ts, err, "asking for metrics")
 	if bytes.Contains(b, []byte(args[1])) == neg {
-		ts.Fatalf("the metrics, with or without %q:\n%s", args[1], b)
+		ours := slices.DeleteFunc(strings.Split(string(b), "\n"), func(l string) bool { return !strings.HasPrefix(l, "rem_") })
+		ts.Fatalf("metrics, with or without %q:\n%s", args[1], strings.Join(ours, "\n"))
 	}
 }
 

@@ -52,10 +52,10 @@ func scenarios(t *testing.T, dir string) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"world": world, "clamd": clamd, "start": start, "stop": stop, "kill": kill, "peer": peer,
+			"world": world, "clamd": clamd, "start": start, "terminate": terminate, "crash": crash, "peer": peer,
 			"holder": holder, "letter": letter, "submit": submit, "waitfor": waitfor, "never": never,
 			"list": list, "await": await, "files": files, "check": check, "remctl": remctl, "open": openMessage, "originate": originate,
-			"metric": metric, "report": report,
+			"metric": metric, "report": report, "message": pick,
 		},
 		RequireUniqueNames: true,
 	})
