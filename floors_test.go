@@ -36,7 +36,7 @@ var beside = map[string][]string{
 	"trust/c14n":       {"trust/strictxml"},
 	"trust/tsp":        {"trust/algorithm", "trust/cms"},
 	"trust/cms":        {"trust/algorithm"},
-	"trust/xades":      {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp"},
+	"trust/xades":      {"trust/algorithm", "trust/c14n", "trust/cms", "trust/strictxml", "trust/tsp"},
 	"trust/cades":      {"trust/algorithm", "trust/cms", "trust/tsp"},
 	"trust/validation": {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
 	"trust/trustlist":  {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},

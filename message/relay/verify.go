@@ -98,7 +98,7 @@ func strangers(err error) bool {
 // so it is judged now, and by the list alone (EN 319 532-4: the envelope may be
 // B-B, the evidence has the time-stamp).
 func (v *TrustedReader) envelope(env *envelope.Envelope, list *trustlist.List, peer *trustlist.Provider, at time.Time) error {
-	signed, err := env.Verify(cades.VerifyOptions{Known: operation(peer)})
+	signed, err := env.Verify(cades.VerifyOptions{Known: operation(peer), Cache: v.Cache.Carried()})
 	if err != nil {
 		if !strangers(err) {
 			return err

@@ -33,7 +33,7 @@ func (r *run) mail(ctx context.Context, file *Finding, src mime.Source) error {
 		return err
 	}
 	f := file.part(passed(Envelope, e.Kind.String()))
-	v, err := e.Verify(cades.VerifyOptions{Known: r.options.Policy.Operation.Known})
+	v, err := e.Verify(cades.VerifyOptions{Known: r.options.Policy.Operation.Known, Cache: r.cache.Carried()})
 	if err != nil {
 		f.part(r.judged(Signature, "", validation.Refused(validation.Operation, err)))
 		return nil
@@ -89,7 +89,7 @@ func (r *run) original(ctx context.Context, src mime.Source) (*Finding, error) {
 	f.fact("to", text(m.Header, "To"))
 	f.fact("subject", text(m.Header, "Subject"))
 	f.fact("date", m.Header.Get("Date"))
-	signed, err := smime.Verify(src, m.Part, cades.VerifyOptions{})
+	signed, err := smime.Verify(src, m.Part, cades.VerifyOptions{Cache: r.cache.Carried()})
 	switch {
 	case errors.Is(err, smime.ErrSource):
 		return nil, err

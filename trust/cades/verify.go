@@ -17,11 +17,7 @@ import (
 
 // VerifyOptions tells [Verify] what its caller knows. The zero value knows
 // nothing.
-type VerifyOptions struct {
-	// Known are certificates already parsed: one that a signature carries is
-	// not parsed again, and the signer of one that carries none is found here.
-	Known []*x509.Certificate
-}
+type VerifyOptions = cms.VerifyOptions
 
 // Verified is what a signature was found to say. Everything in it was hashed
 // and matched, except where a field says otherwise. It is not changed after it
@@ -106,11 +102,11 @@ func verify(der []byte, contentDigest func(crypto.Hash) []byte, o VerifyOptions)
 	case info.Time.IsZero():
 		return nil, malformed("signing-time is absent")
 	}
-	carried, err := signed.ParseCertificates(o.Known)
+	carried, err := signed.ParseCertificates(o)
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := signed.Verify(contentDigest(info.Digest), carried, o.Known)
+	certificate, err := signed.Verify(contentDigest(info.Digest), carried, o)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +132,7 @@ func verify(der []byte, contentDigest func(crypto.Hash) []byte, o VerifyOptions)
 			v.Checks = append(v.Checks, Check{CheckAttribute, false, "revocation data of form " + r.Format.String()})
 		}
 	}
-	if err := v.readUnsigned(info); err != nil {
+	if err := v.readUnsigned(info, o); err != nil {
 		return nil, err
 	}
 	return v, nil
@@ -155,12 +151,12 @@ func leafFirst(leaf *x509.Certificate, carried []*x509.Certificate) []*x509.Cert
 // readUnsigned reads what was added after signing. Each level builds on the one
 // below: an attribute other than signature-time-stamp stands beside one or is
 // refused, so that no change can make a lower level of a higher one unnoticed.
-func (v *Verified) readUnsigned(info *cms.SignerInfo) error {
+func (v *Verified) readUnsigned(info *cms.SignerInfo, o VerifyOptions) error {
 	archived := false
 	for _, a := range info.Unsigned {
 		switch a.Type {
 		case cms.SignatureTimeStamp:
-			if err := v.readTokens(a, info.Value); err != nil {
+			if err := v.readTokens(a, info.Value, o); err != nil {
 				return err
 			}
 		case cms.CertificateValues:
@@ -192,12 +188,12 @@ func (v *Verified) readUnsigned(info *cms.SignerInfo) error {
 
 // readTokens reads signature-time-stamp, whose every value is a token over the
 // octets of the signature value (RFC 5126 6.1.1).
-func (v *Verified) readTokens(a cms.Attribute, value []byte) error {
+func (v *Verified) readTokens(a cms.Attribute, value []byte, o VerifyOptions) error {
 	if len(a.Values) > maxTokens {
 		return malformed("more than %d signature time-stamps", maxTokens)
 	}
 	for _, der := range a.Values {
-		token, err := tsp.Parse(der)
+		token, err := tsp.ParseKnown(der, o)
 		if err != nil {
 			return err
 		}

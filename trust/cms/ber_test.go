@@ -100,13 +100,13 @@ func TestSignedDataStreamedByOpenSSLIsRewritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	carried, err := signed.ParseCertificates(nil)
+	carried, err := signed.ParseCertificates(cms.VerifyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := signed.Signer.Digest.New()
 	d.Write(signed.Content)
-	if c, err := signed.Verify(d.Sum(nil), carried, nil); err != nil || !c.Equal(holder.Leaf()) {
+	if c, err := signed.Verify(d.Sum(nil), carried, cms.VerifyOptions{}); err != nil || !c.Equal(holder.Leaf()) {
 		t.Errorf("verified as %v: %v", c, err)
 	}
 }

@@ -4,7 +4,8 @@
 //
 // [Parse] takes structures apart, [SignedData.Verify] shows that one named
 // certificate signed a digest, [Signer] writes, and [ToDER] rewrites the BER of
-// foreign mail programs so that Parse can look at it.
+// foreign mail programs so that Parse can look at it. A [Cache] remembers what was
+// found out about carried certificates, for those who verify many signatures.
 //
 // Invariants (AT-20): signed attributes are mandatory and hold content-type,
 // message-digest and signing-certificate-v2 exactly once; the certificate that

@@ -13,47 +13,17 @@ import (
 	"rem/trust/algorithm"
 )
 
-// ParseCertificates parses the carried certificates. One that is byte for byte
-// among known is taken from there.
-func (s *SignedData) ParseCertificates(known []*x509.Certificate) ([]*x509.Certificate, error) {
-	if len(s.Certificates) == 0 {
-		return nil, nil
-	}
-	carried := make([]*x509.Certificate, 0, len(s.Certificates))
-	for _, der := range s.Certificates {
-		if c := among(known, der); c != nil {
-			carried = append(carried, c)
-			continue
-		}
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, malformed("carried certificate: %v", err)
-		}
-		carried = append(carried, c)
-	}
-	return carried, nil
-}
-
-func among(list []*x509.Certificate, der []byte) *x509.Certificate {
-	for _, c := range list {
-		if bytes.Equal(c.Raw, der) {
-			return c
-		}
-	}
-	return nil
-}
-
 // checkCarried shows that carried certificates hang together: where one names
 // an issuer that was carried too, that issuer signed it, and none is a stranger
 // to all others. So a changed certificate is noticed wherever the bytes can
 // tell. Those that are known need no look; trust is judged elsewhere.
-func checkCarried(carried, known []*x509.Certificate) error {
+func checkCarried(carried []*x509.Certificate, o VerifyOptions) error {
 	if len(carried) == 1 {
 		return nil // it has to be the signer's
 	}
 	for _, c := range carried {
-		if among(known, c.Raw) == nil {
-			if err := checkLinks(c, carried); err != nil {
+		if among(o.Known, c.Raw) == nil {
+			if err := checkLinks(c, carried, o.Cache); err != nil {
 				return err
 			}
 		}
@@ -61,7 +31,7 @@ func checkCarried(carried, known []*x509.Certificate) error {
 	return nil
 }
 
-func checkLinks(c *x509.Certificate, carried []*x509.Certificate) error {
+func checkLinks(c *x509.Certificate, carried []*x509.Certificate, cache *Cache) error {
 	linked, refuted := false, false
 	for _, other := range carried {
 		if other != c && bytes.Equal(other.RawIssuer, c.RawSubject) {
@@ -71,7 +41,7 @@ func checkLinks(c *x509.Certificate, carried []*x509.Certificate) error {
 			continue
 		}
 		var insecure x509.InsecureAlgorithmError
-		err := other.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+		err := cache.checkLink(c, other)
 		switch {
 		case err == nil:
 			return nil
@@ -93,24 +63,24 @@ func checkLinks(c *x509.Certificate, carried []*x509.Certificate) error {
 // Verify checks the signature over content with the given digest, computed
 // with s.Signer.Digest, and returns the certificate of the signer. That is the
 // one that signing-certificate-v2 names by digest, among carried (from
-// ParseCertificates) or, when nothing was carried, among known; the signer
+// ParseCertificates) or, when nothing was carried, among o.Known; the signer
 // identifier has to name it too. Carried certificates that do not hang together
 // are refused. The error wraps ErrNoSigner, ErrDigest, ErrSignature,
 // ErrStructure or algorithm.ErrUnknown.
-func (s *SignedData) Verify(digest []byte, carried, known []*x509.Certificate) (*x509.Certificate, error) {
+func (s *SignedData) Verify(digest []byte, carried []*x509.Certificate, o VerifyOptions) (*x509.Certificate, error) {
 	i := &s.Signer
 	if !bytes.Equal(digest, i.ContentDigest) {
 		return nil, ErrDigest
 	}
 	from := carried
 	if len(s.Certificates) == 0 {
-		from = known
+		from = o.Known
 	}
 	signer := i.find(from)
 	if signer == nil {
 		return nil, ErrNoSigner
 	}
-	if err := checkCarried(carried, known); err != nil {
+	if err := checkCarried(carried, o); err != nil {
 		return nil, err
 	}
 	err := i.Method.Verify(signer.PublicKey, i.attributesDigest(), i.Value)

@@ -13,6 +13,7 @@ import (
 	"rem/internal/testkit"
 	"rem/internal/testkit/derkit"
 	"rem/trust/cades"
+	"rem/trust/cms"
 	"rem/trust/tsp"
 )
 
@@ -27,14 +28,21 @@ type subject struct {
 }
 
 // subjects makes a detached signature and a time-stamp token, each with the
-// signer's certificate and its root.
+// signer's certificate and its root: for a reader that remembers nothing, and
+// for one that remembers the certificates of the right ones.
 func subjects(t testing.TB, kind string) []subject {
+	t.Helper()
+	return append(subjectsFor(t, kind, cms.VerifyOptions{}, ""),
+		subjectsFor(t, kind, cms.VerifyOptions{Cache: cms.NewCache(8)}, " remembered")...)
+}
+
+func subjectsFor(t testing.TB, kind string, o cms.VerifyOptions, suffix string) []subject {
 	t.Helper()
 	content := sha256.Sum256([]byte("original message"))
 	root := derkit.Root(t, derkit.P256, "Root")
 
 	signature := subject{
-		name:     "signature",
+		name:     "signature" + suffix,
 		victim:   derkit.Issue(t, root, kind, "Ayşe", derkit.Mailing),
 		attacker: derkit.Issue(t, root, kind, "Mallory", derkit.Mailing),
 		verify: func(der []byte) (*x509.Certificate, error) {
@@ -42,7 +50,7 @@ func subjects(t testing.TB, kind string) []subject {
 				d := h.New()
 				d.Write([]byte("original message"))
 				return d.Sum(nil)
-			}, cades.VerifyOptions{})
+			}, o)
 			if err != nil {
 				return nil, err
 			}
@@ -58,15 +66,15 @@ func subjects(t testing.TB, kind string) []subject {
 	}
 
 	token := subject{
-		name:     "token",
+		name:     "token" + suffix,
 		victim:   derkit.Issue(t, root, kind, "Authority of time", derkit.Stamping),
 		attacker: derkit.Issue(t, root, kind, "Mallory's time", derkit.Stamping),
 		verify: func(der []byte) (*x509.Certificate, error) {
-			token, err := tsp.Parse(der)
+			token, err := tsp.ParseKnown(der, o)
 			if err != nil {
 				return nil, err
 			}
-			return token.Verify(crypto.SHA256, content[:], tsp.VerifyOptions{})
+			return token.Verify(crypto.SHA256, content[:], o)
 		},
 	}
 	r, err := tsp.NewResponder(tsp.ResponderOptions{

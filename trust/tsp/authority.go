@@ -45,9 +45,4 @@ var ErrImprint = errors.New("time-stamp token is over another imprint")
 
 // VerifyOptions tells Verify what its caller knows beforehand. The zero value
 // knows nothing.
-type VerifyOptions struct {
-	// Known holds certificates already parsed and trusted to be intact, such
-	// as the configured authority's. One that a token leaves out is found
-	// here; one that it carries is not parsed or checked again.
-	Known []*x509.Certificate
-}
+type VerifyOptions = cms.VerifyOptions

@@ -68,7 +68,7 @@ func BenchmarkToken(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				parsed, err := tsp.ParseKnown(token.DER, c.options.Known)
+				parsed, err := tsp.ParseKnown(token.DER, c.options)
 				if err != nil {
 					b.Fatal(err)
 				}

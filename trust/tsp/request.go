@@ -119,12 +119,12 @@ type Expectation struct {
 // and policy, at a believable time, signed by an expected authority. A refusal
 // by the authority is a *Rejection.
 func (r *Request) Check(answer []byte, e Expectation) (*Token, error) {
-	known := slices.Concat(e.Authorities, e.Known)
+	o := VerifyOptions{Known: slices.Concat(e.Authorities, e.Known)}
 	der, err := readResponse(answer)
 	if err != nil {
 		return nil, err
 	}
-	t, err := ParseKnown(der, known)
+	t, err := ParseKnown(der, o)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (r *Request) Check(answer []byte, e Expectation) (*Token, error) {
 	if !e.From.IsZero() && t.Time.Add(t.Accuracy).Before(e.From) || !e.Until.IsZero() && t.Time.Add(-t.Accuracy).After(e.Until) {
 		return nil, fmt.Errorf("%w: time %v", ErrAnswer, t.Time)
 	}
-	signer, err := t.Verify(r.Hash, r.Imprint, VerifyOptions{Known: known})
+	signer, err := t.Verify(r.Hash, r.Imprint, o)
 	if err != nil {
 		return nil, err
 	}

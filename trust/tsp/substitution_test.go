@@ -81,7 +81,7 @@ func TestSubstitutedTokensAreRefused(t *testing.T) {
 		}
 		// Without nonces: the imprint, the authority and the epoch alone.
 		without := *q.request
-		token, err := tsp.ParseKnown(derkit.Parse(t, other.answer).At(1).Bytes(), nil)
+		token, err := tsp.ParseKnown(derkit.Parse(t, other.answer).At(1).Bytes(), tsp.VerifyOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,11 +26,11 @@ var ErrAuthority = errors.New("signer of the time-stamp token may not stamp time
 // Parse reads a token. It checks the structure only: strict DER, bounded, one
 // signer, no trailing bytes. The token keeps der, which must not change any
 // more. The error wraps cms.ErrStructure or algorithm.ErrUnknown.
-func Parse(der []byte) (*Token, error) { return ParseKnown(der, nil) }
+func Parse(der []byte) (*Token, error) { return ParseKnown(der, VerifyOptions{}) }
 
 // ParseKnown is Parse for a caller who holds certificates already parsed, as
 // VerifyOptions describes.
-func ParseKnown(der []byte, known []*x509.Certificate) (*Token, error) {
+func ParseKnown(der []byte, o VerifyOptions) (*Token, error) {
 	if len(der) > MaxToken {
 		return nil, malformed("token of %d bytes", len(der))
 	}
@@ -53,7 +53,7 @@ func ParseKnown(der []byte, known []*x509.Certificate) (*Token, error) {
 	if err := t.readInfo(signed.Content); err != nil {
 		return nil, fmt.Errorf("reading time-stamp token: %w", err)
 	}
-	if t.Certificates, err = signed.ParseCertificates(known); err != nil {
+	if t.Certificates, err = signed.ParseCertificates(o); err != nil {
 		return nil, fmt.Errorf("reading time-stamp token: %w", err)
 	}
 	return t, nil
@@ -88,7 +88,7 @@ func (t *Token) Verify(h crypto.Hash, imprint []byte, o VerifyOptions) (*x509.Ce
 	}
 	signed := t.signed
 	if signed == nil { // a token that our own Responder made
-		parsed, err := ParseKnown(t.DER, append(slices.Clone(o.Known), t.Certificates...))
+		parsed, err := ParseKnown(t.DER, VerifyOptions{Known: append(slices.Clone(o.Known), t.Certificates...)})
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +99,7 @@ func (t *Token) Verify(h crypto.Hash, imprint []byte, o VerifyOptions) (*x509.Ce
 	}
 	d := signed.Signer.Digest.New()
 	d.Write(signed.Content)
-	signer, err := signed.Verify(d.Sum(nil), t.Certificates, o.Known)
+	signer, err := signed.Verify(d.Sum(nil), t.Certificates, o)
 	if err != nil {
 		return nil, fmt.Errorf("verifying time-stamp token: %w", err)
 	}

@@ -50,7 +50,7 @@ func (v *Validator) judgeToken(ctx context.Context, t *tsp.Token, now time.Time)
 	rule := &v.policy.TimeStamping
 	r := &Report{Role: TimeStamping, Proof: t.Time, Proven: true, SigningTime: t.Time}
 	r.Checks = make([]Check, 0, 8)
-	cert, err := t.Verify(t.Hash, t.Imprint, tsp.VerifyOptions{Known: rule.Known})
+	cert, err := t.Verify(t.Hash, t.Imprint, tsp.VerifyOptions{Known: rule.Known, Cache: v.inTokens})
 	if err != nil {
 		check, sub := meaning(err)
 		r.fail(failure{check, sub, err.Error()})

@@ -10,6 +10,7 @@ import (
 
 	"rem"
 	"rem/trust/algorithm"
+	"rem/trust/cms"
 	"rem/trust/tsp"
 )
 
@@ -25,6 +26,7 @@ type Validator struct {
 	vouched  *cache[[32]byte, struct{}] // certificates whose bytes an anchor stands for
 	statuses *cache[statusKey, remembered]
 	tokens   *cache[[32]byte, *tokenEntry]
+	inTokens *cms.Cache // the certificates that tokens carry
 
 	mu     sync.Mutex
 	asking map[statusKey]chan struct{} // guarded by mu; whoever asks, deletes and closes
@@ -44,6 +46,7 @@ func New(p Policy, clock rem.Clock, source RevocationSource) (*Validator, error)
 		vouched:  newCache[[32]byte, struct{}](maxPaths),
 		statuses: newCache[statusKey, remembered](maxStatuses),
 		tokens:   newCache[[32]byte, *tokenEntry](maxTokens),
+		inTokens: cms.NewCache(maxPaths),
 		asking:   make(map[statusKey]chan struct{}),
 	}
 	for role := Operation; role < numRoles; role++ {

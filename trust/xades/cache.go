@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 
+	"rem/trust/cms"
 	"rem/trust/tsp"
 )
 
@@ -20,14 +20,8 @@ type Cache struct {
 	kept map[[sha256.Size]byte]*certificate // guarded by mu
 	text map[string]*certificate            // guarded by mu; by their base64
 
-	// stamping are certificates that tokens carried: few, as there are few
-	// authorities. The slice is replaced, never changed.
-	stamping atomic.Pointer[[]*x509.Certificate]
+	carried *cms.Cache // for what tokens carry
 }
-
-// maxStamping bounds the certificates of tokens that are kept, as they are
-// searched one after the other.
-const maxStamping = 16
 
 // A certificate is one that was parsed, with what verification compares.
 type certificate struct {
@@ -40,7 +34,17 @@ type certificate struct {
 // forgets all of them and begins anew: the certificates of one policy domain
 // fit by far, and strangers can only make it slower.
 func NewCache(size int) *Cache {
-	return &Cache{size: max(size, 1), kept: make(map[[sha256.Size]byte]*certificate), text: make(map[string]*certificate)}
+	return &Cache{size: max(size, 1), kept: make(map[[sha256.Size]byte]*certificate), text: make(map[string]*certificate), carried: cms.NewCache(size)}
+}
+
+// Carried gives the cache of the certificates that time-stamp tokens carry, for
+// the verification of those tokens and of whatever else is in CMS. It is nil
+// for a nil cache.
+func (c *Cache) Carried() *cms.Cache {
+	if c == nil {
+		return nil
+	}
+	return c.carried
 }
 
 // decode gives the certificate with this DER in base64. To look up a text is
@@ -100,27 +104,5 @@ func (c *Cache) parse(der []byte) (*certificate, error) {
 // parseToken reads a token, with the certificates that it carries. A nil cache
 // parses all of them.
 func (c *Cache) parseToken(der []byte) (*tsp.Token, error) {
-	if c == nil {
-		return tsp.Parse(der)
-	}
-	var known []*x509.Certificate
-	if kept := c.stamping.Load(); kept != nil {
-		known = *kept
-	}
-	t, err := tsp.ParseKnown(der, known)
-	if err != nil {
-		return nil, err
-	}
-	for _, carried := range t.Certificates {
-		if slices.Contains(known, carried) {
-			continue
-		}
-		if len(known) >= maxStamping {
-			known = nil
-		}
-		// Two at once may lose one of the additions, which costs a parse.
-		known = append(slices.Clip(known), carried)
-		c.stamping.Store(&known)
-	}
-	return t, nil
+	return tsp.ParseKnown(der, tsp.VerifyOptions{Cache: c.Carried()})
 }

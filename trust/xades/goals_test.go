@@ -8,58 +8,15 @@ import (
 	"crypto/sha256"
 	"runtime"
 	"runtime/debug"
-	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
 
+	"rem/internal/testkit"
 	"rem/internal/testkit/derkit"
 	"rem/trust/xades"
 )
-
-// takingTurns runs the operations one after the other, round after round, and
-// gives the processor time of one run of each in nanoseconds, the collector's
-// share with it. Processor time is what neighbours on the machine disturb
-// least, and they disturb all operations alike.
-func takingTurns(b *testing.B, workers int, operations ...func() error) []float64 {
-	b.Helper()
-	const runs = 100
-	spent, n := make([]float64, len(operations)), 0
-	for b.Loop() {
-		n += runs * workers
-		for i, operation := range operations {
-			var group sync.WaitGroup
-			start := processorTime(b)
-			for range workers {
-				group.Go(func() {
-					for range runs {
-						if err := operation(); err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
-			}
-			group.Wait()
-			spent[i] += processorTime(b) - start
-		}
-	}
-	for i := range spent {
-		spent[i] /= float64(n)
-	}
-	return spent
-}
-
-func processorTime(b *testing.B) float64 {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return float64(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // BenchmarkGoals measures goals G5 to G8 of docs/performance.md, each with
 // its two sides taking turns. The metric is the goal's own ratio. The heap is
@@ -134,7 +91,7 @@ func BenchmarkGoals(b *testing.B) {
 	}
 	for _, goal := range goals {
 		b.Run(goal.name, func(b *testing.B) {
-			spent := takingTurns(b, goal.workers, goal.side, goal.other)
+			spent := testkit.TakingTurns(b, goal.workers, goal.side, goal.other)
 			b.ReportMetric(goal.factor*spent[1]/spent[0], goal.unit)
 			b.ReportMetric(spent[0], "ns/side")
 			b.ReportMetric(spent[1], "ns/other")
