@@ -156,13 +156,21 @@ func (x *index) rows(ctx context.Context, name string, args []any, scan func(*sq
 	return eachRow(ctx, stmt, name, args, scan)
 }
 
+// errEnough is what a scan returns when it wants no further row. It ends the
+// reading without a fault.
+var errEnough = errors.New("no further row is wanted")
+
 func eachRow(ctx context.Context, stmt *sql.Stmt, name string, args []any, scan func(*sql.Rows) error) error {
 	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	for rows.Next() {
-		if err := scan(rows); err != nil {
+		err := scan(rows)
+		if errors.Is(err, errEnough) {
+			break
+		}
+		if err != nil {
 			return errors.Join(fmt.Errorf("%s: %w", name, err), rows.Close())
 		}
 	}

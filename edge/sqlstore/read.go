@@ -202,12 +202,11 @@ func (s *Store) Due(ctx context.Context, stage message.Stage, now time.Time, lim
 			return err
 		}
 		t.Due = fromMicros(at)
-		switch {
-		case len(due) < limit && !t.Due.After(now):
-			due = append(due, t)
-		case next.IsZero():
+		if len(due) == limit || t.Due.After(now) {
 			next = t.Due
+			return errEnough // what follows is later still, and may be millions
 		}
+		due = append(due, t)
 		return nil
 	})
 	if err != nil {
