@@ -28,7 +28,8 @@ import (
 
 // world [-NAME=VALUE]... DOMAIN... makes PKI, time-stamp authority, trust list
 // and configurations. The names are those of the practice statement's settings
-// (durations), and rsa=DOMAIN, ended=DOMAIN, clamd=DOMAIN, unsigned=DOMAIN.
+// (durations), and rsa=DOMAIN, ended=DOMAIN, clamd=DOMAIN, unsigned=DOMAIN;
+// key=KIND is that of everybody's operation certificate.
 func world(ts *testscript.TestScript, neg bool, args []string) {
 	plainly(ts, neg)
 	s := of(ts)
@@ -42,6 +43,8 @@ func world(ts *testscript.TestScript, neg bool, args []string) {
 			o.Domains = append(o.Domains, a)
 		case name == "rsa":
 			rsa[value] = true
+		case name == "key":
+			o.Key = simulator.KeyKind(value)
 		case name == "ended":
 			o.Ended = append(o.Ended, value)
 		case name == "clamd":
