@@ -39,6 +39,9 @@ func (c controller) Audit(ctx context.Context, report func(control.Finding) erro
 		for _, id := range ids {
 			done++
 			problems, err := c.n.audit(ctx, v, id)
+			if ctx.Err() != nil {
+				return fmt.Errorf("auditing %s: %w", id, ctx.Err())
+			}
 			if err != nil {
 				problems = append(problems, control.Finding{Message: id, Problem: err.Error()})
 			}

@@ -28,6 +28,19 @@ func (c controller) AddAccount(ctx context.Context, by string, a control.NewAcco
 	if address.Provider() != c.n.Provider.Domain {
 		return "", fmt.Errorf("%w: %s is not in our domain %s", rem.ErrAddress, address, c.n.Provider.Domain)
 	}
+	if address == c.n.Provider.Service {
+		return "", rem.Refuse(rem.PolicyViolation, "Bu adres sağlayıcının kendisine aittir.", "This address is the provider's own.")
+	}
+	if a.Holder == "" || a.Quota < 0 {
+		return "", rem.Refuse(rem.PolicyViolation, "Hesap sahibinin adı gerekir; kota eksi olamaz.", "The holder's name is needed; a quota is not negative.")
+	}
+	hash := ""
+	if a.Password != "" {
+		// First, so that a password which is not taken leaves no account behind.
+		if hash, err = c.hash(ctx, a.Password); err != nil {
+			return "", err
+		}
+	}
 	now := c.n.clock.Now().UTC()
 	id, err := rem.NewToken(now, rand.Reader)
 	if err != nil {
@@ -51,10 +64,29 @@ func (c controller) AddAccount(ctx context.Context, by string, a control.NewAcco
 		return "", fmt.Errorf("opening the account: %w", err)
 	}
 	c.n.Log.Info("account opened", "account", id, "by", by)
-	if a.Password == "" {
+	if hash == "" {
 		return made.ID, nil
 	}
-	return made.ID, c.SetPassword(ctx, by, a.Address, a.Password)
+	return made.ID, c.keep(ctx, by, &made, hash)
+}
+
+// hash refuses a password that cannot be one.
+func (c controller) hash(ctx context.Context, password string) (string, error) {
+	if n := len(password); n < account.MinPassword || n > account.MaxPassword {
+		return "", rem.Refuse(rem.PolicyViolation,
+			fmt.Sprintf("Parola %d ile %d bayt arasında olmalı.", account.MinPassword, account.MaxPassword),
+			fmt.Sprintf("A password has %d to %d octets.", account.MinPassword, account.MaxPassword))
+	}
+	return c.n.hasher.Hash(ctx, password)
+}
+
+// keep gives the account's first operator a password.
+func (c controller) keep(ctx context.Context, by string, a *account.Account, hash string) error {
+	if err := c.n.Store.SetPassword(ctx, a.ID, a.Operators[0].Person, hash); err != nil {
+		return fmt.Errorf("setting a password: %w", err)
+	}
+	c.n.Log.Info("application password set", "account", string(a.ID), "by", by)
+	return nil
 }
 
 func (c controller) account(ctx context.Context, address string) (account.Account, error) {
@@ -74,15 +106,11 @@ func (c controller) SetPassword(ctx context.Context, by, address, password strin
 	if len(a.Operators) == 0 {
 		return fmt.Errorf("the account has no operator: %w", account.ErrNotFound)
 	}
-	hash, err := c.n.hasher.Hash(ctx, password)
+	hash, err := c.hash(ctx, password)
 	if err != nil {
-		return rem.Refuse(rem.PolicyViolation, "Parola uygun değil: 12 ile 256 bayt arasında olmalı.", err.Error())
+		return err
 	}
-	if err := c.n.Store.SetPassword(ctx, a.ID, a.Operators[0].Person, hash); err != nil {
-		return fmt.Errorf("setting a password: %w", err)
-	}
-	c.n.Log.Info("application password set", "account", string(a.ID), "by", by)
-	return nil
+	return c.keep(ctx, by, &a, hash)
 }
 
 // SetState implements control.Provider.
@@ -193,6 +221,9 @@ func (c controller) Dispatch(ctx context.Context, id rem.MessageID) (message.Con
 	if err != nil {
 		return nil, err
 	}
+	if v.Record.Original == "" {
+		return nil, message.ErrNotFound // it was refused, and is not ours to keep
+	}
 	whole, err := c.n.Store.Open(ctx, v.Record.Original)
 	if err != nil {
 		return nil, err
@@ -218,6 +249,13 @@ func (c controller) Mailbox(ctx context.Context, address, password string) ([]co
 	p, err := c.n.login(ctx, address, password)
 	if err != nil {
 		return nil, denied(err)
+	}
+	a, err := c.n.Store.Account(ctx, p.Actor.Account)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := a.MayRead(p.Actor.Person, c.n.clock.Now()); refusal != nil {
+		return nil, refusal
 	}
 	entries, err := c.n.Store.Mailbox(ctx, p.Actor.Account, 0, mailboxPage)
 	if err != nil {

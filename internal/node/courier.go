@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -42,7 +43,7 @@ func (c courier) carry(ctx context.Context, domain string, tx smtp.Transaction, 
 		a.Class = relay.Unknown
 	}
 	if r.Err != nil {
-		a.Detail = r.Err.Error()
+		a.Detail = quiet(r.Err)
 	}
 	if smtpout.Alarming(r.Err) {
 		c.n.Alarm("a provider did not show the certificate of the trust list", "", domain)
@@ -69,6 +70,22 @@ func (c courier) carry(ctx context.Context, domain string, tx smtp.Transaction, 
 		a.Permanent, a.Reason = true, rem.PolicyViolation
 	}
 	return a
+}
+
+// quiet tells a fault of the way without what the peer wrote to it: replies
+// name recipients, and details go to logs (AT-34). Code and enhanced code stay.
+func quiet(err error) string {
+	text := err.Error()
+	if r, ok := errors.AsType[*smtp.Reply](err); ok {
+		text = strings.ReplaceAll(text, r.Error(), strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, r.Enhanced)))
+	}
+	words := strings.Fields(text)
+	for i, w := range words {
+		if strings.Contains(w, "@") {
+			words[i] = "[address]"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // aboutAddress reports whether a refusal is about the recipient's address

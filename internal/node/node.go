@@ -61,6 +61,9 @@ type Options struct {
 	Authority tsp.Authority
 	// Window is the journal's commit window; 0 is the usual one, -1 none.
 	Window time.Duration
+	// Hold keeps the stages after submission from working: what is accepted
+	// waits for a start without it. For measuring submission alone.
+	Hold bool
 }
 
 // A Node is a provider put together. Its fields are for reading.
@@ -85,6 +88,7 @@ type Node struct {
 	runners  []*message.Runner
 	lock     *os.File
 	relayTLS *tls.Config
+	left     []*leftover // owned by Open, then by Run
 
 	mu      sync.Mutex
 	address map[string]net.Addr // guarded by mu: doors that are open, by name
@@ -201,7 +205,7 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 	}); err != nil {
 		return err
 	}
-	return n.stages(c, signer, cs)
+	return n.stages(c, o, signer, cs)
 }
 
 // list is the trust list in force; nil before the first.
@@ -212,7 +216,7 @@ func (n *Node) list() *trustlist.List {
 	return nil
 }
 
-func (n *Node) stages(c *config.Config, signer *evidence.Signer, cs *cades.Signer) error {
+func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *cades.Signer) error {
 	var scanner submission.Scanner
 	if !c.Scanner.None {
 		daemon, err := newScanner(c.Scanner.Clamd)
@@ -240,6 +244,9 @@ func (n *Node) stages(c *config.Config, signer *evidence.Signer, cs *cades.Signe
 	n.Retriever = &retrieval.Retriever{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store, Signer: signer, Clock: n.clock,
 	}
+	if o.Hold {
+		return nil
+	}
 	run := func(stage message.Stage, do func(context.Context, []message.Task) error) {
 		n.runners = append(n.runners, &message.Runner{
 			Stage: stage, Queue: n.Store, Do: do, Parallel: c.Limits.Workers,
@@ -250,16 +257,6 @@ func (n *Node) stages(c *config.Config, signer *evidence.Signer, cs *cades.Signe
 	run(message.DeliveryStage, message.EachTask(n.Deliverer.Do))
 	run(message.RetrievalStage, message.EachTask(n.Retriever.Do))
 	run(message.ReturnStage, n.Relay.Back)
-	return nil
-}
-
-// resume finishes what was intended before a crash, before anything new.
-func (n *Node) resume(ctx context.Context) error {
-	for _, resume := range []func(context.Context) error{n.Submitter.Resume, n.Relay.Resume, n.Deliverer.Resume, n.Retriever.Resume} {
-		if err := resume(ctx); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -295,6 +292,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 			}
 		})
 	}
+	stages.Go(func() { n.resumeLater(work) })
 	stages.Go(func() {
 		if err := n.trust.Run(work); err != nil {
 			failed <- err

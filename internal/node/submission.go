@@ -131,7 +131,7 @@ func (s *sink) Abort() { s.Close() }
 
 // fault translates what a door answers with more than "later".
 func (n *Node) fault(err error) error {
-	if errors.Is(err, relay.ErrUncertain) {
+	if errors.Is(err, relay.ErrUncertain) || errors.Is(err, submission.ErrUncertain) {
 		return fmt.Errorf("%w: %w", smtpin.ErrUnanswered, err)
 	}
 	if errors.Is(err, message.ErrFull) {

@@ -88,23 +88,18 @@ func (d *Deliverer) Do(ctx context.Context, task message.Task) error {
 	return d.finish(ctx, kept)
 }
 
-// Resume finishes what was intended before a crash.
+// Resume finishes what was intended before a crash; see [message.Resume].
 func (d *Deliverer) Resume(ctx context.Context) error {
-	left, err := d.Ledger.Unfinished(ctx, message.DeliveryStage)
-	if err != nil {
-		return fmt.Errorf("looking for unfinished deliveries: %w", err)
+	_, err := message.Resume(ctx, d.Ledger, message.DeliveryStage, nil, d.Finish)
+	return err
+}
+
+// Finish goes on from an intention that was left without its step.
+func (d *Deliverer) Finish(ctx context.Context, kept message.Kept) error {
+	if kept.Ahead(d.Clock.Now()) {
+		return d.Ledger.Abandon(ctx, kept.Key)
 	}
-	for _, k := range left {
-		if k.Ahead(d.Clock.Now()) {
-			err = d.Ledger.Abandon(ctx, k.Key)
-		} else {
-			err = d.finish(ctx, k)
-		}
-		if err != nil {
-			return fmt.Errorf("resuming %s: %w", k.Key, err)
-		}
-	}
-	return nil
+	return d.finish(ctx, kept)
 }
 
 func key(id rem.MessageID, n int) string { return fmt.Sprintf("delivery/%s/%d", id, n) }

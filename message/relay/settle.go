@@ -102,26 +102,22 @@ func (r *Relay) finishSettlement(ctx context.Context, kept message.Kept) error {
 	return nil
 }
 
-// Resume finishes what was intended before a crash, on every side of relay.
+// Resume finishes what was intended before a crash, on every side of relay; see
+// [message.Resume].
 func (r *Relay) Resume(ctx context.Context) error {
-	left, err := r.Ledger.Unfinished(ctx, message.RelayStage)
-	if err != nil {
-		return fmt.Errorf("looking for unfinished relays: %w", err)
+	_, err := message.Resume(ctx, r.Ledger, message.RelayStage, nil, r.Finish)
+	return err
+}
+
+// Finish goes on from an intention that was left without its step.
+func (r *Relay) Finish(ctx context.Context, kept message.Kept) error {
+	switch {
+	case kept.Ahead(r.Clock.Now()):
+		return r.Ledger.Abandon(ctx, kept.Key)
+	case strings.HasPrefix(kept.Key, "relay-in/"):
+		return r.finishIn(ctx, kept)
 	}
-	for _, k := range left {
-		switch {
-		case k.Ahead(r.Clock.Now()):
-			err = r.Ledger.Abandon(ctx, k.Key)
-		case strings.HasPrefix(k.Key, "relay-in/"):
-			err = r.finishIn(ctx, k)
-		default:
-			err = r.finishSettlement(ctx, k)
-		}
-		if err != nil {
-			return fmt.Errorf("resuming %s: %w", k.Key, err)
-		}
-	}
-	return nil
+	return r.finishSettlement(ctx, kept)
 }
 
 func byteReader(b []byte) io.Reader { return bytes.NewReader(b) }

@@ -122,23 +122,18 @@ func (r *Retriever) Do(ctx context.Context, task message.Task) error {
 	return r.carryOut(ctx, d, rem.Actor{})
 }
 
-// Resume finishes what was intended before a crash.
+// Resume finishes what was intended before a crash; see [message.Resume].
 func (r *Retriever) Resume(ctx context.Context) error {
-	left, err := r.Ledger.Unfinished(ctx, message.RetrievalStage)
-	if err != nil {
-		return fmt.Errorf("looking for unfinished retrievals: %w", err)
+	_, err := message.Resume(ctx, r.Ledger, message.RetrievalStage, nil, r.Finish)
+	return err
+}
+
+// Finish goes on from an intention that was left without its step.
+func (r *Retriever) Finish(ctx context.Context, kept message.Kept) error {
+	if kept.Ahead(r.Clock.Now()) {
+		return r.Ledger.Abandon(ctx, kept.Key)
 	}
-	for _, k := range left {
-		if k.Ahead(r.Clock.Now()) {
-			err = r.Ledger.Abandon(ctx, k.Key)
-		} else {
-			err = r.finish(ctx, k, rem.Actor{})
-		}
-		if err != nil {
-			return fmt.Errorf("resuming %s: %w", k.Key, err)
-		}
-	}
-	return nil
+	return r.finish(ctx, kept, rem.Actor{})
 }
 
 func (r *Retriever) notOpened() rem.Text {

@@ -92,8 +92,14 @@ type Receipt struct {
 	Refusal *rem.Refusal
 }
 
+// ErrUncertain is wrapped by faults of Submit after which the message may still
+// become ours. A door that meets it ends the connection without an answer: 451
+// would say that the message was not taken (RFC 5321 4.2.1, 6.1).
+var ErrUncertain = errors.New("whether the message is submitted is not certain")
+
 // Submit takes an original message. A Receipt with nil error is durable. An
-// error is a fault: nothing was promised, and submitting again is harmless.
+// error is a fault: nothing was promised, and submitting again is harmless. Unless
+// it wraps [ErrUncertain], nothing comes of the submission either.
 func (s *Submitter) Submit(ctx context.Context, login Login, tx smtp.Transaction, original message.Content) (Receipt, error) {
 	now := s.Clock.Now().UTC()
 
@@ -128,15 +134,38 @@ func (s *Submitter) Submit(ctx context.Context, login Login, tx smtp.Transaction
 		intended.Content = original
 	}
 	kept, err := s.intend(ctx, intended)
-	if err != nil {
+	if errors.Is(err, message.ErrFull) {
 		return Receipt{}, fmt.Errorf("recording the intention of %s: %w", in.Record.ID, err)
+	}
+	if err != nil {
+		return s.giveUp(ctx, intended.Key, fmt.Errorf("recording the intention of %s: %w", in.Record.ID, err))
 	}
 	if !bytes.Equal(kept.Body, body) {
 		if in, err = unmarshal(kept.Body); err != nil {
 			return Receipt{}, err
 		}
 	}
-	return s.finish(ctx, kept, in)
+	signed, err := s.sign(ctx, kept, &in)
+	if err != nil {
+		return s.giveUp(ctx, intended.Key, err)
+	}
+	receipt, err := s.record(ctx, kept, &in, signed)
+	if err == nil {
+		return receipt, nil
+	}
+	if receipt, readErr := s.first(ctx, fingerprint, s.Clock.Now()); readErr == nil {
+		return receipt, nil // it happened, and only the ledger's answer was lost
+	}
+	return Receipt{}, fmt.Errorf("%w: %w", ErrUncertain, err)
+}
+
+// giveUp forgets an intention after a fault, so that no later start submits what
+// its sender was told to submit again, and may long have sent in another form.
+func (s *Submitter) giveUp(ctx context.Context, key string, fault error) (Receipt, error) {
+	if err := s.Ledger.Abandon(context.WithoutCancel(ctx), key); err != nil {
+		return Receipt{}, fmt.Errorf("%w: %w", ErrUncertain, errors.Join(fault, err))
+	}
+	return Receipt{}, fault
 }
 
 // key names the intention by what is submitted, so that a program which comes
@@ -162,45 +191,48 @@ func (s *Submitter) intend(ctx context.Context, in message.Intention) (kept mess
 	return kept, nil // another's, which is as good
 }
 
-// Resume finishes what was intended before a crash. It is called at start, and
-// takes the ordinary path.
+// Resume finishes what was intended before a crash; see [message.Resume]. It is
+// called at start, and takes the ordinary path.
 func (s *Submitter) Resume(ctx context.Context) error {
-	left, err := s.Ledger.Unfinished(ctx, message.SubmissionStage)
-	if err != nil {
-		return fmt.Errorf("looking for unfinished submissions: %w", err)
-	}
-	for _, k := range left {
-		if k.Ahead(s.Clock.Now()) {
-			if err := s.Ledger.Abandon(ctx, k.Key); err != nil {
-				return fmt.Errorf("resuming %s: %w", k.Key, err)
-			}
-			continue
-		}
-		in, err := unmarshal(k.Body)
-		if err != nil {
-			return fmt.Errorf("resuming %s: %w", k.Key, err)
-		}
-		if _, err := s.finish(ctx, k, in); err != nil {
-			return fmt.Errorf("resuming %s: %w", k.Key, err)
-		}
-	}
-	return nil
+	_, err := message.Resume(ctx, s.Ledger, message.SubmissionStage, nil, s.Finish)
+	return err
 }
 
-// finish is steps 3 to 5.
-func (s *Submitter) finish(ctx context.Context, kept message.Kept, in intention) (Receipt, error) {
-	r := in.Record
-	r.Original, r.From, r.Length = kept.Content, 0, r.Size
-
-	// Step 3: sign.
-	prepared, err := evidence.Prepare(s.draft(&r, in.Refusal))
+// Finish goes on from an intention that was left without its step.
+func (s *Submitter) Finish(ctx context.Context, kept message.Kept) error {
+	if kept.Ahead(s.Clock.Now()) {
+		return s.Ledger.Abandon(ctx, kept.Key)
+	}
+	in, err := unmarshal(kept.Body)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("preparing the submission evidence of %s: %w", r.ID, err)
+		return err
+	}
+	signed, err := s.sign(ctx, kept, &in)
+	if err != nil {
+		return err
+	}
+	_, err = s.record(ctx, kept, &in, signed)
+	return err
+}
+
+// sign is step 3. It completes the record with where its original is.
+func (s *Submitter) sign(ctx context.Context, kept message.Kept, in *intention) (evidence.Signed, error) {
+	r := &in.Record
+	r.Original, r.From, r.Length = kept.Content, 0, r.Size
+	prepared, err := evidence.Prepare(s.draft(r, in.Refusal))
+	if err != nil {
+		return evidence.Signed{}, fmt.Errorf("preparing the submission evidence of %s: %w", r.ID, err)
 	}
 	signed, err := prepared.Sign(ctx, s.Signer)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("submitting %s: %w", r.ID, err)
+		return evidence.Signed{}, fmt.Errorf("submitting %s: %w", r.ID, err)
 	}
+	return signed, nil
+}
+
+// record is steps 4 and 5.
+func (s *Submitter) record(ctx context.Context, kept message.Kept, in *intention, signed evidence.Signed) (Receipt, error) {
+	r := &in.Record
 
 	// Step 4: record the result, and hand on. Periods, and the time in which a
 	// repetition is recognised, begin now: after a long stop a message is not late
@@ -208,7 +240,7 @@ func (s *Submitter) finish(ctx context.Context, kept message.Kept, in intention)
 	begin := s.Clock.Now().UTC()
 	step := message.Step{
 		Message: r.ID, At: begin, Actor: r.Actor,
-		Resolves: kept.Key, New: &r, Fingerprint: in.Fingerprint,
+		Resolves: kept.Key, New: r, Fingerprint: in.Fingerprint,
 		Filed: []message.Filed{signed.FiledAs(false)},
 	}
 	on := message.AcceptSubmission

@@ -61,6 +61,7 @@ type Provider struct {
 	folder *folder
 	dead   atomic.Bool
 	opened int
+	left   []leftover
 
 	mu     sync.Mutex
 	hit    bool     // guarded by mu: an effect failed, and the process did not stop since
@@ -129,14 +130,45 @@ func (p *Provider) open(ctx context.Context) error {
 	return p.resume(ctx)
 }
 
-// resume is the order of internal/node.
+// resume is the order of internal/node. What cannot be finished yet is tried
+// again with every step of the world.
 func (p *Provider) resume(ctx context.Context) error {
-	for _, resume := range []func(context.Context) error{p.Submitter.Resume, p.Relay.Resume, p.Deliverer.Resume, p.Retriever.Resume} {
-		if err := resume(ctx); err != nil {
+	p.left = nil
+	for _, l := range []leftover{
+		{stage: message.SubmissionStage, finish: p.Submitter.Finish},
+		{stage: message.RelayStage, finish: p.Relay.Finish},
+		{stage: message.DeliveryStage, finish: p.Deliverer.Finish},
+		{stage: message.RetrievalStage, finish: p.Retriever.Finish},
+	} {
+		var err error
+		if l.kept, err = message.Resume(ctx, p.Store, l.stage, nil, l.finish); err == nil {
+			continue
+		}
+		if p.dead.Load() || len(l.kept) == 0 {
 			return err
 		}
+		p.left = append(p.left, l)
 	}
 	return nil
+}
+
+// A leftover is what a stage could not finish when its process began.
+type leftover struct {
+	stage  message.Stage
+	finish func(context.Context, message.Kept) error
+	kept   []message.Kept
+}
+
+// finish tries again what the start left.
+func (p *Provider) finish(ctx context.Context) {
+	var left []leftover
+	for _, l := range p.left {
+		var err error
+		if l.kept, err = message.Resume(ctx, p.Store, l.stage, l.kept, l.finish); err != nil {
+			left = append(left, l)
+		}
+	}
+	p.left = left
 }
 
 func (p *Provider) stages() error {

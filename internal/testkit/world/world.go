@@ -34,6 +34,8 @@ type World struct {
 	Providers map[string]*Provider // by domain
 	// Promises are the answers that users got, in order.
 	Promises []Promise
+	// Openings are the messages that were read, in order.
+	Openings []Opening
 	// Recoveries counts the processes that were begun again after a fault.
 	Recoveries int
 
@@ -56,6 +58,14 @@ type Promise struct {
 	Original []byte
 	To       []string
 	Receipt  submission.Receipt
+}
+
+// An Opening is a content that a reader got.
+type Opening struct {
+	At        *Provider
+	Message   rem.MessageID
+	Recipient int
+	Time      time.Time
 }
 
 // Options of a world. The zero Options are two providers with empty mailboxes.
@@ -291,6 +301,7 @@ func (w *World) Open(user, code string, id rem.MessageID, n int) ([]byte, error)
 		actor, authentication := w.login(user, p.Domain)
 		c, err := p.Retriever.Open(context.Background(), retrieval.Login{Actor: actor, Authentication: authentication}, id, n)
 		if err == nil {
+			w.Openings = append(w.Openings, Opening{p, id, n, w.Clock.Now()})
 			b := make([]byte, c.Size())
 			if n, e := c.ReadAt(b, 0); n < len(b) {
 				err = e
@@ -320,6 +331,10 @@ func (w *World) Step() bool {
 	w.t.Helper()
 	busy := false
 	for _, p := range w.order {
+		if len(p.left) > 0 {
+			p.finish(context.Background())
+			w.settle()
+		}
 		for _, stage := range []message.Stage{message.RelayStage, message.DeliveryStage, message.ReturnStage, message.RetrievalStage} {
 			tasks, _, err := p.Store.Due(context.Background(), stage, w.Clock.Now(), perStep)
 			if err != nil {
