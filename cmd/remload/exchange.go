@@ -40,8 +40,9 @@ func (c *exchangeCmd) Run(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	var opens []string
+	question := "check"
 	if !c.Unopened {
-		opens = append(opens, "--opens")
+		opens, question = append(opens, "--opens"), "check retrieval"
 	}
 	b, err := w.start(ctx, 1, opens...)
 	if err != nil {
@@ -61,7 +62,7 @@ func (c *exchangeCmd) Run(ctx context.Context, r *report) (err error) {
 	}
 	sides := []side{
 		{fmt.Sprintf("rem, two providers, %s", c.Key), func(ctx context.Context) ([]float64, error) {
-			return w.round(ctx, &c.shape, a, b, bags, !c.Unopened)
+			return w.round(ctx, &c.shape, a, b, bags, question)
 		}},
 		{"ceiling of the cryptography, " + c.Key, withoutSyncs(func(ctx context.Context) ([]float64, error) { return c.ceiling() })},
 	}

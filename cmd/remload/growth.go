@@ -45,7 +45,7 @@ func (c *growthCmd) Run(ctx context.Context, r *report) (err error) {
 		if err != nil {
 			return err
 		}
-		figures, err := w.round(ctx, &c.shape, p, p, bags, false)
+		figures, err := w.round(ctx, &c.shape, p, p, bags, "check")
 		if err != nil {
 			return err
 		}

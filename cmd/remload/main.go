@@ -2,17 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 )
 
 type arguments struct {
-	JSON bool `help:"Write the report as JSON." name:"json"`
+	JSON    bool   `help:"Write the report as JSON." name:"json"`
+	Profile string `help:"File for a CPU profile of this program; the providers have their own." name:"own-profile" type:"path" placeholder:"FILE"`
 
 	Limits   limitsCmd   `cmd:"" help:"What the machine allows: signatures, digests, durable writes."`
 	Postfix  postfixCmd  `cmd:"" help:"What Debian's Postfix carries here."`
@@ -62,7 +65,7 @@ func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	r := newReport(args, stderr)
-	if err := k.Run(r); err != nil {
+	if err := profiled(a.Profile, func() error { return k.Run(r) }); err != nil {
 		fmt.Fprintf(stderr, "remload: %s: %v\n", k.Command(), err)
 		return 1
 	}
@@ -75,4 +78,21 @@ func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// profiled runs something and, where a file is given, writes its CPU profile.
+func profiled(file string, do func() error) (err error) {
+	if file == "" {
+		return do()
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("making a profile: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return fmt.Errorf("making a profile: %w", err)
+	}
+	defer pprof.StopCPUProfile()
+	return do()
 }

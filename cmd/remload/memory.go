@@ -85,7 +85,7 @@ func (c *memoryCmd) Run(ctx context.Context, r *report) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, _, err := settled(ctx, m, p, p, sent.accepted, false); err != nil {
+	if _, _, err := settled(ctx, m, p, p, sent.accepted, "check"); err != nil {
 		return err
 	}
 	stop()

@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +31,7 @@ type nodeCmd struct {
 	Config  string        `required:"" help:"Configuration file."`
 	TSA     string        `help:"Stamp in process with this certificate and key (NAME.crt.pem, NAME.key.pem) in place of asking over HTTP." placeholder:"NAME"`
 	Window  time.Duration `help:"Commit window of the journal; 0 is the usual one, -1ns none."`
+	Hold    bool          `help:"Let nothing happen after submission."`
 	Opens   bool          `help:"Open every message that arrives."`
 	Profile string        `help:"File for a CPU profile." placeholder:"FILE"`
 }
@@ -46,27 +46,20 @@ type tally struct {
 }
 
 // Run is the child's main.
-func (c *nodeCmd) Run(ctx context.Context) (err error) {
+func (c *nodeCmd) Run(ctx context.Context) error {
+	return profiled(c.Profile, func() error { return c.run(ctx) })
+}
+
+func (c *nodeCmd) run(ctx context.Context) (err error) {
 	cfg, err := config.Read(c.Config)
 	if err != nil {
 		return err
 	}
-	o := node.Options{Window: c.Window, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	o := node.Options{Window: c.Window, Hold: c.Hold, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	if c.TSA != "" {
 		if o.Authority, err = stamper(c.TSA); err != nil {
 			return err
 		}
-	}
-	if c.Profile != "" {
-		f, err := os.Create(c.Profile)
-		if err != nil {
-			return fmt.Errorf("making a profile: %w", err)
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return fmt.Errorf("making a profile: %w", err)
-		}
-		defer pprof.StopCPUProfile()
 	}
 	n, err := node.Open(ctx, cfg, o)
 	if err != nil {
@@ -129,10 +122,8 @@ func (c *nodeCmd) answer(ctx context.Context, n *node.Node) error {
 				return io.EOF
 			}
 			var a tally
-			if line == "check" || line == "check retrieval" {
-				if line == "check retrieval" {
-					w.last = message.Retrieved
-				}
+			if last, ok := questions[line]; ok {
+				w.last = last
 				if err := w.check(ctx); err != nil {
 					a.Fault = err.Error()
 				}
@@ -149,6 +140,10 @@ func (c *nodeCmd) answer(ctx context.Context, n *node.Node) error {
 		}
 	}
 }
+
+// questions are those that make the watcher look at every message, with what is
+// the last thing to happen to one.
+var questions = map[string]message.State{"check submission": message.None, "check": message.Delivered, "check retrieval": message.Retrieved}
 
 // A watcher looks at what the ledger says, and opens mail.
 type watcher struct {
@@ -179,7 +174,11 @@ func (w *watcher) each(ctx context.Context, do func(rem.AccountID) error) error 
 
 // owed is the evidence that a finished message of ours has.
 func owed(last message.State, leg message.Leg) []message.Kind {
-	kinds := []message.Kind{message.SubmissionAcceptanceRejection, message.DeliveryNonDeliveryToRecipient}
+	kinds := []message.Kind{message.SubmissionAcceptanceRejection}
+	if last == message.None {
+		return kinds
+	}
+	kinds = append(kinds, message.DeliveryNonDeliveryToRecipient)
 	if leg == message.Outbound {
 		kinds = append(kinds, message.RelayREMMDAcceptanceRejection)
 	}
@@ -236,7 +235,7 @@ func (w *watcher) check(ctx context.Context) error {
 }
 
 func (w *watcher) complete(v *message.View) bool {
-	if s := v.Standing(1).State; s != w.last && s != message.Retrieved {
+	if s := v.Standing(1).State; w.last != message.None && s != w.last && s != message.Retrieved {
 		w.pending = fmt.Sprintf("%s is %s", v.Record.ID, s)
 		return false
 	}

@@ -13,6 +13,7 @@ import (
 type submitCmd struct {
 	shape
 	wiring
+	Hold  bool `help:"Submission alone: nothing is delivered. Postfix delivers all the same."`
 	Alone bool `help:"Leave Postfix out."`
 }
 
@@ -32,7 +33,12 @@ func (c *submitCmd) Run(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	p, err := w.start(ctx, 0)
+	question, name := "check", "rem, evidence durable before 250, delivery with evidence"
+	var how []string
+	if c.Hold {
+		question, name, how = "check submission", "rem, evidence durable before 250, delivery held", []string{"--hold"}
+	}
+	p, err := w.start(ctx, 0, how...)
 	if err != nil {
 		return err
 	}
@@ -45,8 +51,8 @@ func (c *submitCmd) Run(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	title := fmt.Sprintf("registered submission, %d B, %d sessions", c.Size, c.Sessions)
-	sides := []side{{"rem, evidence durable before 250, " + c.Key, func(ctx context.Context) ([]float64, error) {
-		return w.round(ctx, &c.shape, p, p, bags, false)
+	sides := []side{{name + ", " + c.Key, func(ctx context.Context) ([]float64, error) {
+		return w.round(ctx, &c.shape, p, p, bags, question)
 	}}}
 	if c.Alone {
 		return takeTurns(ctx, r, title, c.Rounds, ourColumns, sides, nil)
@@ -85,7 +91,7 @@ func withoutSyncs(round func(context.Context) ([]float64, error)) func(context.C
 
 // round sends for a while, waits until the last evidence is filed where the
 // messages were sent, checks every message, and gives the figures of ourColumns.
-func (w *world) round(ctx context.Context, s *shape, from, to *provider, bags []*mailbag, opened bool) ([]float64, error) {
+func (w *world) round(ctx context.Context, s *shape, from, to *provider, bags []*mailbag, question string) ([]float64, error) {
 	nodes := []*provider{from}
 	if to != from {
 		nodes = append(nodes, to)
@@ -100,7 +106,7 @@ func (w *world) round(ctx context.Context, s *shape, from, to *provider, bags []
 		}
 		return n, nil
 	}
-	before, err := from.tells("check")
+	before, err := from.tells(question)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +123,7 @@ func (w *world) round(ctx context.Context, s *shape, from, to *provider, bags []
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, from.log)
 	}
-	end, used, err := settled(ctx, m, from, to, before.Finished+sent.accepted, opened)
+	end, used, err := settled(ctx, m, from, to, before.Finished+sent.accepted, question)
 	if err != nil {
 		return nil, err
 	}
@@ -133,13 +139,9 @@ func (w *world) round(ctx context.Context, s *shape, from, to *provider, bags []
 // settled waits until nothing moves any more, sees that every message has every
 // evidence, and says when the last thing moved and what was used until then:
 // looking at every message is our own work.
-func settled(ctx context.Context, m *meter, from, to *provider, want int64, opened bool) (moved time.Time, used float64, err error) {
+func settled(ctx context.Context, m *meter, from, to *provider, want int64, question string) (moved time.Time, used float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	question := "check"
-	if opened {
-		question = "check retrieval"
-	}
 	var last uint64
 	checking := 0.0
 	for {

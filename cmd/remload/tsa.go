@@ -56,7 +56,7 @@ func (c *tsaCmd) Run(ctx context.Context, r *report) error {
 	defer stop()
 	sides = append(sides, side{"timestamp-authority", func(ctx context.Context) ([]float64, error) { return c.round(theirs, "/api/v1/timestamp") }})
 	return takeTurns(ctx, r, fmt.Sprintf("time stamps over HTTP, %d connections", c.Connections), c.Rounds, columns, sides,
-		[]share{{"tokens/s ÷ timestamp-authority's", 0, 1, 0, 0, 1, "G9 ≥ 3, aim 6"}})
+		[]share{{"tokens/s ÷ timestamp-authority's", 0, 1, 0, 0, 1, "G9 ≥ 3, aim 6"}, {"timestamp-authority's CPU ÷ ours, the asker's included", 1, 0, 3, 3, 1, ""}})
 }
 
 // startPeer runs sigstore's authority with a key in memory.
