@@ -101,6 +101,28 @@ func TestNothingOpensBeforeItsDelivery(t *testing.T) {
 	}
 }
 
+// What cannot be proved is not shown: no content without the evidence of its
+// opening, whatever of it fails.
+func TestNobodyReadsWithoutEvidence(t *testing.T) {
+	k := world.NewKit(t)
+	for _, effect := range []string{"sign", "stamp", "write", "sync"} {
+		t.Run(effect, func(t *testing.T) {
+			w := k.New(t, world.Options{})
+			r := send(t, w, k, "Delilsiz", bora)
+			w.Run(time.Minute)
+			stop := fails(w, "hs91", effect)
+			if b, err := w.OpenOnce("bora", "hs91", r.Message, 1); err == nil {
+				t.Errorf("%d octets were read", len(b))
+			}
+			stop()
+			w.Run(time.Hour)
+			open(t, w, "bora", "hs91", r.Message, 1)
+			w.Rest()
+			w.MustHold()
+		})
+	}
+}
+
 // A provider that stops for longer than every period goes on where it was: what
 // it intended is tried before it is called late, and lies in the mailbox for its
 // whole period.

@@ -49,6 +49,7 @@ func (w *World) Check() []string {
 		c.intentions(p)
 	}
 	c.promises(messages)
+	c.openings(messages)
 	for id, at := range messages {
 		c.message(id, at)
 	}
@@ -186,6 +187,19 @@ func (c *checker) promises(messages map[rem.MessageID]map[string]*kept) {
 				c.fault("%s: %s and %s are one submission", domain, id, other)
 			}
 			byContent[key] = id
+		}
+	}
+}
+
+// openings: nobody read anything before there was evidence of it, or of the
+// period that was over.
+func (c *checker) openings(messages map[rem.MessageID]map[string]*kept) {
+	for _, o := range c.w.Openings {
+		k := messages[o.Message][o.At.Domain]
+		if k == nil || !slices.ContainsFunc(k.xml, func(f message.Filed) bool {
+			return f.Kind == message.RetrievalNonRetrievalByRecipient && f.Recipient == o.Recipient && !f.Time.After(o.Time)
+		}) {
+			c.fault("%s: recipient %d read it at %s without evidence", o.Message, o.Recipient, o.Time)
 		}
 	}
 }

@@ -292,30 +292,33 @@ func (w *World) Submit(user, code string, original []byte, to ...string) submiss
 	return submission.Receipt{}
 }
 
-// Open opens a message as a recipient's program does, and again after a fault.
-// It returns the bytes that the reader gets.
+// OpenOnce opens a message as a recipient's program does, and returns the bytes
+// that the reader gets.
+func (w *World) OpenOnce(user, code string, id rem.MessageID, n int) ([]byte, error) {
+	p := w.Providers[Domain(code)]
+	actor, authentication := w.login(user, p.Domain)
+	c, err := p.Retriever.Open(context.Background(), retrieval.Login{Actor: actor, Authentication: authentication}, id, n)
+	if err != nil {
+		w.tell("%s: opening fails: %v", p.Domain, err)
+		return nil, err
+	}
+	w.Openings = append(w.Openings, Opening{p, id, n, w.Clock.Now()})
+	b := make([]byte, c.Size())
+	if n, err := c.ReadAt(b, 0); n < len(b) {
+		return nil, err
+	}
+	return b, nil
+}
+
+// Open is OpenOnce, and again after a fault.
 func (w *World) Open(user, code string, id rem.MessageID, n int) ([]byte, error) {
 	w.t.Helper()
-	p := w.Providers[Domain(code)]
 	for range tries {
-		actor, authentication := w.login(user, p.Domain)
-		c, err := p.Retriever.Open(context.Background(), retrieval.Login{Actor: actor, Authentication: authentication}, id, n)
-		if err == nil {
-			w.Openings = append(w.Openings, Opening{p, id, n, w.Clock.Now()})
-			b := make([]byte, c.Size())
-			if n, e := c.ReadAt(b, 0); n < len(b) {
-				err = e
-			}
-			w.settle()
-			if err == nil {
-				return b, nil
-			}
-		}
+		b, err := w.OpenOnce(user, code, id, n)
 		failed := w.settle()
-		if _, refused := errors.AsType[*rem.Refusal](err); refused || errors.Is(err, message.ErrNotFound) && !failed {
-			return nil, err
+		if _, refused := errors.AsType[*rem.Refusal](err); err == nil || refused || errors.Is(err, message.ErrNotFound) && !failed {
+			return b, err
 		}
-		w.tell("%s: opening fails: %v", p.Domain, err)
 		w.Clock.Advance(time.Minute)
 	}
 	w.fatalf("opening fails %d times", tries)
