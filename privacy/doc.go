@@ -1,0 +1,19 @@
+// Package privacy gives the words in which the inventory of personal data is
+// written, and the rules by which an inventory is whole.
+//
+// The words are closed lists: purposes with their legal grounds and the
+// statements of the privacy notice that they rest on, categories, groups of
+// people, sources, recipients, places and retention rules with their clocks. A
+// [Datum] says what is known about somebody; a [Holding] says where the program
+// keeps it or lets it out, and in which form. A [Register] holds all of them and
+// [Register.Check] finds whatever is not complete (S05, P-01, REQ-105).
+//
+// Invariants: a holding has data or a reason why it is not personal, never
+// neither; a purpose has a legal ground; a retention rule has a clock and an end;
+// what rests on consent alone is not in use before there is a ledger of
+// consents; everything stays in Türkiye (S39). What the notice calls "not
+// private", such as addresses and device identifiers, is personal data here (S16).
+//
+// The inventory of this program is package privacy/inventory; what it means for
+// operators is docs/operations/inventory.md.
+package privacy
