@@ -6,5 +6,6 @@
 // RetrievalNonRetrievalByRecipient, that names him (REQ-68). Listing a mailbox
 // makes none; opening again makes none. When the retrieval period passes first,
 // the evidence says so, and later openings are recorded without evidence. The
-// race between the two is decided by the ledger: the first step stands.
+// race between the two is decided by the ledger: the first step stands. Who was
+// given nothing, because of a fault or a crash, has opened nothing.
 package retrieval

@@ -1,6 +1,7 @@
 package retrieval
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -128,12 +129,18 @@ func (r *Retriever) Resume(ctx context.Context) error {
 	return err
 }
 
-// Finish goes on from an intention that was left without its step.
+// Finish goes on from an intention that was left without its step. An opening is
+// given up: who wanted to open was given nothing, since the content comes after
+// the evidence.
 func (r *Retriever) Finish(ctx context.Context, kept message.Kept) error {
-	if kept.Ahead(r.Clock.Now()) {
+	d, err := evidence.UnmarshalDraft(kept.Body)
+	if err != nil {
+		return fmt.Errorf("reading the intention %s: %w", kept.Key, err)
+	}
+	if d.Outcome == evidence.Positive || kept.Ahead(r.Clock.Now()) {
 		return r.Ledger.Abandon(ctx, kept.Key)
 	}
-	return r.finish(ctx, kept, rem.Actor{})
+	return r.finish(ctx, kept.Key, d, rem.Actor{})
 }
 
 func (r *Retriever) notOpened() rem.Text {
@@ -149,24 +156,59 @@ func (r *Retriever) notOpened() rem.Text {
 	}
 }
 
+// carryOut records the intention and goes on from it. After a fault an opening
+// is given up, as its content is not given.
 func (r *Retriever) carryOut(ctx context.Context, d evidence.Draft, by rem.Actor) error {
-	kept, err := message.Intend(ctx, r.Ledger, message.Intention{
-		// One key for both outcomes: whoever intends first decides the race.
-		Key:   fmt.Sprintf("retrieval/%s/%d", d.Message.ID, d.RefersTo),
-		Stage: message.RetrievalStage, At: d.EventTime, Body: evidence.MarshalDraft(d),
-	})
+	stands, err := r.intend(ctx, d)
 	if err != nil {
 		return fmt.Errorf("recording the intention about the retrieval of %s: %w", d.Message.ID, err)
 	}
-	return r.finish(ctx, kept, by)
+	if stands.Outcome == evidence.Negative {
+		by = rem.Actor{}
+	}
+	err = r.finish(ctx, key(&d), stands, by)
+	if err != nil && stands.Outcome == evidence.Positive {
+		err = errors.Join(err, r.Ledger.Abandon(context.WithoutCancel(ctx), key(&d)))
+	}
+	return err
+}
+
+// key is one for both outcomes and all who open.
+func key(d *evidence.Draft) string { return fmt.Sprintf("retrieval/%s/%d", d.Message.ID, d.RefersTo) }
+
+// maxTries bounds how often an opening takes the place of another: more than one
+// mailbox has readers at one moment.
+const maxTries = 32
+
+// intend records the intention and returns what stands. The end of the period,
+// once intended, stands. An opening gives way to whoever comes next: it is left
+// from a fault, or under way at this moment, and then the first step decides. So
+// an evidence never names somebody who was given nothing.
+func (r *Retriever) intend(ctx context.Context, d evidence.Draft) (stands evidence.Draft, err error) {
+	in := message.Intention{Key: key(&d), Stage: message.RetrievalStage, At: d.EventTime, Body: evidence.MarshalDraft(d)}
+	for range maxTries {
+		kept, err := message.Intend(ctx, r.Ledger, in)
+		if err != nil {
+			return stands, err
+		}
+		if bytes.Equal(kept.Body, in.Body) {
+			return d, nil
+		}
+		if stands, err = evidence.UnmarshalDraft(kept.Body); err != nil {
+			return stands, fmt.Errorf("reading the intention %s: %w", kept.Key, err)
+		}
+		if stands.Outcome == evidence.Negative {
+			return stands, nil
+		}
+		if err := r.Ledger.Abandon(ctx, in.Key); err != nil {
+			return stands, err
+		}
+	}
+	return stands, fmt.Errorf("%d others came between", maxTries)
 }
 
 // finish is steps 15 and 16: sign, record the result and hand on.
-func (r *Retriever) finish(ctx context.Context, kept message.Kept, by rem.Actor) error {
-	d, err := evidence.UnmarshalDraft(kept.Body)
-	if err != nil {
-		return fmt.Errorf("reading the intention %s: %w", kept.Key, err)
-	}
+func (r *Retriever) finish(ctx context.Context, key string, d evidence.Draft, by rem.Actor) error {
 	id, n := d.Message.ID, d.RefersTo
 	view, to, err := r.find(ctx, id, n)
 	if err != nil {
@@ -179,7 +221,7 @@ func (r *Retriever) finish(ctx context.Context, kept message.Kept, by rem.Actor)
 	task := message.Task{Stage: message.RetrievalStage, Message: id, Target: strconv.Itoa(n)}
 	t, ok := message.Next(to.Leg, view.Standing(n).State, on)
 	if !ok {
-		return r.Ledger.Commit(ctx, message.Step{Message: id, At: d.EventTime, Resolves: kept.Key, Done: []message.Task{task}})
+		return r.Ledger.Commit(ctx, message.Step{Message: id, At: d.EventTime, Resolves: key, Done: []message.Task{task}})
 	}
 	prepared, err := evidence.Prepare(d)
 	if err != nil {
@@ -190,7 +232,7 @@ func (r *Retriever) finish(ctx context.Context, kept message.Kept, by rem.Actor)
 		return err
 	}
 	step := message.Step{
-		Message: id, At: d.EventTime, Actor: by, Resolves: kept.Key,
+		Message: id, At: d.EventTime, Actor: by, Resolves: key,
 		Changes: []message.Change{{Recipient: n, From: t.From, To: t.To, On: on}},
 		Filed:   []message.Filed{signed.FiledAs(t.Owes.NoInformation)},
 		Done:    []message.Task{task},
