@@ -66,16 +66,34 @@ func (e *Evidence) Digests(sum func(crypto.Hash) []byte) (named, equal bool) {
 
 // Verify checks the signature and reads what it covers, and nothing else
 // (AT-16). Whether the certificate may sign evidence is for package validation.
+// An evidence in our own form is read without a tree: then the Document of what
+// was verified is nil, and its Read gives one.
 func Verify(src []byte, o xades.VerifyOptions) (*Evidence, *xades.Verified, error) {
+	o.Unparsed = true
 	v, err := xades.Verify(src, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("verifying evidence: %w", err)
 	}
-	e, err := Parse(v.Document)
+	e, err := Read(v)
 	if err != nil {
 		return nil, nil, err
 	}
 	return e, v, nil
+}
+
+// Read reads the evidence that a verified signature covers. The error wraps
+// ErrEvidence, or xades.ErrForm for bytes that are not canonical XML.
+func Read(v *xades.Verified) (*Evidence, error) {
+	if v.Document == nil {
+		if e, ok := readOwn(v.Signed); ok {
+			return e, nil
+		}
+	}
+	doc, err := v.Read()
+	if err != nil {
+		return nil, fmt.Errorf("reading evidence: %w", err)
+	}
+	return Parse(doc)
 }
 
 // Parse reads an evidence of TS 102 640-2 (v1#, v2#) or EN 319 522-3. The

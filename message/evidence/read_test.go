@@ -237,6 +237,9 @@ func TestAmbiguousEvidenceIsRefused(t *testing.T) {
 			if e, err := parse(t, []byte(src)); !errors.Is(err, ErrEvidence) {
 				t.Errorf("read %v with error %v, want ErrEvidence", e, err)
 			}
+			if _, ok := readOwn([]byte(src)); ok {
+				t.Error("it was taken for one of ours")
+			}
 		})
 	}
 }
@@ -277,6 +280,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
+		checkOwn(t, src)
 		e, err := parse(t, src)
 		if err != nil {
 			return
@@ -289,6 +293,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
+		checkOwn(t, p.XML())
 		again, err := parse(t, p.XML())
 		if err != nil {
 			t.Fatalf("our own evidence is refused: %v\n%s", err, p.XML())

@@ -200,6 +200,10 @@ func (w *writer) authentication(name string, a Authentication) {
 	w.raw("</", name, ">")
 }
 
+// writtenDigest stands before the base64 of a digest.
+const writtenDigest = `<ds:DigestMethod xmlns:ds="` + spaceDS + `" Algorithm="` + uriSHA256 + `"></ds:DigestMethod>` +
+	`<ds:DigestValue xmlns:ds="` + spaceDS + `">`
+
 func (w *writer) message(name, notification string, m MessageDetails) {
 	w.raw("<", name, ` isNotification="`, notification, `">`)
 	w.element("MessageSubject", m.Subject)
@@ -208,8 +212,7 @@ func (w *writer) message(name, notification string, m MessageDetails) {
 	}
 	w.element("MessageIdentifierByREMMD", string(m.ID))
 	if !m.Digest.IsZero() {
-		w.raw(`<ds:DigestMethod xmlns:ds="` + spaceDS + `" Algorithm="` + uriSHA256 + `"></ds:DigestMethod>` +
-			`<ds:DigestValue xmlns:ds="` + spaceDS + `">`)
+		w.raw(writtenDigest)
 		*w = base64.StdEncoding.AppendEncode(*w, m.Digest[:])
 		w.raw("</ds:DigestValue>")
 	}

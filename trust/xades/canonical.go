@@ -3,6 +3,7 @@ package xades
 import (
 	"bytes"
 	"crypto"
+	"fmt"
 	"slices"
 
 	"rem/trust/algorithm"
@@ -38,23 +39,34 @@ func readOwn(src []byte, o VerifyOptions, c *claim) bool {
 	root := make([]byte, 0, start+len(end))
 	root = append(append(root, src[:start]...), end...)
 	c.root.data = root
+	c.id = id
 	if o.Unparsed {
 		return true
 	}
-	document, err := strictxml.Parse(root, o.Limits)
-	if err != nil || document.Comments > 0 || document.Root.Start != 0 || document.Root.End != len(root) ||
+	document, err := parseOwn(root, id, o.Limits)
+	c.document = document
+	return err == nil
+}
+
+// parseOwn parses a document, without its signature, that has to be in
+// exclusive canonical form. id is the identifier of the signature.
+func parseOwn(root, id []byte, limits strictxml.Limits) (*strictxml.Document, error) {
+	document, err := strictxml.Parse(root, limits)
+	if err != nil {
+		return nil, fmt.Errorf("%w: reading what was signed: %w", ErrForm, err)
+	}
+	if document.Comments > 0 || document.Root.Start != 0 || document.Root.End != len(root) ||
 		!c14n.IsCanonical(document, document.Root, c14n.Exclusive, c14n.Options{}) {
-		return false
+		return nil, malformed("what was signed is not in canonical form")
 	}
 	// Identifiers are unique in the whole document, or it is none.
 	var buffer [2 + 2*idBytes]byte
 	for _, kind := range []string{"s-", "r-", "p-"} {
 		if document.ByID(string(append(append(buffer[:0], kind...), id...))) != nil {
-			return false
+			return nil, malformed("an identifier stands twice")
 		}
 	}
-	c.document = document
-	return true
+	return document, nil
 }
 
 // readOwnSignature reads from ds:Signature to its end tag and gives the ID.

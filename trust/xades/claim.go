@@ -38,6 +38,7 @@ type claim struct {
 	beside  []string // names of properties that are not verified
 
 	document *strictxml.Document // of root.data, when it was parsed already
+	id       []byte              // of the signature, in our own form
 }
 
 // A reference is a ds:Reference: what it covers and what it says of it.

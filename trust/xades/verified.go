@@ -22,8 +22,9 @@ type VerifyOptions struct {
 	// Unparsed leaves [Verified.Document] nil where the document has our own
 	// form to the letter. That its bytes are canonical, or XML at all, is then
 	// the word of the signer, whose key hashed these very bytes. It is for
-	// verifying again in bulk what is not read, and does half the work beside
-	// the two signatures.
+	// verifying again in bulk what is not read, and for those who can tell for
+	// themselves that the bytes are such; [Verified.Read] is for the others. It
+	// does half the work beside the two signatures.
 	Unparsed bool
 	// Cache keeps parsed certificates between calls. Without one, each call
 	// parses what it meets.
@@ -80,6 +81,19 @@ type Verified struct {
 	// Checks tells what was checked, in order. All that are not Passed are
 	// properties that are present and not verified here.
 	Checks []Check
+
+	id     string           // of the signature, where Document was left out
+	limits strictxml.Limits // likewise
+}
+
+// Read gives Document. Where [VerifyOptions.Unparsed] left it out, Signed is
+// parsed now, and refused as Verify would have refused it: the error wraps
+// [ErrForm].
+func (v *Verified) Read() (*strictxml.Document, error) {
+	if v.Document != nil {
+		return v.Document, nil
+	}
+	return parseOwn(v.Signed, []byte(v.id), v.limits)
 }
 
 // A Check is one thing that was looked at.

@@ -69,7 +69,10 @@ func (v *verification) run(src []byte) error {
 	if err := v.readTokens(); err != nil {
 		return err
 	}
-	if c.document == nil && !(own && v.options.Unparsed) {
+	switch {
+	case own && v.options.Unparsed:
+		v.result.id, v.result.limits = string(c.id), v.options.Limits
+	case c.document == nil:
 		document, err := strictxml.Parse(c.root.data, v.options.Limits)
 		if err != nil {
 			return fmt.Errorf("%w: reading what was signed: %w", ErrForm, err)
