@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -286,6 +287,9 @@ func (c *Config) Validate() error {
 	if (c.Scanner.Clamd == "") == !c.Scanner.None {
 		fault("scanner: give clamd, or say none: true in a test")
 	}
+	if path, unix := strings.CutPrefix(c.Scanner.Clamd, "unix:"); unix && !filepath.IsAbs(path) || !unix && c.Scanner.Clamd != "" && !hostPort(c.Scanner.Clamd) {
+		fault("scanner.clamd is %q; write unix: and an absolute path, or a host and a port", c.Scanner.Clamd)
+	}
 	if c.Mode == Production && c.Scanner.None {
 		fault("scanner.none must be false in production: an infected message is not carried")
 	}
@@ -295,7 +299,7 @@ func (c *Config) Validate() error {
 	for _, d := range []struct{ name, address string }{
 		{"submission", c.Listen.Submission}, {"submissionStartTLS", c.Listen.SubmissionStartTLS}, {"relay", c.Listen.Relay},
 	} {
-		if _, _, err := net.SplitHostPort(d.address); d.address != "" && err != nil {
+		if d.address != "" && !hostPort(d.address) {
 			fault("listen.%s is %q; write an address and a port such as 192.0.2.1:465, or :465 for all addresses", d.name, d.address)
 		}
 	}
@@ -311,6 +315,11 @@ func (c *Config) Validate() error {
 		fault("log is %q; write debug, info, warn or error", c.Log)
 	}
 	return errors.Join(errs...)
+}
+
+func hostPort(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	return err == nil && port != ""
 }
 
 func loopback(host string) bool {

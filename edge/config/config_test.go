@@ -172,6 +172,8 @@ func TestEveryFaultSaysWhatToDo(t *testing.T) {
 		{"a list that is never read again", func(c *Config) { c.TrustList.Every = 0 }, "trustList.every"},
 		{"no anchor", func(c *Config) { c.Anchors.Personal = "" }, "anchors: give operation, timestamp and personal"},
 		{"no scanner and no word of it", func(c *Config) { c.Scanner.Clamd = "" }, "scanner: give clamd"},
+		{"a scanner at no address", func(c *Config) { c.Scanner.Clamd = "clamd" }, "scanner.clamd"},
+		{"a scanner somewhere in the file system", func(c *Config) { c.Scanner.Clamd = "unix:run/clamd.sock" }, "scanner.clamd"},
 		{"a scanner and none", func(c *Config) { c.Scanner.None = true }, "scanner: give clamd"},
 		{"production without a scanner", func(c *Config) { c.Scanner = Scanner{None: true} }, "scanner.none"},
 		{"production without revocation", func(c *Config) { c.Revocation.Require = false }, "revocation.require must be true"},
