@@ -35,6 +35,11 @@ func Check(c *config.Config) (facts []string, err error) {
 		if err == nil {
 			err = refuseSimulators(c.Mode, certs...)
 		}
+		if err == nil && a.Policy != "" {
+			if _, err = parseOID(a.Policy); err != nil {
+				err = fmt.Errorf("policy %q: %w", a.Policy, err)
+			}
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("timestamp %s: %w", a.URL, err))
 		}

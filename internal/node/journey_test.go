@@ -100,14 +100,18 @@ func TestAJourneyLeavesNothingPersonalBehind(t *testing.T) {
 		}
 		return false, nil
 	})
+	var wrong sync.WaitGroup
 	for _, user := range []string{bora, "kanarya.kimse@" + there, "kanarya"} {
-		if _, err := reader.Mailbox(ctx, user, "kanarya yanlış parola"); err == nil || !strings.Contains(err.Error(), control.ErrDenied.Error()) {
-			t.Errorf("%s logs in with a wrong password: %v", user, err)
-		}
-		if _, err := s.mailer(there, user, "kanarya yanlış parola"); refusal(err) != 535 {
-			t.Errorf("%s logs in with a wrong password: %v", user, err)
-		}
+		wrong.Go(func() {
+			if _, err := reader.Mailbox(ctx, user, "kanarya yanlış parola"); err == nil || !strings.Contains(err.Error(), control.ErrDenied.Error()) {
+				t.Errorf("%s logs in with a wrong password: %v", user, err)
+			}
+			if _, err := s.mailer(there, user, "kanarya yanlış parola"); refusal(err) != 535 {
+				t.Errorf("%s logs in with a wrong password: %v", user, err)
+			}
+		})
 	}
+	wrong.Wait()
 	if err := reader.SetPassword(ctx, bora, "kanarya"); err == nil {
 		t.Error("a short password was taken")
 	}
@@ -253,11 +257,7 @@ func TestTheOldDoorSpeaksTLSToo(t *testing.T) {
 	if err := c.StartTLS(&tls.Config{RootCAs: s.world.Root(), ServerName: here}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Auth(smtp.PlainAuth("", isil, password, s.nodes[here].Address("submissionStartTLS").String())); err == nil {
-		t.Error("the client of the test does not mind whom it tells the password")
-	}
-	host := "127.0.0.1"
-	if err := c.Auth(smtp.PlainAuth("", isil, password, host)); err != nil {
+	if err := c.Auth(smtp.PlainAuth("", isil, password, "127.0.0.1")); err != nil {
 		t.Fatal(err)
 	}
 	if err := hand(c, isil, []string{isil}, s.sign(from, letter{id: "a@b", subject: "kendime", to: []string{isil}})); err != nil {
@@ -271,7 +271,9 @@ func TestTheTrustListChangesWithoutARestart(t *testing.T) {
 	s := newStage(t, setup.Options{})
 	s.start(here)
 	from := s.holder(0, isil)
-	raw := func(n int) []byte { return s.sign(from, letter{id: fmt.Sprintf("%d@ev", n), subject: "x", to: []string{bora}}) }
+	raw := func(n int) []byte {
+		return s.sign(from, letter{id: fmt.Sprintf("%d@ev", n), subject: "x", to: []string{bora}})
+	}
 	if err := s.submit(from, []string{bora}, raw(1)); err != nil {
 		t.Fatal(err)
 	}
