@@ -17,7 +17,8 @@
 // and crashes (explore_test.go):
 //
 //   - no two evidences about one message and one recipient disagree ([Disagree]);
-//   - a state is left only by a transition of the table, and once;
+//   - a state is left only by a transition of the table, and once, so that each
+//     recipient comes to one end (I3);
 //   - we say that a message was not relayed only when nobody can have taken it.
 //
 // docs/journeys/message.md tells the same as numbered steps, with the record

@@ -101,7 +101,7 @@ type Step struct {
 	// message, recipient, kind and issuer) keeps its first form.
 	Filed []Filed
 	// Arrivals go into mailboxes. A second arrival of a message for a recipient
-	// is none.
+	// is none (I4).
 	Arrivals []Arrival
 	// Opens marks the recipient's copy as opened by Actor at At, whether or not
 	// it was the first time.

@@ -25,7 +25,7 @@ import (
 	"rem/trust/validation"
 )
 
-// ErrSimulator: production mode met a simulator.
+// ErrSimulator: production mode met a simulator (REQ-1).
 var ErrSimulator = errors.New("production mode refuses simulators")
 
 // readCertificates reads a PEM file of certificates.

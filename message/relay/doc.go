@@ -8,6 +8,8 @@
 //	answers.go   another's evidence about our message
 //	back.go      our evidence about another's message, back to its sender's REM-MD
 //
+// Taking over is answered with evidence, and so is that nobody could (REQ-82).
+//
 // Invariants: an attempt is recorded before its first byte leaves, so that
 // after a crash we never say that nobody can have taken the message when
 // somebody may have (explore_test.go of package message); the same dispatch,

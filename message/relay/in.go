@@ -115,7 +115,7 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 			continue
 		}
 		if known && view.Standing(n).State != message.None {
-			// Asked again: the first result stands, and goes back again.
+			// Asked again: the first result stands, and goes back again (REQ-83).
 			for _, f := range view.Filed {
 				if f.Recipient == n && f.Issuer == r.Provider.Domain {
 					again.Queue = append(again.Queue, message.Task{Stage: message.ReturnStage, Message: rec.ID, Target: string(f.ID), Due: now})

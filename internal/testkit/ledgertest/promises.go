@@ -192,6 +192,8 @@ func contents(t *testing.T, l Ledger) {
 	}
 }
 
+// accounts: an address belongs to one account for ever (REQ-27), and an account
+// to one holder (REQ-28).
 func accounts(t *testing.T, l Ledger) {
 	ctx := t.Context()
 	a := account.Account{

@@ -28,7 +28,9 @@ type checker struct {
 }
 
 // Check walks everything that is stored at every provider, when the world is
-// at rest, and returns what does not hold. It is CheckMessage for every message.
+// at rest, and returns what does not hold. It is CheckMessage for every message:
+// what was accepted is there with its evidence (I1, REQ-94), each recipient came
+// to one end (I3) and has one copy (I4).
 func (w *World) Check() []string {
 	w.t.Helper()
 	c := &checker{w: w}
