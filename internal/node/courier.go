@@ -35,7 +35,16 @@ func (c courier) carry(ctx context.Context, domain string, tx smtp.Transaction, 
 		return relay.Attempt{Class: relay.NotTaken, Reason: rem.PeerNotIdentified, Detail: err.Error()}
 	}
 	r := c.sender.Send(ctx, peer, tx, body)
-	a := relay.Attempt{Class: relay.NotTaken, Reason: rem.PeerUnreachable}
+	if smtpout.Alarming(r.Err) {
+		c.n.Alarm("a provider did not show the certificate of the trust list", "", domain)
+	}
+	return attempt(r)
+}
+
+// attempt says what is certain after sending: for the message, and for each
+// recipient whom the other side answered by himself.
+func attempt(r smtpout.Result) relay.Attempt {
+	a := relay.Attempt{Class: relay.NotTaken, Reason: rem.PeerUnreachable, Refused: map[rem.Address]rem.Reason{}}
 	switch r.Outcome {
 	case smtpout.Taken:
 		a.Class = relay.Taken
@@ -43,54 +52,35 @@ func (c courier) carry(ctx context.Context, domain string, tx smtp.Transaction, 
 		a.Class = relay.Unknown
 	}
 	if r.Err != nil {
-		a.Detail = quiet(r.Err)
+		a.Detail = r.Err.Error()
 	}
-	if smtpout.Alarming(r.Err) {
-		c.n.Alarm("a provider did not show the certificate of the trust list", "", domain)
-	}
-	forGood := 0
+	unwanted := 0 // recipients whose addresses are not what is wrong
 	for _, to := range r.Recipients {
-		if to.Fate != smtpout.Permanent && to.Fate != smtpout.Temporary || to.Reply == nil {
-			continue
-		}
 		address, err := to.Path.Address()
-		if err != nil {
+		if err != nil || to.Reply == nil {
 			continue
 		}
-		if to.Fate == smtpout.Permanent && !aboutAddress(to.Reply) {
-			forGood++ // the message as a whole is not wanted
-			continue
+		switch {
+		case to.Fate == smtpout.Temporary:
+			a.Refused[address] = ""
+		case to.Fate == smtpout.Permanent && aboutAddress(to.Reply):
+			a.Refused[address] = rem.UnknownRecipient
+		case to.Fate == smtpout.Permanent:
+			a.Refused[address] = rem.PolicyViolation
+			unwanted++
 		}
-		if a.Refused == nil {
-			a.Refused = map[rem.Address]bool{}
-		}
-		a.Refused[address] = to.Fate == smtpout.Permanent
 	}
-	if a.Class == relay.NotTaken && forGood > 0 {
+	if a.Class == relay.NotTaken && unwanted == len(r.Recipients) {
 		a.Permanent, a.Reason = true, rem.PolicyViolation
 	}
 	return a
 }
 
-// quiet tells a fault of the way without what the peer wrote to it: replies
-// name recipients, and details go to logs (AT-34). Code and enhanced code stay.
-func quiet(err error) string {
-	text := err.Error()
-	if r, ok := errors.AsType[*smtp.Reply](err); ok {
-		text = strings.ReplaceAll(text, r.Error(), strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, r.Enhanced)))
-	}
-	words := strings.Fields(text)
-	for i, w := range words {
-		if strings.Contains(w, "@") {
-			words[i] = "[address]"
-		}
-	}
-	return strings.Join(words, " ")
-}
-
 // aboutAddress reports whether a refusal is about the recipient's address
-// (RFC 3463 3.2: X.1.X).
-func aboutAddress(r *smtp.Reply) bool { return strings.HasPrefix(r.Enhanced, "5.1.") }
+// (RFC 3463 3.2: X.1.X, of which X.1.7 and X.1.8 are about the sender's).
+func aboutAddress(r *smtp.Reply) bool {
+	return strings.HasPrefix(r.Enhanced, "5.1.") && r.Enhanced != "5.1.7" && r.Enhanced != "5.1.8"
+}
 
 // peer finds the endpoint. A provider that ended still takes answers as long as
 // it listens, which the list says by naming an endpoint.

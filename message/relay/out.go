@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -192,8 +193,8 @@ func (r *Relay) after(ctx context.Context, id rem.MessageID, task message.Task, 
 		for _, n := range offered {
 			rcpt := view.Record.Recipient(n)
 			on := message.LeaveAttempt
-			switch forGood, turned := a.Refused[rcpt.Address]; {
-			case turned && forGood, a.Class == NotTaken && a.Permanent:
+			switch why, turned := a.Refused[rcpt.Address]; {
+			case why != "", !turned && a.Class == NotTaken && a.Permanent:
 				on = message.RefuseAttempt
 			case turned, a.Class == NotTaken:
 				on = message.FailAttempt
@@ -225,25 +226,46 @@ func (r *Relay) after(ctx context.Context, id rem.MessageID, task message.Task, 
 				return fmt.Errorf("recording what became of relaying %s: %w", id, err)
 			}
 		}
-		for _, n := range refused {
-			reason := a.Reason
-			if reason == "" {
-				reason = rem.PolicyViolation
-			}
-			if _, turned := a.Refused[view.Record.Recipients[n-1].Address]; turned {
-				reason = rem.UnknownRecipient
-			}
+		for i, n := range refused {
+			reason := cmp.Or(a.Refused[view.Record.Recipients[n-1].Address], a.Reason, rem.PolicyViolation)
 			d := r.failure(view, n, reason, rem.Text{
 				Turkish: "Alıcının sağlayıcısı iletiyi kabul etmedi.",
 				English: "The recipient's provider did not accept the message.",
 			})
 			if err := r.settle(ctx, settlement{On: message.RefuseAttempt, Draft: d}); err != nil {
-				return err
+				return errors.Join(err, r.notTaken(ctx, id, refused[i:]))
 			}
 		}
 		return nil
 	}
 	return fmt.Errorf("relaying %s: it moved %d times while an attempt was recorded", id, maxMoves)
+}
+
+// notTaken records of refused recipients, for whom there can be no evidence yet,
+// what is certain: that the attempt did not take the message. They are offered,
+// and refused, again; else the next look would take them for asked.
+func (r *Relay) notTaken(ctx context.Context, id rem.MessageID, numbers []int) error {
+	view, err := r.Ledger.Message(ctx, id)
+	if err != nil {
+		return err
+	}
+	now := r.Clock.Now().UTC()
+	step := message.Step{Message: id, At: now}
+	for _, n := range numbers {
+		s := view.Standing(n)
+		if t, ok := message.Next(message.Outbound, s.State, message.FailAttempt); ok {
+			c := r.change(n, t, now)
+			c.Due = s.Due
+			step.Changes = append(step.Changes, c)
+		}
+	}
+	if len(step.Changes) == 0 {
+		return nil
+	}
+	if err := r.Ledger.Commit(ctx, step); err != nil && !errors.Is(err, message.ErrMoved) {
+		return err
+	}
+	return nil
 }
 
 // maxMoves bounds how often a step is decided again because another came first.

@@ -53,9 +53,10 @@ type Attempt struct {
 	// Permanent is set with NotTaken when the other side said that it will not
 	// take the message at all.
 	Permanent bool
-	// Refused are recipients that were turned away one by one, although the
-	// message may have been taken for the others: true is for good.
-	Refused map[rem.Address]bool
+	// Refused are recipients that were turned away one by one, whatever became
+	// of the others: each for good with its reason, or, with none, for the time
+	// being. It goes before Permanent.
+	Refused map[rem.Address]rem.Reason
 	// Reason is what a failure evidence would give.
 	Reason rem.Reason
 	// Detail is for the log: codes, no personal data.

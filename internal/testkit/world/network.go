@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"slices"
 	"sync"
 
@@ -170,7 +169,7 @@ func (n *Network) carry(p Packet) relay.Attempt {
 			return nothing
 		}
 		a := n.attempt(p)
-		a.Refused = maps.Clone(map[rem.Address]bool{turned: false})
+		a.Refused = map[rem.Address]rem.Reason{turned: ""}
 		return a
 	}
 	return n.attempt(p)
