@@ -8,6 +8,7 @@
 //	attacks_test.go     loops, replays, swapped recipients, clocks (AT-12 to AT-14, AT-25)
 //	pressure_test.go    many sessions at once, full and read-only disks
 //	scenarios_test.go   the real programs, driven by the scripts of testdata
+//	kill_test.go        the real programs, killed under load
 //
 // The worlds of the first five are those of internal/testkit/world. An ordinary
 // run takes a sample of the failures, drawn from a seed that it prints;
