@@ -23,7 +23,7 @@ staticcheck:
 	$(GO) tool staticcheck ./...
 
 test:
-	$(GO) test -timeout 20m $(TESTS)
+	$(GO) test -timeout 60m $(TESTS)
 
 # Joins docs/requirements with code and tests, both ways.
 requirements:
