@@ -16,7 +16,8 @@ type Signer interface {
 	Sign(ctx context.Context, digest []byte, signingTime time.Time) ([]byte, error)
 }
 
-// Micalg names a digest in the micalg parameter (RFC 8551 3.5.3.2).
+// Micalg names a digest in the micalg parameter (RFC 8551 3.5.3.2); "" for one
+// that we do not sign with.
 func Micalg(h crypto.Hash) string {
 	switch h {
 	case crypto.SHA256:
@@ -59,6 +60,9 @@ func After(b *mime.Builder, boundary string, der []byte) {
 func Sign(ctx context.Context, header, entity []byte, boundary string, s Signer, at time.Time) ([]byte, error) {
 	if bytes.Contains(entity, []byte("--"+boundary)) {
 		return nil, fmt.Errorf("signing a message: the boundary occurs in it")
+	}
+	if Micalg(s.Hash()) == "" {
+		return nil, fmt.Errorf("signing a message: no name is known for the digest %s", s.Hash())
 	}
 	sum := s.Hash().New()
 	sum.Write(entity)
