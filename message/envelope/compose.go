@@ -13,6 +13,7 @@ import (
 
 	"rem"
 	"rem/mail/mime"
+	"rem/mail/smime"
 	"rem/message"
 	"rem/message/evidence"
 )
@@ -189,7 +190,7 @@ func (d *draft) rest(b *mime.Builder, msgType, type522 string) {
 	}
 	fields, _ := b.Bytes()
 	fields = slices.Clone(fields)
-	outside(b, d.boundary("s"), micalg(d.maker.Signer.Hash()))
+	smime.Before(b, d.boundary("s"), smime.Micalg(d.maker.Signer.Hash()))
 	d.signedFrom = b.Len()
 
 	b.Media("Content-Type", "multipart/mixed", mime.Param{Name: "boundary", Value: d.boundary("m")}, mime.Param{Name: "hp", Value: "clear"})
@@ -226,19 +227,6 @@ func isName(id rem.EvidenceID) bool {
 
 // scratch holds the room that introductions are written in.
 var scratch = sync.Pool{New: func() any { return new([2][]byte) }}
-
-// micalg is the name of a digest in a multipart/signed. RFC 8551 3.5.3.2.
-func micalg(h crypto.Hash) string {
-	switch h {
-	case crypto.SHA256:
-		return "sha-256"
-	case crypto.SHA384:
-		return "sha-384"
-	case crypto.SHA512:
-		return "sha-512"
-	}
-	return "unknown"
-}
 
 // evidence writes the evidence parts and closes the multipart/mixed.
 func (d *draft) evidence(b *mime.Builder) ([]byte, error) {

@@ -11,6 +11,7 @@ import (
 
 	"rem"
 	"rem/mail/mime"
+	"rem/mail/smime"
 	"rem/message"
 	"rem/provider"
 )
@@ -171,7 +172,7 @@ func (d *draft) seal(ctx context.Context, head, tail []byte, at time.Time) (mess
 		return message.Envelope{}, err
 	}
 	b := mime.NewBuilder(tail)
-	after(b, d.boundary("s"), der)
+	smime.After(b, d.boundary("s"), der)
 	tail, err = b.Bytes()
 	return message.Envelope{Head: head, Tail: tail}, err
 }

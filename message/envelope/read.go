@@ -12,6 +12,7 @@ import (
 
 	"rem"
 	"rem/mail/mime"
+	"rem/mail/smime"
 	"rem/trust/cades"
 	"rem/trust/cms"
 )
@@ -399,7 +400,7 @@ func (e *Envelope) Verify(o cades.VerifyOptions) (*cades.Verified, error) {
 		return nil, fault
 	case err != nil:
 		return nil, err
-	case e.Protected && micalg(v.Digests[0]) != e.micalg:
+	case e.Protected && smime.Micalg(v.Digests[0]) != e.micalg:
 		return nil, structure("it announces %s and is signed over another digest", e.micalg)
 	}
 	return v, nil

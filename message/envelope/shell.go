@@ -5,35 +5,13 @@ import (
 	"fmt"
 
 	"rem/mail/mime"
+	"rem/mail/smime"
 )
 
 // The shell is what lies around the signed bytes. No signature covers it, so
 // the signed part repeats the header fields (RFC 9788, hp="clear") and the rest
-// is always written in one way. A reader that knows both can tell any change
-// of any byte: see [Envelope.Protected].
-
-// outside writes the fields of MIME, and what stands before the signed part.
-func outside(b *mime.Builder, boundary, micalg string) {
-	b.Word("MIME-Version", "1.0")
-	b.Media("Content-Type", "multipart/signed",
-		mime.Param{Name: "protocol", Value: "application/pkcs7-signature"},
-		mime.Param{Name: "micalg", Value: micalg},
-		mime.Param{Name: "boundary", Value: boundary})
-	b.Word("Content-Transfer-Encoding", "8bit")
-	b.End()
-	b.Delimiter(boundary)
-}
-
-// after writes what stands behind the signed part: the signature.
-func after(b *mime.Builder, boundary string, der []byte) {
-	b.Delimiter(boundary)
-	b.Media("Content-Type", "application/pkcs7-signature", mime.Param{Name: "name", Value: "smime.p7s"}, mime.Param{Name: "smime-type", Value: "signed-data"})
-	b.Word("Content-Transfer-Encoding", "base64")
-	b.Media("Content-Disposition", "attachment", mime.Param{Name: "filename", Value: "smime.p7s"})
-	b.End()
-	b.Base64(der)
-	b.Close(boundary)
-}
+// is always written in one way ([smime.Before], [smime.After]). A reader that
+// knows both can tell any change of any byte: see [Envelope.Protected].
 
 // protect reads the repeated header of an envelope that has one, and holds the
 // shell against it byte for byte. Fields that the mail's way put on top, such
@@ -54,7 +32,7 @@ func (e *Envelope) protect(m *mime.Message) error {
 	boundary, _ := m.Type.Param("boundary")
 	e.micalg, _ = m.Type.Param("micalg")
 	b := mime.NewBuilder(make([]byte, 0, 512))
-	outside(b, boundary, e.micalg)
+	smime.Before(b, boundary, e.micalg)
 	want, err := b.Bytes()
 	if err != nil {
 		return structure("its shell cannot be ours: %v", err)
@@ -85,7 +63,7 @@ func (e *Envelope) protect(m *mime.Message) error {
 		return structure("its header is not the one that is signed")
 	}
 	b = mime.NewBuilder(make([]byte, 0, 512+len(e.Signature)/2*3))
-	after(b, boundary, e.Signature)
+	smime.After(b, boundary, e.Signature)
 	if want, err = b.Bytes(); err != nil {
 		return structure("its shell cannot be ours: %v", err)
 	}
