@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"sync"
 
 	"rem"
 	"rem/edge/blobstore"
@@ -190,6 +192,10 @@ func (s *Store) ByAddress(ctx context.Context, a rem.Address) (account.Account, 
 }
 
 func (s *Store) account(ctx context.Context, query, key string) (account.Account, error) {
+	a, turn, ok := s.accounts.get(key)
+	if ok {
+		return a, nil
+	}
 	var b []byte
 	ok, err := s.readers.row(ctx, query, []any{key}, &b)
 	if err == nil && !ok {
@@ -198,7 +204,55 @@ func (s *Store) account(ctx context.Context, query, key string) (account.Account
 	if err != nil {
 		return account.Account{}, fmt.Errorf("reading an account: %w", err)
 	}
-	return readAccount(b)
+	if a, err = readAccount(b); err == nil {
+		s.accounts.put(key, a, turn)
+	}
+	return a, err
+}
+
+// maxAccounts bounds the accounts that are kept in memory: every message asks
+// for its sender's and its recipients' several times, and they seldom change.
+const maxAccounts = 4096
+
+// accounts are those that were asked for since any of them changed, by
+// identifier and by address. An address has an @ and an identifier has none.
+type accounts struct {
+	mu    sync.Mutex
+	known map[string]account.Account // guarded by mu
+	turn  uint64                     // guarded by mu: how often all was forgotten for a change
+}
+
+// get returns an account, or the turn in which it was not there.
+func (c *accounts) get(key string) (a account.Account, turn uint64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a, ok = c.known[key]
+	a.Operators = slices.Clone(a.Operators)
+	return a, c.turn, ok
+}
+
+// put keeps an account that was read in a turn, unless one changed meanwhile:
+// then it may have been read before.
+func (c *accounts) put(key string, a account.Account, turn uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if turn != c.turn {
+		return
+	}
+	if c.known == nil || len(c.known) >= maxAccounts {
+		c.known = make(map[string]account.Account)
+	}
+	a.Operators = slices.Clone(a.Operators)
+	c.known[key] = a
+}
+
+// forget is called when an account has changed, before whoever changed it is
+// answered.
+func (c *accounts) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = nil
+	c.turn++
 }
 
 // Accounts lists accounts in the order of their identifiers.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -398,6 +399,9 @@ func (a *applier) finish(batch []*request) {
 		}
 	}
 	a.s.mu.Unlock()
+	if slices.ContainsFunc(batch, func(r *request) bool { _, ok := r.op.(*accountOp); return ok }) {
+		a.s.accounts.forget()
+	}
 	for _, r := range batch {
 		if s, ok := r.op.(*step); ok && r.err == nil {
 			for _, list := range [][]message.Task{s.Queue, s.Again} {

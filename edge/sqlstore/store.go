@@ -66,9 +66,10 @@ type Store struct {
 	intentions intentions // guarded by mu
 	fault      error      // guarded by mu: why the index cannot follow, nil when it can
 
-	records cache
-	wake    [stages]chan struct{}
-	stats   counters
+	records  cache
+	accounts accounts
+	wake     [stages]chan struct{}
+	stats    counters
 }
 
 var (
