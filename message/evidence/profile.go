@@ -43,6 +43,10 @@ var profiles = map[Format]profile{
 // each check that failed with its source.
 func Prepare(d Draft) (*Prepared, error) { return PrepareAs(TS102640v2, d) }
 
+// Check says whether Prepare would take the draft, and writes nothing: so that
+// what another wrote is refused before an intention rests on it.
+func Check(d Draft) error { return run(profiles[TS102640v2].checks, &d) }
+
 // PrepareAs is Prepare for a named format, for peers whose entry in the trust
 // list asks for it.
 func PrepareAs(f Format, d Draft) (*Prepared, error) {

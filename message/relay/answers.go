@@ -72,6 +72,7 @@ func (r *Relay) judge(view *message.View, domain string, abouts []About) (messag
 	state := map[int]message.State{}
 	for _, about := range abouts {
 		f := about.Filed
+		f.Recipient = place(&view.Record, about)
 		rcpt := view.Record.Recipient(f.Recipient)
 		if view.Record.Origin != r.Provider.Domain || rcpt == nil || rcpt.Leg != message.Outbound ||
 			rcpt.Address.Provider() != domain || f.Issuer != domain || about.Digest != view.Record.Digest || r.borrowed(f) {
@@ -119,6 +120,21 @@ func (r *Relay) judge(view *message.View, domain string, abouts []About) (messag
 	}
 	step.Done = r.settled(view, state, domain)
 	return step, settle, nil
+}
+
+// place finds whom an evidence is about among our recipients, by the address that
+// it names: its number alone is a place in its own list, and another REM-MD may
+// name only its own recipients there (AT-14). Zero is nobody.
+func place(r *message.Record, about About) int {
+	if about.To.IsZero() {
+		return 0
+	}
+	for i := range r.Recipients {
+		if r.Recipients[i].Address == about.To {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // moved adds a change; two changes of one recipient in one step become one,

@@ -137,8 +137,16 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 		return nil
 	}
 
+	// What cannot be named in evidence is refused before anything rests on it: an
+	// intention that can never be signed for would stay for ever.
+	t := takeover{Record: *rec, Recipients: fresh, Refusal: refusal, Received: filed(in.Filed), At: now}
+	if err := evidence.Check(r.answer(&t, fresh[0], t.Received)); err != nil {
+		r.Alarm("a dispatch cannot be named in evidence", "", rec.Origin+": "+err.Error())
+		return ErrNotAnswerable
+	}
+
 	// Step 9: record the intention, with the dispatch as it came.
-	body, err := takeover{Record: *rec, Recipients: fresh, Refusal: refusal, Received: filed(in.Filed), At: now}.marshal()
+	body, err := t.marshal()
 	if err != nil {
 		return err
 	}
@@ -223,6 +231,21 @@ func (t takeover) marshal() ([]byte, error) {
 	return b, nil
 }
 
+// answer is what the evidence about recipient n says.
+func (r *Relay) answer(t *takeover, n int, filed []message.Filed) evidence.Draft {
+	outcome := evidence.Positive
+	if t.Refusal != nil {
+		outcome = evidence.Negative
+	}
+	d := r.base(&t.Record, evidence.RelayREMMDAcceptanceRejection, outcome, n, filed)
+	d.EventTime = t.At
+	d.Log[0].Time = t.At
+	if t.Refusal != nil {
+		d.Reasons = []evidence.Reason{{Code: t.Refusal.Reason, Detail: t.Refusal.Detail}}
+	}
+	return d
+}
+
 // finishIn is step 10: sign for each recipient, record the result, hand on.
 func (r *Relay) finishIn(ctx context.Context, kept message.Kept) error {
 	var t takeover
@@ -247,22 +270,16 @@ func (r *Relay) finishIn(ctx context.Context, kept message.Kept) error {
 	if known && view.Record.Original == "" && t.Refusal == nil {
 		t.Refusal = refusedBefore
 	}
-	outcome, on := evidence.Positive, message.TakeOver
+	on := message.TakeOver
 	if t.Refusal != nil {
-		outcome, on = evidence.Negative, message.RefuseRelay
+		on = message.RefuseRelay
 	}
 	for _, n := range t.Recipients {
 		tr, ok := message.Next(message.Inbound, view.Standing(n).State, on)
 		if !ok {
 			continue // recorded after all
 		}
-		d := r.base(rec, evidence.RelayREMMDAcceptanceRejection, outcome, n, view.Filed)
-		d.EventTime = t.At
-		d.Log[0].Time = t.At
-		if t.Refusal != nil {
-			d.Reasons = []evidence.Reason{{Code: t.Refusal.Reason, Detail: t.Refusal.Detail}}
-		}
-		prepared, err := evidence.Prepare(d)
+		prepared, err := evidence.Prepare(r.answer(&t, n, view.Filed))
 		if err != nil {
 			return err
 		}

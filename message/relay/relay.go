@@ -105,7 +105,11 @@ type Incoming struct {
 type About struct {
 	Message rem.MessageID
 	Digest  rem.Digest // of the original message, as the evidence names it
-	Filed   message.Filed
+	// To is the recipient whom the evidence is about, as it names him; zero where
+	// it is about all. Filed.Recipient is his place in the evidence's own list,
+	// which need not be ours.
+	To    rem.Address
+	Filed message.Filed
 }
 
 // A Scanner looks for malware in what another REM-MD sends.

@@ -168,7 +168,11 @@ func (v *TrustedReader) evidences(ctx context.Context, list *trustlist.List, pee
 		if f.Recipient == 0 && len(e.Recipients) == 1 && e.Kind != evidence.SubmissionAcceptanceRejection {
 			f.Recipient = 1 // others leave the place out where there is only one
 		}
-		out = append(out, readEvidence{e, About{Message: e.Message.ID, Digest: e.Message.Digest, Filed: f}})
+		about := About{Message: e.Message.ID, Digest: e.Message.Digest, Filed: f}
+		if n := f.Recipient; 0 < n && n <= len(e.Recipients) {
+			about.To = e.Recipients[n-1].Address
+		}
+		out = append(out, readEvidence{e, about})
 	}
 	return out, nil
 }

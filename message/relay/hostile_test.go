@@ -1,0 +1,123 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"rem"
+	"rem/internal/testkit/world"
+	"rem/message"
+	"rem/message/relay"
+)
+
+// altered reads as another REM-MD could have written it.
+type altered struct {
+	relay.Verifier
+	alter func(*relay.Incoming)
+}
+
+func (a altered) Read(ctx context.Context, domain string, envelope message.Content, at time.Time) (relay.Incoming, error) {
+	in, err := a.Verifier.Read(ctx, domain, envelope, at)
+	if err == nil {
+		a.alter(&in)
+	}
+	return in, err
+}
+
+// A dispatch about which no evidence can be made is refused at the door. Once it
+// was intended, no start could finish it.
+func TestDispatchThatNoEvidenceCanNameIsRefusedAtTheDoor(t *testing.T) {
+	k := world.NewKit(t)
+	for name, alter := range map[string]func(*relay.Incoming){
+		"a recipient named twice":            func(in *relay.Incoming) { in.Record.Recipients = append(in.Record.Recipients, in.Record.Recipients[0]) },
+		"an identifier with a space":         func(in *relay.Incoming) { in.Record.ID = "a b@hs90.kep.test" },
+		"an identifier without a side":       func(in *relay.Incoming) { in.Record.ID = "@hs90.kep.test" },
+		"an identifier of a thousand octets": func(in *relay.Incoming) { in.Record.ID = rem.MessageID(strings.Repeat("a", 1000) + "@hs90.kep.test") },
+		"a method that is no URI":            func(in *relay.Incoming) { in.Record.SenderAuthentication.Method = "şifre ile" },
+		"a sender with two addresses":        func(in *relay.Incoming) { in.Record.Sender.Raw = "x@y.test" },
+		"a subject of a megabyte":            func(in *relay.Incoming) { in.Record.Subject = strings.Repeat("a", 1<<20) },
+		"no digest":                          func(in *relay.Incoming) { in.Record.Digest = rem.Digest{} },
+		"an evidence with a long identifier": func(in *relay.Incoming) { in.Filed[0].Filed.ID = rem.EvidenceID(strings.Repeat("a", 300)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := k.New(t, world.Options{})
+			p := w.Providers[world.Domain("hs91")]
+			real := p.Relay.Verifier
+			p.Relay.Verifier = altered{real, alter}
+			to := world.Address("bora", "hs91")
+			original := k.Sign(t, world.Letter{From: world.Address("ayse", "hs90"), To: []string{to}, Subject: "Deneme", Body: "x\r\n"}, 0)
+			w.Submit("ayse", "hs90", original, to)
+			w.Step()
+			if len(w.Net.Sent) != 1 {
+				t.Fatalf("%d packets", len(w.Net.Sent))
+			}
+			err := w.Net.Arrive(w.Net.Sent[0])
+			if _, refused := errors.AsType[*rem.Refusal](err); !refused {
+				t.Errorf("it was answered with %v, want a refusal", err)
+			}
+			if left, err := p.Store.Unfinished(t.Context(), message.RelayStage); err != nil || len(left) > 0 {
+				t.Errorf("%d intentions are left (%v)", len(left), err)
+			}
+			if ids, _, err := p.Store.Messages(t.Context(), 0, 10); err != nil || len(ids) > 0 {
+				t.Errorf("it was taken over: %v (%v)", ids, err)
+			}
+		})
+	}
+}
+
+// AT-14: an evidence is about whom it names, and not about who has his number
+// with us.
+func TestEvidenceIsAboutTheRecipientThatItNames(t *testing.T) {
+	k := world.NewKit(t)
+	bora, cem := world.Address("bora", "hs91"), world.Address("cem", "hs91")
+	for name, c := range map[string]struct {
+		alter func(*relay.Incoming)
+		want  [2]message.State
+	}{
+		"as they came": {func(*relay.Incoming) {}, [2]message.State{message.Delivered, message.Delivered}},
+		"each at the other's place": {func(in *relay.Incoming) {
+			for i := range in.Filed {
+				in.Filed[i].Filed.Recipient = 3 - in.Filed[i].Filed.Recipient
+			}
+		}, [2]message.State{message.Delivered, message.Delivered}},
+		"of cem, at bora's place": {func(in *relay.Incoming) {
+			var kept []relay.About
+			for _, a := range in.Filed {
+				if a.To == rem.MustAddress(cem) {
+					a.Filed.Recipient = 1
+					kept = append(kept, a)
+				}
+			}
+			in.Filed = kept
+		}, [2]message.State{message.Asked, message.Delivered}},
+		"of somebody else": {func(in *relay.Incoming) {
+			for i := range in.Filed {
+				in.Filed[i].To = rem.MustAddress("derya@hs91.kep.test")
+			}
+		}, [2]message.State{message.Asked, message.Asked}},
+		"of nobody": {func(in *relay.Incoming) {
+			for i := range in.Filed {
+				in.Filed[i].To = rem.Address{}
+			}
+		}, [2]message.State{message.Asked, message.Asked}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := k.New(t, world.Options{})
+			p := w.Providers[world.Domain("hs90")]
+			p.Relay.Verifier = altered{p.Relay.Verifier, c.alter}
+			original := k.Sign(t, world.Letter{From: world.Address("ayse", "hs90"), To: []string{bora, cem}, Subject: "Deneme", Body: "x\r\n"}, 0)
+			id := w.Submit("ayse", "hs90", original, bora, cem).Message
+			w.Run(5 * time.Minute)
+			view, err := p.Store.Message(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := [2]message.State{view.Standing(1).State, view.Standing(2).State}; got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+}
