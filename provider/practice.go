@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"rem"
@@ -110,9 +111,9 @@ func (p Practice) Validate() error {
 }
 
 // Backoff returns the pause before the attempt after the given number of failed
-// ones.
+// ones; it is never longer than LastRetry.
 func (p Practice) Backoff(failed int) time.Duration {
-	d := p.FirstRetry
+	d := min(p.FirstRetry, p.LastRetry)
 	for range failed - 1 {
 		if d *= 2; d >= p.LastRetry {
 			return p.LastRetry
@@ -135,6 +136,7 @@ func (p Practice) Settings() []Setting {
 		deemed = p.DeemedRead.String()
 	}
 	return []Setting{
+		{"policyIDs", strings.Join(p.PolicyIDs, " "), text("Bizim seçimimiz; her delil bunları adlandırır.", "Our choice; every evidence names them.")},
 		{"signing", string(p.Signing), text("Orijinal ileti göndericinin güvenli elektronik imzasını taşır (REQ-47).", "The original message carries its sender's secure electronic signature (REQ-47).")},
 		{"maxPackage", fmt.Sprint(p.MaxPackage), text("Sağlayıcılar arası uygulama: 25 MB; mevzuat kaynağı doğrulanmadı (REQ-52).", "Practice between providers: 25 MB; no source of law was verified (REQ-52).")},
 		{"maxRecipients", fmt.Sprint(p.MaxRecipients), text("Bizim seçimimiz.", "Our choice.")},
