@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"time"
 
 	"rem"
 	"rem/mail/smtp"
@@ -43,6 +44,8 @@ type Session struct {
 type Principal struct {
 	Actor   rem.Actor
 	Address rem.Address
+	// Since is when he proved to be himself. A session may submit long after.
+	Since time.Time
 }
 
 // IsZero reports whether nobody has authenticated.

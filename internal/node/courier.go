@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -51,7 +52,7 @@ func attempt(r smtpout.Result) relay.Attempt {
 		a.Class = relay.Unknown
 	}
 	if r.Err != nil {
-		a.Detail = r.Err.Error()
+		a.Detail = quiet(r.Err)
 	}
 	unwanted := 0 // recipients whose addresses are not what is wrong
 	for _, to := range r.Recipients {
@@ -73,6 +74,22 @@ func attempt(r smtpout.Result) relay.Attempt {
 		a.Permanent, a.Reason = true, rem.PolicyViolation
 	}
 	return a
+}
+
+// quiet tells a fault of the way without what the peer wrote to it: replies
+// name recipients, and details go to logs (AT-34). Code and enhanced code stay.
+func quiet(err error) string {
+	text := err.Error()
+	if r, ok := errors.AsType[*smtp.Reply](err); ok {
+		text = strings.ReplaceAll(text, r.Error(), strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, r.Enhanced)))
+	}
+	words := strings.Fields(text)
+	for i, w := range words {
+		if strings.Contains(w, "@") {
+			words[i] = "[address]"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // aboutAddress reports whether a refusal is about the recipient's address

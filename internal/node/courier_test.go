@@ -14,7 +14,9 @@ import (
 
 // What one recipient was answered says nothing about another (RFC 5321 4.3.2).
 func TestEachRecipientsAnswerIsHisOwn(t *testing.T) {
-	reply := func(code int, enhanced string) *smtp.Reply { return &smtp.Reply{Code: code, Enhanced: enhanced, Text: "x"} }
+	reply := func(code int, enhanced string) *smtp.Reply {
+		return &smtp.Reply{Code: code, Enhanced: enhanced, Text: "x"}
+	}
 	bora, cem := rem.MustAddress("bora@hs91.kep.test"), rem.MustAddress("cem@hs91.kep.test")
 	to := func(a rem.Address, f smtpout.Fate, r *smtp.Reply) smtpout.Recipient {
 		return smtpout.Recipient{Path: smtp.Path(a.String()), Fate: f, Reply: r}

@@ -63,7 +63,7 @@ func (n *Node) login(ctx context.Context, user, password string) (smtpin.Princip
 		}
 		return smtpin.Principal{
 			Actor:   rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: person, Method: methodPassword},
-			Address: a.Address,
+			Address: a.Address, Since: now.UTC(),
 		}, nil
 	}
 	if len(hashes) == 0 {
@@ -81,12 +81,16 @@ func (d submissionDoor) Rcpt(context.Context, *smtpin.Session, *smtp.Transaction
 	return nil
 }
 
+// loginOf is how evidence names who submits: with the time at which he proved to
+// be himself, and not that of each of his messages (TS 102 640-2
+// AuthenticationDetailsType).
+func loginOf(p smtpin.Principal) submission.Login {
+	return submission.Login{Actor: p.Actor, Authentication: message.Authentication{Time: p.Since, Method: p.Actor.Method}}
+}
+
 // Data implements smtpin.Backend.
 func (d submissionDoor) Data(_ context.Context, s *smtpin.Session, tx smtp.Transaction) (smtpin.Sink, error) {
-	login := submission.Login{
-		Actor:          s.Principal.Actor,
-		Authentication: message.Authentication{Time: d.n.clock.Now().UTC(), Method: s.Principal.Actor.Method},
-	}
+	login := loginOf(s.Principal)
 	return &sink{Spool: d.n.Store.Spool(), commit: func(ctx context.Context, c message.Content) (string, error) {
 		receipt, err := d.n.Submitter.Submit(ctx, login, tx, c)
 		if err != nil {
