@@ -59,6 +59,7 @@ func TestAFaultAtTheStartFreesTheFolder(t *testing.T) {
 	s.start(here)
 }
 
+// REQ-1: among the faults is a simulator in production.
 func TestCheckSaysWhatWouldRunAndEveryFault(t *testing.T) {
 	s := newStage(t, setup.Options{})
 	c := s.config(here)
@@ -97,7 +98,7 @@ func TestCheckSaysWhatWouldRunAndEveryFault(t *testing.T) {
 	}
 }
 
-// REQ-83, S43: what is stored is verified again by a separate reader.
+// REQ-65, S43: what is stored is verified again by a separate reader.
 func TestAnAuditFindsAFlippedByte(t *testing.T) {
 	s := newStage(t, setup.Options{Domains: []string{here}})
 	s.start(here)
