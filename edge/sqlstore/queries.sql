@@ -133,3 +133,7 @@ INSERT INTO password (account, person, hash) VALUES ($1, $2, $3)
 ON CONFLICT (account, person) DO UPDATE SET hash = excluded.hash;
 -- name: passwords
 SELECT person, hash FROM password WHERE account = $1;
+
+-- name: columns
+SELECT m.name, c.name FROM sqlite_schema m, pragma_table_xinfo(m.name) c
+WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY m.name, c.cid;
