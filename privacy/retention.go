@@ -50,6 +50,9 @@ func (l Length) Given() bool { return l != Length{} }
 // approximate orders lengths; it counts no calendar.
 func (l Length) approximate() int { return l.Years*366 + l.Months*31 + l.Days }
 
+// Longer reports whether l ends later than other, for the same start.
+func (l Length) Longer(other Length) bool { return l.approximate() > other.approximate() }
+
 // Text gives the length for people.
 func (l Length) Text() rem.Text {
 	if !l.Given() {
