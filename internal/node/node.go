@@ -90,6 +90,8 @@ type Node struct {
 	relayTLS *tls.Config
 	left     []*leftover // owned by Open, then by Run
 
+	changing sync.Mutex // held while an account is read and changed
+
 	mu      sync.Mutex
 	address map[string]net.Addr // guarded by mu: doors that are open, by name
 }
@@ -185,6 +187,9 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 		Alarm: func(err error) { n.Log.Error("ledger", "err", err) },
 	})
 	if err != nil {
+		return err
+	}
+	if err := n.classified(); err != nil {
 		return err
 	}
 	n.metrics = newMetrics(n)
