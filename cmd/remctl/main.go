@@ -53,6 +53,7 @@ type commands struct {
 	Peers     peersCommand     `cmd:"" help:"List the providers of the trust list."`
 	TrustList trustListCommand `cmd:"" name:"trustlist" help:"Say which trust list is in force."`
 	Audit     auditCommand     `cmd:"" help:"Verify again everything that is stored."`
+	Inventory inventoryCommand `cmd:"" help:"List which personal data the program keeps, why, where and until when; needs no provider."`
 }
 
 const description = `Asks a running provider of registered mail (KEP). Examples:
