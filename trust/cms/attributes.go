@@ -49,6 +49,7 @@ func readAttributes(in cryptobyte.String) ([]Attribute, error) {
 		return nil, nil
 	}
 	list := make([]Attribute, 0, 6)
+	single := make([][]byte, 0, cap(list)) // room for attributes of one value
 	var previous []byte
 	for !in.Empty() {
 		var element, body, oid, values cryptobyte.String
@@ -64,7 +65,10 @@ func readAttributes(in cryptobyte.String) ([]Attribute, error) {
 			!body.ReadASN1(&values, asn1.SET) || !body.Empty() || values.Empty() {
 			return nil, malformed("attribute")
 		}
-		a := Attribute{Type: OID(oid), Values: make([][]byte, 0, 1)}
+		a := Attribute{Type: named(oid)}
+		if n := len(list); n < cap(single) {
+			a.Values = single[n : n : n+1]
+		}
 		switch a.Type {
 		case SignatureTimeStamp, CertificateValues, RevocationValues:
 			// Long, and read by parsers of their own.

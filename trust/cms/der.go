@@ -198,27 +198,45 @@ func shortest(c []byte) bool {
 // (X.690 11.7): UTC, with seconds, and with a fraction only where it is not
 // zero and does not end in one.
 func parseTime(tag byte, c []byte) (time.Time, error) {
-	s := string(c)
-	layout := "20060102150405Z"
+	var year int
+	rest, ok := c, true
+	digits := func(n int) (value int) {
+		if len(rest) < n {
+			ok = false
+			return 0
+		}
+		for _, d := range rest[:n] {
+			ok = ok && '0' <= d && d <= '9'
+			value = value*10 + int(d-'0')
+		}
+		rest = rest[n:]
+		return value
+	}
 	if tag == tagUTCTime {
 		// RFC 5280 4.1.2.5.1: two digits of a year from 1950 to 2049.
-		if len(s) != len("060102150405Z") {
-			return time.Time{}, malformed("time %q", s)
+		if year = 2000 + digits(2); year >= 2050 {
+			year -= 100
 		}
-		if s[0] >= '5' {
-			s = "19" + s
-		} else {
-			s = "20" + s
-		}
-	} else if n := len(s) - len(layout); n > 0 {
-		if n < 2 || n > 10 || s[14] != '.' || s[len(s)-2] == '0' {
-			return time.Time{}, malformed("time %q", s)
-		}
-		layout = layout[:14] + "." + "000000000"[:n-1] + "Z"
+	} else {
+		year = digits(4)
 	}
-	t, err := time.Parse(layout, s)
-	if err != nil || t.Format(layout) != s {
-		return time.Time{}, malformed("time %q", s)
+	month, day := digits(2), digits(2)
+	hour, minute, second := digits(2), digits(2), digits(2)
+	nanosecond := 0
+	if tag == tagTime && len(rest) > 2 && len(rest) <= 11 && rest[0] == '.' && rest[len(rest)-2] != '0' {
+		rest = rest[1:]
+		n := len(rest) - 1
+		for nanosecond = digits(n); n < 9; n++ {
+			nanosecond *= 10
+		}
+	}
+	if !ok || len(rest) != 1 || rest[0] != 'Z' || hour > 23 || minute > 59 || second > 59 {
+		return time.Time{}, malformed("time %q", c)
+	}
+	// A day that there is not becomes another one.
+	t := time.Date(year, time.Month(month), day, hour, minute, second, nanosecond, time.UTC)
+	if t.Month() != time.Month(month) || t.Day() != day {
+		return time.Time{}, malformed("time %q", c)
 	}
 	return t, nil
 }

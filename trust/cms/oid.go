@@ -54,3 +54,25 @@ func (o OID) valid() bool {
 	}
 	return !strings.HasPrefix(string(o), "\x80")
 }
+
+// named gives the bytes of an object identifier as one. Those that signed
+// attributes have cost no memory.
+func named(der []byte) OID {
+	switch OID(der) {
+	case ContentType:
+		return ContentType
+	case MessageDigest:
+		return MessageDigest
+	case SigningTime:
+		return SigningTime
+	case AlgorithmProtection:
+		return AlgorithmProtection
+	case SigningCertificateV2:
+		return SigningCertificateV2
+	case TSTInfo:
+		return TSTInfo
+	case Data:
+		return Data
+	}
+	return OID(der)
+}

@@ -123,7 +123,7 @@ func (s *SignedData) readContent(body *cryptobyte.String) error {
 		!encap.ReadOptionalASN1(&content, &present, context0) || !encap.Empty() {
 		return malformed("encapsulated content")
 	}
-	s.ContentType = OID(oid)
+	s.ContentType = named(oid)
 	if present {
 		if !content.ReadASN1(&octets, asn1.OCTET_STRING) || !content.Empty() {
 			return malformed("encapsulated content is not one octet string")
@@ -138,6 +138,9 @@ func (s *SignedData) readCertificates(body *cryptobyte.String) error {
 	var present bool
 	if !body.ReadOptionalASN1(&bag, &present, context0) || present && bag.Empty() {
 		return malformed("certificates")
+	}
+	if present {
+		s.Certificates = make([][]byte, 0, 4)
 	}
 	for !bag.Empty() {
 		var certificate cryptobyte.String

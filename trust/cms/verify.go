@@ -2,6 +2,9 @@ package cms
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -95,11 +98,25 @@ func (s *SignedData) Verify(digest []byte, carried []*x509.Certificate, o Verify
 
 // attributesDigest hashes the signed attributes as a SET, RFC 5652 5.4.
 func (i *SignerInfo) attributesDigest() []byte {
-	var header [6]byte
-	h := i.Digest.New()
-	h.Write(AppendHeader(header[:0], tagSet, len(i.attributes)))
-	h.Write(i.attributes)
-	return h.Sum(nil)
+	var room [1024]byte // more moves to the heap
+	set := append(AppendHeader(room[:0], tagSet, len(i.attributes)), i.attributes...)
+	return Sum(i.Digest, set)
+}
+
+// Sum gives the digest of data. It is one of the list's, or nil.
+func Sum(h crypto.Hash, data []byte) []byte {
+	switch h {
+	case crypto.SHA256:
+		d := sha256.Sum256(data)
+		return d[:]
+	case crypto.SHA384:
+		d := sha512.Sum384(data)
+		return d[:]
+	case crypto.SHA512:
+		d := sha512.Sum512(data)
+		return d[:]
+	}
+	return nil
 }
 
 // find gives the certificate that both the signer identifier and the first
@@ -117,9 +134,7 @@ func (i *SignerInfo) find(certificates []*x509.Certificate) *x509.Certificate {
 		if id.issuer != nil && (!bytes.Equal(id.issuer, c.RawIssuer) || !sameInteger(id.serial, c.SerialNumber)) {
 			continue
 		}
-		h := id.Hash.New()
-		h.Write(c.Raw)
-		if bytes.Equal(h.Sum(nil), id.Digest) {
+		if bytes.Equal(Sum(id.Hash, c.Raw), id.Digest) {
 			return c
 		}
 	}

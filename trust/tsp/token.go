@@ -97,9 +97,7 @@ func (t *Token) Verify(h crypto.Hash, imprint []byte, o VerifyOptions) (*x509.Ce
 		}
 		return parsed.Verify(h, imprint, o)
 	}
-	d := signed.Signer.Digest.New()
-	d.Write(signed.Content)
-	signer, err := signed.Verify(d.Sum(nil), t.Certificates, o)
+	signer, err := signed.Verify(cms.Sum(signed.Signer.Digest, signed.Content), t.Certificates, o)
 	if err != nil {
 		return nil, fmt.Errorf("verifying time-stamp token: %w", err)
 	}
