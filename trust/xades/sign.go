@@ -18,9 +18,10 @@ type Signed struct {
 	Token *tsp.Token // over its signature value; nil at level B-B
 }
 
-// tokenRoom is what a token needs in base64, so that the document grows in
-// place: our authorities answer with 1 to 2 KB. A larger token costs a copy.
-const tokenRoom = 2900
+// tokenRoom is what the first token is expected to need in base64; the next
+// ones need what the one before them did, give or take a few bytes, so that the
+// document grows in place. A larger token costs a copy.
+const tokenRoom, tokenMore = 2900, 16
 
 // maxDigest is the length in bytes of the longest digest of the list.
 const maxDigest = 64
@@ -64,7 +65,7 @@ func (s *Signer) Sign(ctx context.Context, root []byte, signingTime time.Time) (
 
 	room := len(root) + s.size
 	if s.authority != nil {
-		room += tokenRoom
+		room += int(s.tokenRoom.Load())
 	}
 	out := make([]byte, 0, room)
 	out = append(out, root[:cut]...)
@@ -94,7 +95,7 @@ func (s *Signer) Sign(ctx context.Context, root []byte, signingTime time.Time) (
 
 	var token *tsp.Token
 	if s.authority != nil {
-		token, err = s.authority.Stamp(ctx, h, appendSum(nil, h, out[imprinted:]))
+		token, err = s.authority.Stamp(ctx, h, appendSum(space[0].digest[:0], h, out[imprinted:]))
 		if err != nil {
 			return Signed{}, fmt.Errorf("stamping a signature: %w", err)
 		}
@@ -105,6 +106,9 @@ func (s *Signer) Sign(ctx context.Context, root []byte, signingTime time.Time) (
 	out = append(out, `">`...)
 	out = append(out, properties...)
 	if token != nil {
+		if n := base64.StdEncoding.EncodedLen(len(token.DER)) + tokenMore; n != int(s.tokenRoom.Load()) {
+			s.tokenRoom.Store(int64(n))
+		}
 		out = append(out, stampOpen...)
 		out = base64.StdEncoding.AppendEncode(out, token.DER)
 		out = append(out, stampClose...)

@@ -3,11 +3,13 @@ package xades
 import (
 	"bytes"
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"rem/trust/algorithm"
 	"rem/trust/tsp"
@@ -59,6 +61,8 @@ type Signer struct {
 
 	propertiesSize int // bytes of xades:SignedProperties
 	size           int // bytes that a signature adds, its token left out
+
+	tokenRoom atomic.Int64 // bytes of base64 that the next token is expected to need
 }
 
 // NewSigner checks that the chain is one, that the key belongs to its first
@@ -192,5 +196,16 @@ func (s *Signer) prepare(o SignerOptions) {
 	s.size = len(signatureOpen) + len(s.info[0]) + len(s.info[1]) + len(infoProperties) + len(s.info[2]) + len(infoClose) +
 		len(valueOpen) + len(valueClose) + len(s.keyInfo) + len(objectOpen) + s.propertiesSize + len(stampOpen) +
 		len(stampClose) + len(objectClose) + len(signatureClose) + 8*idBytes + 4 +
-		2*base64.StdEncoding.EncodedLen(o.Hash.Size()) + base64.StdEncoding.EncodedLen(algorithm.MaxRSABits/8)
+		2*base64.StdEncoding.EncodedLen(o.Hash.Size()) + base64.StdEncoding.EncodedLen(valueBytes(o.Key.Public()))
+	s.tokenRoom.Store(tokenRoom)
+}
+
+// valueBytes is the length of a signature value in XML: one number of the width
+// of the modulus, or two of the width of the field (RFC 6931 2.3.6).
+func valueBytes(public crypto.PublicKey) int {
+	n := (algorithm.KeyBits(public) + 7) / 8
+	if _, ok := public.(*rsa.PublicKey); !ok {
+		n *= 2
+	}
+	return n
 }
