@@ -332,7 +332,26 @@ func (r *ownReader) unescaped(end byte) string {
 	if strings.IndexByte(s, '&') < 0 {
 		return s
 	}
-	return unescape.Replace(s)
+	b := make([]byte, 0, len(s))
+next:
+	for s != "" {
+		for _, e := range references {
+			if rest, ok := strings.CutPrefix(s, e.written); ok {
+				b, s = append(b, e.meant), rest
+				continue next
+			}
+		}
+		b, s = append(b, s[0]), s[1:]
+	}
+	return string(b)
+}
+
+// references are what appendText writes for characters.
+var references = []struct {
+	written string
+	meant   byte
+}{
+	{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#xD;", '\r'}, {"&#xA;", '\n'}, {"&#x9;", '\t'},
 }
 
 // until goes up to a byte and gives what stands before it.
@@ -346,6 +365,3 @@ func (r *ownReader) until(end byte) string {
 	r.rest = r.rest[i:]
 	return s
 }
-
-// unescape undoes what appendText escapes.
-var unescape = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">", "&quot;", `"`, "&#xD;", "\r", "&#xA;", "\n", "&#x9;", "\t")

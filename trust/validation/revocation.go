@@ -78,7 +78,11 @@ func (v *Validator) checkRevocation(ctx context.Context, s *Signature, p *path, 
 		}
 	}
 	r := v.ask(ctx, statusKey{p.digests[i], p.digests[i+1]}, cert, issuer, at, now)
-	found = append(found, r.statuses...)
+	if found == nil {
+		found = r.statuses // which nobody changes
+	} else {
+		found = append(found, r.statuses...)
+	}
 	c, ok := v.conclude(s, cert, ca, found, at, now)
 	c.until = r.until
 	if ok {

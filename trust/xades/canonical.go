@@ -265,14 +265,16 @@ func (s *scanner) hexadecimal() []byte {
 	return id
 }
 
-// digestMethod gives the digest whose identifier stands here in an attribute.
+// digestMethod gives the digest whose identifier stands here in an attribute,
+// whose end the caller looks for.
 func (s *scanner) digestMethod() crypto.Hash {
-	h, ok := algorithm.DigestByURI(string(s.text('"')))
-	if !ok {
-		s.failed = true
-		return crypto.SHA256
+	for _, h := range [...]crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
+		if s.next(algorithm.DigestURI(h)) {
+			return h
+		}
 	}
-	return h
+	s.failed = true
+	return crypto.SHA256
 }
 
 // base64 decodes text of base64: of so many bytes, or of any number if size is
