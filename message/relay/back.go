@@ -21,14 +21,20 @@ const returnPeriod = 30 * 24 * time.Hour
 
 // Back gives our evidence about a message to the sender's REM-MD: all that is
 // due, in as few envelopes as can hold it. The tasks are of one message; the
-// target of each is an evidence. Sending it again is harmless.
+// target of each is an evidence. Sending it again is harmless. After a fault the
+// error is a *message.Unfinished with those that were not sent.
 func (r *Relay) Back(ctx context.Context, tasks []message.Task) error {
+	var left []message.Task
+	var faults error
 	for some := range slices.Chunk(tasks, envelope.MaxEvidence) {
 		if err := r.back(ctx, some); err != nil {
-			return err
+			left, faults = append(left, some...), errors.Join(faults, err)
 		}
 	}
-	return nil
+	if left == nil {
+		return nil
+	}
+	return &message.Unfinished{Tasks: left, Err: faults}
 }
 
 func (r *Relay) back(ctx context.Context, tasks []message.Task) error {

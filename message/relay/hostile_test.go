@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"rem/internal/testkit/world"
 	"rem/message"
 	"rem/message/relay"
+	"rem/trust/trustlist"
 )
 
 // altered reads as another REM-MD could have written it.
@@ -117,6 +119,40 @@ func TestEvidenceIsAboutTheRecipientThatItNames(t *testing.T) {
 			}
 			if got := [2]message.State{view.Standing(1).State, view.Standing(2).State}; got != c.want {
 				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// A certificate that is not on the list may be on its next issue. As long as that
+// is late, nobody is refused for good by what the old one does not know.
+func TestAnOldTrustListRefusesNobodyForGood(t *testing.T) {
+	k := world.NewKit(t)
+	for name, late := range map[string]bool{"a list in its time": false, "a list that is late": true} {
+		t.Run(name, func(t *testing.T) {
+			w := k.New(t, world.Options{})
+			p := w.Providers[world.Domain("hs91")]
+			reader := *p.Relay.Verifier.(*relay.TrustedReader)
+			reader.List = func() *trustlist.List {
+				list := *w.List()
+				list.Providers = slices.Clone(list.Providers)
+				list.Providers[0].Operation = list.Providers[1].Operation // hs90 has a new one
+				if late {
+					list.NextUpdate = w.Clock.Now().Add(-time.Hour)
+				}
+				return &list
+			}
+			p.Relay.Verifier = &reader
+			to := world.Address("bora", "hs91")
+			original := k.Sign(t, world.Letter{From: world.Address("ayse", "hs90"), To: []string{to}, Subject: "Deneme", Body: "x\r\n"}, 0)
+			w.Submit("ayse", "hs90", original, to)
+			w.Step()
+			err := w.Net.Arrive(w.Net.Sent[0])
+			if _, refused := errors.AsType[*rem.Refusal](err); err == nil || refused == late {
+				t.Errorf("it was answered with %v; refused %t", err, refused)
+			}
+			if errors.Is(err, relay.ErrUncertain) {
+				t.Errorf("it is not certain that nothing was taken: %v", err)
 			}
 		})
 	}

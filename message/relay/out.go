@@ -114,11 +114,15 @@ func (r *Relay) failure(view *message.View, n int, reason rem.Reason, detail rem
 	return d
 }
 
-// offered are the recipients for whom the message is offered now.
+// offered are the recipients for whom the message is offered now. First come
+// those who cannot have it: the other side may take only so many at once, and the
+// rest must not run out of time behind those who are only asked about.
 func (r *Relay) offered(view *message.View, domain string) (numbers []int) {
-	for n, s := range to(view, domain) {
-		if s.State == message.Relaying || s.State == message.Asked {
-			numbers = append(numbers, n)
+	for _, state := range [...]message.State{message.Relaying, message.Asked} {
+		for n, s := range to(view, domain) {
+			if s.State == state {
+				numbers = append(numbers, n)
+			}
 		}
 	}
 	return numbers

@@ -2,14 +2,19 @@ package relay_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"rem"
 	"rem/internal/testkit/broken"
 	"rem/internal/testkit/world"
 	"rem/mail/smtp"
 	"rem/message"
+	"rem/message/envelope"
 	"rem/message/relay"
 )
 
@@ -95,5 +100,75 @@ func TestRefusalWhileTheAuthorityIsAwayIsAskedForAgain(t *testing.T) {
 	}
 	if got, want := states(), [2]message.State{message.NotRelayed, message.NotRelayed}; got != want {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// A REM-MD that takes only so many recipients at once takes the rest next, and
+// not those again of whom it has the message.
+func TestThoseWhoCannotHaveTheMessageAreOfferedFirst(t *testing.T) {
+	k := world.NewKit(t)
+	w, look, states := offered(t, k)
+	bora, cem := rem.MustAddress("bora@hs91.kep.test"), rem.MustAddress("cem@hs91.kep.test")
+	if err := look(relay.Attempt{Class: relay.Taken, Refused: map[rem.Address]rem.Reason{cem: ""}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := states(), [2]message.State{message.Asked, message.Relaying}; got != want {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	p := w.Providers[world.Domain("hs90")]
+	tasks, _, err := p.Store.Due(t.Context(), message.RelayStage, w.Clock.Now().AddDate(1, 0, 0), 10)
+	if err != nil || len(tasks) != 1 {
+		t.Fatalf("%d tasks (%v)", len(tasks), err)
+	}
+	var order []string
+	p.Relay.Courier = listening{func(tx smtp.Transaction) relay.Attempt {
+		for _, to := range tx.Recipients {
+			order = append(order, string(to.Path))
+		}
+		return relay.Attempt{Class: relay.NotTaken}
+	}}
+	if err := p.Relay.Out(t.Context(), tasks[0]); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{cem.String(), bora.String()}, order); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A listening courier answers by the transaction.
+type listening struct {
+	answer func(smtp.Transaction) relay.Attempt
+}
+
+func (l listening) Carry(_ context.Context, _ string, tx smtp.Transaction, _ io.Reader, _ int64) relay.Attempt {
+	return l.answer(tx)
+}
+
+// What was given back is not given again because of a fault with the rest.
+func TestAnswersThatWereGivenAreNotGivenAgain(t *testing.T) {
+	k := world.NewKit(t)
+	w := k.New(t, world.Options{})
+	p := w.Providers[world.Domain("hs91")]
+	to := world.Address("bora", "hs91")
+	original := k.Sign(t, world.Letter{From: world.Address("ayse", "hs90"), To: []string{to}, Subject: "Deneme", Body: "x\r\n"}, 0)
+	id := w.Submit("ayse", "hs90", original, to).Message
+	w.Run(time.Minute)
+	filed, err := p.Store.EvidenceOf(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := message.Task{Stage: message.ReturnStage, Message: id, Target: string(filed[len(filed)-1].ID)}
+	tasks := []message.Task{}
+	for range envelope.MaxEvidence {
+		tasks = append(tasks, good)
+	}
+	lost := message.Task{Stage: message.ReturnStage, Message: id, Target: "_yok"}
+	err = p.Relay.Back(t.Context(), append(tasks, lost))
+	u, ok := errors.AsType[*message.Unfinished](err)
+	if !ok {
+		t.Fatalf("%v, want a *message.Unfinished", err)
+	}
+	if diff := cmp.Diff([]message.Task{lost}, u.Tasks); diff != "" {
+		t.Error(diff)
 	}
 }

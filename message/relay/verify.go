@@ -44,6 +44,16 @@ func refuse(turkish, english string) *rem.Refusal {
 // Read implements Verifier.
 func (v *TrustedReader) Read(ctx context.Context, domain string, content message.Content, at time.Time) (Incoming, error) {
 	list := v.List()
+	in, err := v.read(ctx, list, domain, content, at)
+	if refusal, refused := errors.AsType[*rem.Refusal](err); refused && refusal != ErrNotAnswerable && list.Overdue(at) {
+		// What the list does not know may stand in its next issue, such as a new
+		// certificate. A refusal is for good; an old list is our own fault.
+		return Incoming{}, fmt.Errorf("judging by a trust list whose next issue was due on %s: %v", list.NextUpdate.UTC().Format(time.DateOnly), refusal)
+	}
+	return in, err
+}
+
+func (v *TrustedReader) read(ctx context.Context, list *trustlist.List, domain string, content message.Content, at time.Time) (Incoming, error) {
 	peer, err := list.ByDomain(domain, at)
 	if err != nil {
 		return Incoming{}, rem.Refuse(rem.PeerNotIdentified, "Sağlayıcı güven listesinde yürürlükte değil.", "The provider is not in force on the trust list.")
