@@ -120,6 +120,8 @@ func (c controller) SetState(ctx context.Context, by, address string, state acco
 	default:
 		return rem.Refuse(rem.PolicyViolation, "Bilinmeyen hesap durumu.", "The states are open, send-blocked, suspended and closed.")
 	}
+	c.n.changing.Lock() // two who read the same account would undo each other
+	defer c.n.changing.Unlock()
 	a, err := c.account(ctx, address)
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ func (c courier) Carry(ctx context.Context, domain string, tx smtp.Transaction, 
 }
 
 func (c courier) carry(ctx context.Context, domain string, tx smtp.Transaction, body io.Reader) relay.Attempt {
-	peer, err := c.peer(domain)
+	peer, err := c.peer(domain, tx.Sender.IsNull())
 	if err != nil {
 		return relay.Attempt{Class: relay.NotTaken, Reason: rem.PeerNotIdentified, Detail: err.Error()}
 	}
@@ -98,11 +98,12 @@ func aboutAddress(r *smtp.Reply) bool {
 	return strings.HasPrefix(r.Enhanced, "5.1.") && r.Enhanced != "5.1.7" && r.Enhanced != "5.1.8"
 }
 
-// peer finds the endpoint. A provider that ended still takes answers as long as
-// it listens, which the list says by naming an endpoint.
-func (c courier) peer(domain string) (smtpout.Peer, error) {
+// peer finds the endpoint. A provider that is not in service gets no messages,
+// but still answers about its own, as long as it listens, which the list says by
+// naming an endpoint.
+func (c courier) peer(domain string, answer bool) (smtpout.Peer, error) {
 	provider, err := c.n.list().ByDomain(domain, c.n.clock.Now())
-	if err != nil {
+	if err != nil && !(answer && errors.Is(err, trustlist.ErrNotGranted)) {
 		return smtpout.Peer{}, err
 	}
 	if len(provider.Relays) == 0 {

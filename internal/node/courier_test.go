@@ -3,13 +3,16 @@ package node
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"rem"
 	"rem/edge/smtpout"
+	"rem/internal/setup"
 	"rem/mail/smtp"
 	"rem/message/relay"
+	"rem/trust/trustlist"
 )
 
 // What one recipient was answered says nothing about another (RFC 5321 4.3.2).
@@ -48,5 +51,32 @@ func TestEachRecipientsAnswerIsHisOwn(t *testing.T) {
 		if diff := cmp.Diff(c.want, attempt(c.result), cmp.Comparer(func(a, b rem.Address) bool { return a == b })); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
 		}
+	}
+}
+
+// A provider that has ended gets no messages any more. What is owed to it about
+// its own goes to it as long as it listens.
+func TestAProviderThatEndedStillGetsItsAnswers(t *testing.T) {
+	s := newStage(t, setup.Options{})
+	s.start(here)
+	end := func(p *trustlist.Provider) {
+		p.History = append(p.History, trustlist.Change{Status: trustlist.Ended, From: time.Now().UTC().Truncate(time.Second)})
+	}
+	if err := s.world.ChangeList("hs91", end); err != nil {
+		t.Fatal(err)
+	}
+	s.until("the second issue", func() (bool, error) {
+		l, err := s.control(here).TrustList(t.Context())
+		return err == nil && l.Sequence == 2, err
+	})
+	c := courier{n: s.nodes[here]}
+	if peer, err := c.peer(there, true); err != nil || peer.Address == "" || len(peer.Pins) == 0 {
+		t.Errorf("its answers go to %q with %d pins (%v)", peer.Address, len(peer.Pins), err)
+	}
+	if _, err := c.peer(there, false); !errors.Is(err, trustlist.ErrNotGranted) {
+		t.Errorf("a message goes to it: %v, want %v", err, trustlist.ErrNotGranted)
+	}
+	if _, err := c.peer("hs77.kep.test", true); !errors.Is(err, trustlist.ErrUnknown) {
+		t.Errorf("an answer goes to nobody's domain: %v, want %v", err, trustlist.ErrUnknown)
 	}
 }
