@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"rem"
@@ -286,15 +285,4 @@ func (w *watcher) open(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// metric reads one counter of a node's operations listener.
-func metric(body, name string) (n float64, err error) {
-	for line := range strings.Lines(body) {
-		if rest, ok := strings.CutPrefix(line, name+" "); ok {
-			_, err = fmt.Sscan(rest, &n)
-			return n, err
-		}
-	}
-	return 0, fmt.Errorf("the provider has no metric %s", name)
 }

@@ -38,7 +38,7 @@ func startPostfix(ctx context.Context, dir, relay string) (p *postfix, err error
 		return nil, fmt.Errorf("no Postfix here: %s", postfixHint)
 	}
 	if os.Geteuid() != 0 {
-		return nil, errors.New("Postfix starts as root alone: run this command as root, or leave Postfix out with --alone")
+		return nil, errors.New("only root can start Postfix: run this command as root, or leave Postfix out with --alone")
 	}
 	address, err := freeAddress()
 	if err != nil {
@@ -100,12 +100,12 @@ func startPostfix(ctx context.Context, dir, relay string) (p *postfix, err error
 		}
 		select {
 		case err := <-p.ended:
-			return nil, fmt.Errorf("Postfix ended: %w: %s", err, p.output)
+			return nil, fmt.Errorf("running Postfix: it ended: %w: %s", err, p.output)
 		default:
 		}
 		if time.Now().After(deadline) || ctx.Err() != nil {
 			p.stop()
-			return nil, fmt.Errorf("Postfix does not answer on %s: %s", address, p.output)
+			return nil, fmt.Errorf("no answer from Postfix on %s: %s", address, p.output)
 		}
 	}
 }
@@ -135,14 +135,14 @@ func (p *postfix) arrived(ctx context.Context, n int64) (time.Time, error) {
 			return time.Time{}, err
 		}
 		if int64(len(names)) > n {
-			return time.Time{}, fmt.Errorf("Postfix delivered %d messages of %d", len(names), n)
+			return time.Time{}, fmt.Errorf("found %d messages where Postfix took %d", len(names), n)
 		}
 		if int64(len(names)) == n {
 			return p.latest(names)
 		}
 		select {
 		case <-ctx.Done():
-			return time.Time{}, fmt.Errorf("Postfix delivered %d messages of %d: %w", len(names), n, ctx.Err())
+			return time.Time{}, fmt.Errorf("found %d messages where Postfix took %d: %w", len(names), n, ctx.Err())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

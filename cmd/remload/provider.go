@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -183,20 +182,6 @@ func (p *provider) tells(question string) (a tally, err error) {
 		return a, fmt.Errorf("asking %s: %s", p.config.Provider.Domain, a.Fault)
 	}
 	return a, nil
-}
-
-// metric reads one counter.
-func (p *provider) metric(name string) (float64, error) {
-	answer, err := http.Get("http://" + p.config.Listen.Operations + "/metrics")
-	if err != nil {
-		return 0, fmt.Errorf("reading metrics: %w", err)
-	}
-	defer answer.Body.Close()
-	b, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return 0, fmt.Errorf("reading metrics: %w", err)
-	}
-	return metric(string(b), name)
 }
 
 // perAccount is how many sessions one account may have: smtpin.Limits.
