@@ -234,7 +234,7 @@ func TestHostileNamesNeverReachAPath(t *testing.T) {
 // hostile makes names of one line that try to be paths and other things.
 func hostile(n int) []string {
 	pieces := []string{"../", "..\\", "/etc/passwd", "%2e%2e%2f", "..%c0%af", "C:\\x", "\\\\host\\share", "~root/", "$(id)", "`id`", ";rm -rf .", "|", "' OR 1=1 --",
-		"<script>", "CON", "nul.", "a:b", "‮", "ﬀ", "İ", "..", ".", "-rf", "*", "?", "{}", "%s%n", "lock", "control.sock", "index.db", "../../remd.yaml",
+		"<script>", "CON", "nul.", "a:b", "\u202e", "ﬀ", "İ", "..", ".", "-rf", "*", "?", "{}", "%s%n", "lock", "control.sock", "index.db", "../../remd.yaml",
 		strings.Repeat("A", 300), strings.Repeat("../", 40), "contents/segments/0000000001", "0123456789abcdefghjkmnpqrs"}
 	names := make([]string, 0, n)
 	for i := range n {
