@@ -136,6 +136,10 @@ func (w *world) round(ctx context.Context, s *shape, from, to *provider, bags []
 		micro(sent.latency.quantile(0.99)) / 1000, used / n * 1e6, float64(syncsAfter-syncsBefore) / n}, nil
 }
 
+// settleEvery is how often it is looked whether anything still moves. Looking
+// costs a slow round more than a fast one.
+const settleEvery = 40 * time.Millisecond
+
 // settled waits until nothing moves any more, sees that every message has every
 // evidence, and says when the last thing moved and what was used until then:
 // looking at every message is our own work.
@@ -178,7 +182,7 @@ func settled(ctx context.Context, m *meter, from, to *provider, want int64, ques
 		select {
 		case <-ctx.Done():
 			return moved, 0, fmt.Errorf("%d of %d messages have all evidence (%s): %w", a.Finished, want, a.Pending, ctx.Err())
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(settleEvery):
 		}
 	}
 }
