@@ -45,11 +45,17 @@ var doors = map[string]string{
 	"cmd/remctl/output.go keep os.OpenFile":                     "a file that the operator asked for",
 	"cmd/remctl/output.go show json.NewEncoder":                 "an answer to the operator who asked",
 	"cmd/remctl/submission.go submit net.Dialer":                "a message that the operator submits",
+	"cmd/remctl/main.go main os.Stdout":                         "an answer to the operator who asked",
+	"cmd/remctl/main.go main os.Stderr":                         "an answer to the operator who asked",
+	"cmd/remd/main.go run os.Stderr":                            "what keeps the provider from starting",
+	"cmd/remd/main.go logger os.Stderr":                         "log keys",
+	"cmd/remverify/main.go main os.Stdout":                      "an answer about files of whoever asks",
+	"cmd/remverify/main.go main os.Stderr":                      "an answer about files of whoever asks",
 	"cmd/remverify/main.go run json.NewEncoder":                 "an answer about files of whoever asks",
 }
 
 var doorCalls = map[string]*regexp.Regexp{
-	"os":   regexp.MustCompile(`^(Create|CreateTemp|OpenFile|WriteFile|Mkdir|MkdirAll|MkdirTemp|Rename|Link|Symlink)$`),
+	"os":   regexp.MustCompile(`^(Create|CreateTemp|OpenFile|WriteFile|Mkdir|MkdirAll|MkdirTemp|Rename|Link|Symlink|Stdout|Stderr)$`),
 	"json": regexp.MustCompile(`^(Marshal|MarshalIndent|NewEncoder|MarshalWrite)$`),
 	"xml":  regexp.MustCompile(`^(Marshal|MarshalIndent|NewEncoder)$`),
 	"gob":  regexp.MustCompile(`^NewEncoder$`),

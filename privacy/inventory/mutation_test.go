@@ -28,6 +28,12 @@ func TestAStrayOfEachKindIsFound(t *testing.T) {
 		"a logger by another name":   {"internal/node/stray.go", `package node; func x(to *slog.Logger) { to.Info("x", "phone", 1) }`, logKeyScan, "another name than log"},
 		"a new logger's other name":  {"internal/node/stray.go", `package node; func x() { to := slog.New(nil); to.Info("x", "phone", 1) }`, logKeyScan, "another name than log"},
 
+		"a method for later":   {"internal/node/stray.go", `package node; func (n *Node) x() { say := n.Log.Info; say("x", "phone", 1) }`, logKeyScan, "goes elsewhere"},
+		"an attribute by hand": {"internal/node/stray.go", `package node; func (n *Node) x() { n.Log.Info("x", slog.Attr{Key: "phone"}) }`, logKeyScan, "not made by slog"},
+		"a record by hand":     {"internal/node/stray.go", `package node; func x() { slog.NewRecord(now, 0, "x", 0) }`, logKeyScan, "slog.NewRecord"},
+		"the old log":          {"internal/node/stray.go", `package node; import "log"; func x() { log.Printf("%s", phone) }`, logKeyScan, "lines go through log/slog"},
+		"slog by another name": {"internal/node/stray.go", `package node; import l "log/slog"; func x() { l.Info("x", "phone", 1) }`, logKeyScan, "lines go through log/slog"},
+
 		"a metric": {"internal/node/stray.go", `package node; import "github.com/prometheus/client_golang/prometheus"
 			var c = prometheus.NewCounter(prometheus.CounterOpts{Name: "rem_holders_total"})`, metricScan, "rem_holders_total"},
 		"a metric without an underscore": {"internal/node/stray.go", `package node; import "github.com/prometheus/client_golang/prometheus"
@@ -51,6 +57,7 @@ func TestAStrayOfEachKindIsFound(t *testing.T) {
 		"a part of a time-stamp":     {"trust/tsp/stray.go", "package tsp\ntype Request struct { Requester string }", outgoingScan, "tsp.Request.Requester"},
 		"a door":                     {"internal/node/stray.go", `package node; func x() { http.Get("https://statistics.example") }`, doorScan, "internal/node/stray.go x http.Get"},
 		"a second door in one place": {"message/relay/in.go", `package relay; func marshal() { os.WriteFile("x", nil, 0) }`, doorScan, "os.WriteFile"},
+		"a line on standard error":   {"internal/node/stray.go", `package node; func x() { fmt.Fprintln(os.Stderr, phone) }`, doorScan, "internal/node/stray.go x os.Stderr"},
 		"a cookie":                   {"edge/control/stray.go", `package control; func x(w http.ResponseWriter) { http.SetCookie(w, nil) }`, cookieScan, "edge/control/stray.go x"},
 		"a cookie written by hand":   {"edge/control/stray.go", `package control; func x(w http.ResponseWriter) { w.Header().Add("Set-Cookie", "a=b") }`, cookieScan, "edge/control/stray.go x"},
 	} {

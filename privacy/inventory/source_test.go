@@ -151,6 +151,14 @@ var (
 // another name is a fault, and so is a key that is not written out.
 func (code tree) logKeys() (f found) {
 	isLogger := func(e ast.Expr) bool { return rem.FoldASCII(lastName(e)) == "log" }
+	called := map[ast.Node]bool{} // a call is met before the function it calls
+	for file, parsed := range code {
+		for _, spec := range parsed.Imports {
+			if spec.Path.Value == `"log"` || spec.Path.Value == `"log/slog"` && spec.Name != nil {
+				f.fault("%s imports %s: lines go through log/slog, by its own name", file, spec.Path.Value)
+			}
+		}
+	}
 	code.each(func(file, function string, n ast.Node) {
 		key := func(e ast.Expr) {
 			if s, ok := literal(e); ok {
@@ -180,7 +188,19 @@ func (code tree) logKeys() (f found) {
 					f.fault("%s, %s: the logger %s has another name than log", file, function, lastName(n.Lhs[i]))
 				}
 			}
+		case *ast.SelectorExpr:
+			if _, method := logMethods[n.Sel.Name]; method && isLogger(n.X) && !called[n] {
+				f.fault("%s, %s: %s of a logger goes elsewhere", file, function, n.Sel.Name)
+			}
+			if pkg, name := selected(n); pkg == "slog" && (name == "Record" || name == "NewRecord" || name == "NewLogLogger") {
+				f.fault("%s, %s: slog.%s", file, function, name)
+			}
+		case *ast.CompositeLit:
+			if pkg, name := selected(n.Type); pkg == "slog" && name == "Attr" {
+				f.fault("%s, %s: an attribute is not made by slog's own functions", file, function)
+			}
 		case *ast.CallExpr:
+			called[n.Fun] = true
 			pkg, name := selected(n.Fun)
 			if pkg == "slog" && slices.Contains(attrMakers, name) && len(n.Args) > 0 {
 				key(n.Args[0])
