@@ -10,6 +10,7 @@ import (
 
 	"rem"
 	"rem/internal/testkit/world"
+	"rem/mail/smtp"
 	"rem/message"
 	"rem/message/relay"
 	"rem/trust/trustlist"
@@ -155,5 +156,43 @@ func TestAnOldTrustListRefusesNobodyForGood(t *testing.T) {
 				t.Errorf("it is not certain that nothing was taken: %v", err)
 			}
 		})
+	}
+}
+
+// A blind copy at the door of another REM-MD: nobody is taken over, and nobody
+// lost, of whom no evidence speaks. It was answered with 250 and dropped.
+func TestNobodyIsTakenOverWhomTheEvidenceDoesNotName(t *testing.T) {
+	k := world.NewKit(t)
+	for _, known := range []bool{false, true} {
+		for name, extra := range map[string]bool{"beside one who is named": true, "alone": false} {
+			w := k.New(t, world.Options{})
+			to := world.Address("bora", "hs91")
+			original := k.Sign(t, world.Letter{From: world.Address("ayse", "hs90"), To: []string{to}, Subject: "Deneme", Body: "x\r\n"}, 0)
+			w.Submit("ayse", "hs90", original, to)
+			if !known {
+				w.Net.Fate = func(world.Packet, int) world.Fate { return world.Late }
+			}
+			w.Now()
+			var packet world.Packet
+			w.Net.Release(func(late []world.Packet) {
+				if len(late) > 0 {
+					packet = late[0]
+					late[0].From = "hs77.kep.test" // it gets lost
+				}
+			})
+			if known {
+				packet = w.Net.Sent[0]
+			}
+			blind := smtp.Recipient{Path: smtp.Path(world.Address("cem", "hs91"))}
+			if extra {
+				packet.TX.Recipients = append(slices.Clone(packet.TX.Recipients), blind)
+			} else {
+				packet.TX.Recipients = []smtp.Recipient{blind}
+			}
+			err := w.Net.Arrive(packet)
+			if _, refused := errors.AsType[*rem.Refusal](err); !refused {
+				t.Errorf("%s, known %t: answered with %v, want a refusal", name, known, err)
+			}
+		}
 	}
 }

@@ -107,6 +107,17 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 	} else if err := r.resolve(ctx, rec.Recipients); err != nil {
 		return err
 	}
+	named := map[rem.Address]bool{}
+	for i := range rec.Recipients {
+		named[rec.Recipients[i].Address] = rec.Recipients[i].Leg == message.Inbound
+	}
+	for a := range asked {
+		if !named[a] {
+			// Nobody would ever hear of him: no evidence names him.
+			r.Alarm("a message was offered for somebody whom its evidence does not name", rec.ID, rec.Origin)
+			return rem.Refuse(rem.UnknownRecipient, "İstenen alıcılardan biri iletinin delilinde yok.", "One of the recipients asked for is not named in the message's evidence.")
+		}
+	}
 	var fresh []int
 	again := message.Step{Message: rec.ID, At: now}
 	for i := range rec.Recipients {
@@ -131,7 +142,7 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 		}
 	}
 	if len(fresh) == 0 {
-		if len(again.Queue) == 0 && !known {
+		if len(again.Queue) == 0 {
 			return rem.Refuse(rem.UnknownRecipient, "Alıcıların hiçbiri bu sağlayıcıda değil.", "None of the recipients is at this provider.")
 		}
 		return nil
