@@ -2,6 +2,8 @@ package retrieval_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -130,4 +132,50 @@ func TestReadersAtOneMomentAllReadAndOneIsNamed(t *testing.T) {
 	}
 	w.Rest()
 	w.MustHold()
+}
+
+// damaged is a ledger whose contents cannot be read.
+type damaged struct {
+	retrieval.Ledger
+	open func(message.Content) (message.Content, error)
+}
+
+func (d damaged) Open(ctx context.Context, ref message.Ref) (message.Content, error) {
+	c, err := d.Ledger.Open(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return d.open(c)
+}
+
+type half struct{ message.Content }
+
+var errDamaged = errors.New("damaged")
+
+func (h half) ReadAt(p []byte, off int64) (int, error) {
+	if off+int64(len(p)) > h.Size()/2 {
+		return 0, errDamaged
+	}
+	return h.Content.ReadAt(p, off)
+}
+
+func TestWhatIsDamagedIsNotCalledRead(t *testing.T) {
+	for name, open := range map[string]func(message.Content) (message.Content, error){
+		"not there":       func(message.Content) (message.Content, error) { return nil, errDamaged },
+		"damaged at half": func(c message.Content) (message.Content, error) { return half{c}, nil },
+	} {
+		w, p, id, read := mailbox(t)
+		p.Retriever.Ledger = damaged{p.Retriever.Ledger, open}
+		if err := read("kisi-ilk"); !errors.Is(err, errDamaged) {
+			t.Errorf("%s: %v, want %v", name, err, errDamaged)
+		}
+		view, err := p.Store.Message(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := view.Standing(1).State; got != message.Delivered {
+			t.Errorf("%s: the message is %s, want %s", name, got, message.Delivered)
+		}
+		w.MustHold()
+	}
 }

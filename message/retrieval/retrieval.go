@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 
 	"rem"
@@ -67,7 +68,16 @@ func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int
 	if refusal := a.MayRead(who.Actor.Person, now); refusal != nil {
 		return nil, refusal
 	}
+	whole, err := r.Ledger.Open(ctx, view.Record.Original)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", id, err)
+	}
+	content := message.OriginalIn(whole, &view.Record)
 	if _, first := message.Next(to.Leg, view.Standing(n).State, message.Open); first {
+		// What is damaged is found before there is evidence that it was read.
+		if _, err := io.Copy(io.Discard, io.NewSectionReader(content, 0, content.Size())); err != nil {
+			return nil, fmt.Errorf("opening %s: %w", id, err)
+		}
 		// Step 14: record the intention, with who it was.
 		d := r.draft(view, n)
 		d.Outcome = evidence.Positive
@@ -83,11 +93,7 @@ func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int
 	if err != nil {
 		return nil, fmt.Errorf("recording who opened %s: %w", id, err)
 	}
-	whole, err := r.Ledger.Open(ctx, view.Record.Original)
-	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", id, err)
-	}
-	return message.OriginalIn(whole, &view.Record), nil
+	return content, nil
 }
 
 // arrived reports whether a message in this state is in the mailbox.
