@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -478,45 +477,3 @@ var errSilent = errors.New("no answer")
 type silent struct{}
 
 func (silent) Stamp(context.Context, crypto.Hash, []byte) (*tsp.Token, error) { return nil, errSilent }
-
-func BenchmarkSign(b *testing.B) {
-	for _, kind := range []string{derkit.P256, derkit.RSA2048, derkit.RSA3072} {
-		person, _ := holder(b, kind)
-		sum := sha256.Sum256([]byte(original))
-		b.Run("raw/"+kind, func(b *testing.B) {
-			for b.Loop() {
-				if _, err := person.Key.Sign(nil, sum[:], crypto.SHA256); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		s, err := cades.NewSigner(cades.Options{Key: person.Key, Chain: person.Chain})
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run("cades-b/"+kind, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := s.Sign(context.Background(), sum[:], testkit.Epoch); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkVerify(b *testing.B) {
-	person, _ := holder(b, derkit.P256)
-	der := sign(b, cades.Options{Key: person.Key, Chain: person.Chain[:1]})
-	sum := digest(crypto.SHA256)
-	for name, known := range map[string][]*x509.Certificate{"known": person.Chain, "unknown": nil} {
-		b.Run("cades-b/p256/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := cades.Verify(der, func(crypto.Hash) []byte { return sum }, cades.VerifyOptions{Known: known}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
