@@ -53,7 +53,7 @@ func (r *Relay) In(ctx context.Context, domain string, tx smtp.Transaction, enve
 		}
 		return r.answers(ctx, domain, in)
 	}
-	if in.Record.ID == "" || in.Record.Origin != domain || len(in.Record.Recipients) == 0 ||
+	if _, of, _ := strings.Cut(string(in.Record.ID), "@"); of != domain || in.Record.Origin != domain || len(in.Record.Recipients) == 0 ||
 		slices.ContainsFunc(in.Filed, func(a About) bool { return r.borrowed(a.Filed) }) {
 		return ErrNotAnswerable
 	}
