@@ -36,15 +36,19 @@ type Cache struct {
 // A link says that one certificate is signed with the key of the other.
 type link struct{ child, issuer string } // in DER
 
-// maxKept bounds, in bytes, the certificates that are kept. Larger ones are
-// rare, and the number of those kept would not bound the memory for them.
-const maxKept = 16 << 10
+// Bounds on what is kept, so that it stays within some megabytes whatever
+// strangers carry: signers and authorities of a policy domain are few, and their
+// certificates have one to two kilobytes.
+const (
+	maxCached = 256
+	maxKept   = 4 << 10 // bytes of a certificate; a larger one is parsed each time
+)
 
-// NewCache makes a cache for at most size certificates and as many links. When
-// it is full it forgets all of them and begins anew: strangers can only make it
-// slower.
+// NewCache makes a cache for at most size certificates, 256 at the most, and as
+// many links. When it is full it forgets all of them and begins anew: strangers
+// can only make it slower.
 func NewCache(size int) *Cache {
-	return &Cache{size: max(size, 1), parsed: make(map[string]*x509.Certificate), links: make(map[link]struct{})}
+	return &Cache{size: min(max(size, 1), maxCached), parsed: make(map[string]*x509.Certificate), links: make(map[link]struct{})}
 }
 
 // parse gives the certificate with this DER. A nil cache parses.
@@ -74,7 +78,7 @@ func (c *Cache) parse(der []byte) (*x509.Certificate, error) {
 // checkLink checks that child is signed with the key of issuer. Only what was
 // found good is kept.
 func (c *Cache) checkLink(child, issuer *x509.Certificate) error {
-	if c == nil || len(child.Raw)+len(issuer.Raw) > 2*maxKept {
+	if c == nil || len(child.Raw) > maxKept || len(issuer.Raw) > maxKept {
 		return issuer.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature)
 	}
 	c.mu.RLock()

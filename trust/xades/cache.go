@@ -23,6 +23,11 @@ type Cache struct {
 	carried *cms.Cache // for what tokens carry
 }
 
+// maxKept bounds, in bytes, the certificates that are kept: the number of those
+// kept bounds the memory for them only together with it. Qualified certificates
+// have some two kilobytes; a larger one is parsed each time.
+const maxKept = 8 << 10
+
 // A certificate is one that was parsed, with what verification compares.
 type certificate struct {
 	*x509.Certificate
@@ -63,7 +68,7 @@ func (c *Cache) decode(text []byte) (*certificate, error) {
 		return nil, err
 	}
 	made, err := c.parse(der)
-	if err == nil && c != nil {
+	if err == nil && c != nil && len(der) <= maxKept {
 		c.mu.Lock()
 		if len(c.text) >= c.size {
 			clear(c.text)
@@ -90,7 +95,7 @@ func (c *Cache) parse(der []byte) (*certificate, error) {
 		return nil, fmt.Errorf("reading a certificate: %w", err)
 	}
 	made := &certificate{parsed, sum, issuerSerial(parsed)}
-	if c != nil {
+	if c != nil && len(der) <= maxKept {
 		c.mu.Lock()
 		if len(c.kept) >= c.size {
 			clear(c.kept)
