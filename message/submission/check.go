@@ -18,9 +18,24 @@ import (
 	"rem/provider"
 )
 
-// envelopeRoom is what a dispatch adds to its original: the introduction, the
-// submission evidence and the signature.
-const envelopeRoom = 32 << 10
+// What a dispatch adds to its original: introduction, submission evidence and
+// signature, and for each recipient what the evidence says of him. A text may
+// grow fivefold in XML ("&amp;") and by a third in base64, and stands in the
+// header fields beside; the introduction holds the subject again.
+const (
+	envelopeRoom  = 32 << 10
+	recipientRoom = 2 << 10
+	textRoom      = 9
+)
+
+// room is how much larger than its original a dispatch may be.
+func room(r *message.Record) int64 {
+	texts := 2*len(r.Subject) + len(r.UAMessageID) + len(r.Sender.Name)
+	for i := range r.Recipients {
+		texts += len(r.Recipients[i].Name)
+	}
+	return envelopeRoom + recipientRoom*int64(len(r.Recipients)) + textRoom*int64(texts)
+}
 
 // A checked submission: the record, and the refusal if there is one.
 type checked struct {
@@ -198,7 +213,7 @@ func (s *Submitter) sender(c *checked, addresses mime.Addresses, his rem.Address
 }
 
 func (s *Submitter) size(c *checked, header *mime.Header) {
-	if c.record.Size+envelopeRoom > s.Practice.MaxPackage {
+	if c.record.Size+room(&c.record) > s.Practice.MaxPackage {
 		c.refuse(policy("İmzalı paket boyut sınırının üstünde.", "The signed package is larger than allowed."))
 	}
 	if header.Count("Received") > s.Practice.MaxHops {
