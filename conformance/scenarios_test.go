@@ -15,6 +15,14 @@ import (
 	"rem/internal/testkit"
 )
 
+// TestMain takes the programs away in the end.
+func TestMain(m *testing.M) {
+	m.Run()
+	if built.dir != "" {
+		os.RemoveAll(built.dir)
+	}
+}
+
 // The scenarios drive the real programs; testdata has one a file. Those of
 // testdata/long take longer and need REM_LONG=1. On everything that a scenario
 // leaves, the command check asks programs that nobody here wrote.
