@@ -29,7 +29,7 @@ var forbidden = []struct {
 			"unicode": {"ToLower", "ToUpper", "ToTitle", "SimpleFold", "To"},
 		}),
 		places: []string{
-			"fold.go FoldName",                      // names of people, by Turkish rules
+			"fold.go FoldName",                     // names of people, by Turkish rules
 			"cmd/rempeer/compose.go peer.envelope", // a constant: the name of a digest, as an odd provider writes it
 		},
 	},
