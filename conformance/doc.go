@@ -6,11 +6,12 @@
 //	                    process is begun again (AT-36, AT-37)
 //	regression_test.go  named after what once went wrong
 //	attacks_test.go     loops, replays, swapped recipients, clocks (AT-12 to AT-14, AT-25)
+//	simulation_test.go  anything at any time, drawn from seeds
 //	pressure_test.go    many sessions at once, full and read-only disks
 //	scenarios_test.go   the real programs, driven by the scripts of testdata
 //	kill_test.go        the real programs, killed under load
 //
-// The worlds of the first five are those of internal/testkit/world. An ordinary
+// The worlds of all but the last are those of internal/testkit/world. An ordinary
 // run takes a sample of the failures, drawn from a seed that it prints;
 // REM_LONG=1 takes them all.
 package conformance

@@ -277,6 +277,9 @@ func (p *Provider) settle() bool {
 	return true
 }
 
+// Again is Restart, and again after failures while it begins.
+func (p *Provider) Again(after After) { p.restart(after) }
+
 func (p *Provider) restart(after After) {
 	var err error
 	for range tries {
