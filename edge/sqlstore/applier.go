@@ -271,6 +271,7 @@ func (a *applier) try(batch []*request, careful bool) (err error) {
 		if err != nil && err != errNotDurable && a.x != nil {
 			_ = a.x.close() // it has failed already
 			a.x, a.unsure = nil, true
+			a.s.views.clear()
 		}
 	}()
 	if a.x == nil {
@@ -297,7 +298,7 @@ func (a *applier) try(batch []*request, careful bool) (err error) {
 	if _, err := a.x.exec(ctx, "begin"); err != nil {
 		return err
 	}
-	t := &transaction{x: a.x, s: a.s, filed: a.at.filed, unsure: a.unsure}
+	t := &transaction{x: a.x, s: a.s, filed: a.at.filed, unsure: a.unsure, careful: careful}
 	for _, r := range batch {
 		if r.err, err = a.one(ctx, t, r, careful); err != nil {
 			return err
@@ -317,6 +318,7 @@ func (a *applier) try(batch []*request, careful bool) (err error) {
 		}
 		return err
 	}
+	a.s.views.hide(t.changed)
 	if err := a.asked("commit"); err != nil {
 		return err
 	}
@@ -330,6 +332,7 @@ func (a *applier) try(batch []*request, careful bool) (err error) {
 	for _, in := range t.spilled {
 		in.inIndex = true
 	}
+	a.s.views.show(t.changed)
 	a.finish(batch)
 	return nil
 }

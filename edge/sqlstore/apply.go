@@ -6,9 +6,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
+	"rem"
 	"rem/edge/blobstore"
 	"rem/message"
 	"rem/person/account"
@@ -22,6 +22,9 @@ type transaction struct {
 	before  int64 // filed when the present op began
 	spilled []*intention
 	unsure  bool
+	careful bool // an op that was applied may yet be undone
+	// changed holds the messages that were changed, nil for what has to be read.
+	changed map[rem.MessageID]*view
 }
 
 func (t *transaction) begin() { t.before = t.filed }
@@ -119,6 +122,7 @@ func (st *step) apply(ctx context.Context, t *transaction) error {
 			return err
 		}
 	}
+	t.see(st, seq)
 	return t.resolve(ctx, st.Resolves)
 }
 
@@ -131,7 +135,9 @@ func (st *step) check(ctx context.Context, t *transaction) (seq int64, err error
 	if st.New != nil {
 		return st.begin(ctx, t)
 	}
-	if m, ok := t.s.records.get(st.Message); ok {
+	if v := t.view(st.Message); v != nil {
+		seq = v.seq
+	} else if m, ok := t.s.records.get(st.Message); ok {
 		seq = m.seq
 	} else {
 		ok, err := t.x.row(ctx, "messageSeq", []any{string(st.Message)}, &seq)
@@ -197,13 +203,12 @@ func (st *step) begin(ctx context.Context, t *transaction) (int64, error) {
 			return 0, message.ErrMoved
 		}
 	}
-	at := make(map[int]*message.Change, len(st.Changes))
-	for i := range st.Changes {
-		c := &st.Changes[i]
-		if c.From != message.None || c.Recipient < 1 || c.Recipient > len(st.New.Recipients) || at[c.Recipient] != nil {
+	at := make(map[int]bool, len(st.Changes))
+	for _, c := range st.Changes {
+		if c.From != message.None || c.Recipient < 1 || c.Recipient > len(st.New.Recipients) || at[c.Recipient] {
 			return 0, message.ErrMoved
 		}
-		at[c.Recipient] = c
+		at[c.Recipient] = true
 	}
 	var seq int64
 	added, err := t.x.row(ctx, "addMessage", []any{string(st.New.ID), string(st.New.Actor.Account), written}, &seq)
@@ -220,12 +225,8 @@ func (st *step) begin(ctx context.Context, t *transaction) (int64, error) {
 		}
 		return 0, st.sameOrMoved(ctx, t, seq, nil)
 	}
-	for n := 1; n <= len(st.New.Recipients); n++ {
-		s := message.Standing{Since: st.At}
-		if c := at[n]; c != nil {
-			s.State, s.Due = c.To, c.Due
-		}
-		if _, err := t.x.exec(ctx, "addRecipient", seq, n, int64(s.State), micros(s.Since), micros(s.Due)); err != nil {
+	for _, s := range st.first() {
+		if _, err := t.x.exec(ctx, "addRecipient", seq, s.Recipient, int64(s.State), micros(s.Since), micros(s.Due)); err != nil {
 			return 0, err
 		}
 	}
@@ -278,16 +279,18 @@ func (t *transaction) standings(ctx context.Context, seq int64) (map[int]message
 
 // file files the evidence and the envelope.
 func (st *step) file(ctx context.Context, t *transaction, seq int64) error {
+	st.added = nil // it may have been applied in a transaction that came to nothing
 	for i := range st.Filed {
-		f := &st.Filed[i]
-		reasons := make([]string, len(f.Reasons))
-		for j, r := range f.Reasons {
-			reasons[j] = string(r)
-		}
-		_, err := t.x.exec(ctx, "file", seq, f.Recipient, int64(f.Kind), f.Issuer, flag(f.Conflict), t.filed, string(f.ID), int64(f.Outcome),
-			micros(f.Time), flag(f.NoInformation), strings.Join(reasons, " "), f.Digest[:], st.filed[i].String())
+		f := st.Filed[i]
+		reasons := joinReasons(f.Reasons)
+		f.Reasons, f.Ref = splitReasons(reasons), message.Ref(st.filed[i].String())
+		n, err := t.x.exec(ctx, "file", seq, f.Recipient, int64(f.Kind), f.Issuer, flag(f.Conflict), t.filed, string(f.ID), int64(f.Outcome),
+			micros(f.Time), flag(f.NoInformation), reasons, f.Digest[:], string(f.Ref))
 		if err != nil {
 			return err
+		}
+		if n == 1 { // else the first one stands
+			st.added = append(st.added, f)
 		}
 		t.filed++
 	}

@@ -15,11 +15,13 @@
 //     reader sees what a writer was told.
 //   - One goroutine writes to SQLite (a pool of writers starves in its busy
 //     handler); readers have connections of their own that cannot write.
+//   - The newest messages are answered from memory, as the writer left them; what
+//     a transaction changes is read from SQLite until the transaction is over.
 //   - A step is applied whole or not at all; the same step again changes nothing.
 //   - When SQLite fails, what waits is told that the outcome is unknown, and is
 //     applied when SQLite is back or at the next start.
 //
 // store.go opens; journal.go writes records and reads them again; applier.go is
 // the one writer and tend.go its housekeeping, apply.go what a step does; codec.go is the written form;
-// read.go answers the readers, account.go keeps accounts.
+// read.go answers the readers and view.go keeps what they ask for most, account.go keeps accounts.
 package sqlstore

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
-	"strings"
+	"slices"
 	"time"
 
 	"rem"
@@ -36,6 +36,9 @@ func (s *Store) find(ctx context.Context, id rem.MessageID) (cached, error) {
 
 // Message returns a message, or ErrNotFound.
 func (s *Store) Message(ctx context.Context, id rem.MessageID) (*message.View, error) {
+	if v := s.views.get(id); v != nil {
+		return v.message(), nil
+	}
 	m, err := s.find(ctx, id)
 	if err != nil {
 		return nil, err
@@ -73,9 +76,7 @@ func complete(f *message.Filed, kind, outcome, at, noInformation, conflict int64
 	f.Kind, f.Outcome, f.Time = message.Kind(kind), message.Outcome(outcome), fromMicros(at)
 	f.NoInformation, f.Conflict = noInformation == 1, conflict == 1
 	copy(f.Digest[:], digest)
-	for reason := range strings.FieldsSeq(reasons) {
-		f.Reasons = append(f.Reasons, rem.Reason(reason))
-	}
+	f.Reasons = splitReasons(reasons)
 }
 
 func scanStanding(rows *sql.Rows) (message.Standing, error) {
@@ -142,14 +143,19 @@ func (s *Store) Evidence(ctx context.Context, id rem.EvidenceID) (message.Filed,
 // EvidenceOf returns the evidences of a message with their XML, in the order
 // in which they were filed, or ErrNotFound.
 func (s *Store) EvidenceOf(ctx context.Context, id rem.MessageID) ([]message.Filed, error) {
-	m, err := s.find(ctx, id)
-	if err != nil {
-		return nil, err
+	var list []message.Filed
+	if v := s.views.get(id); v != nil {
+		list = slices.Clone(v.filed)
+	} else {
+		m, err := s.find(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if list, err = s.filed(ctx, "filed", m.seq); err != nil {
+			return nil, fmt.Errorf("reading the evidence of %s: %w", id, err)
+		}
 	}
-	list, err := s.filed(ctx, "filed", m.seq)
-	if err == nil {
-		err = s.load(list)
-	}
+	err := s.load(list)
 	if err != nil {
 		return nil, fmt.Errorf("reading the evidence of %s: %w", id, err)
 	}
@@ -160,7 +166,13 @@ func (s *Store) EvidenceOf(ctx context.Context, id rem.MessageID) ([]message.Fil
 func (s *Store) Envelope(ctx context.Context, id rem.MessageID) (message.Envelope, error) {
 	var head, tail string
 	var e message.Envelope
-	ok, err := s.readers.row(ctx, "envelope", []any{string(id)}, &head, &tail)
+	var ok bool
+	var err error
+	if v := s.views.get(id); v != nil {
+		head, tail, ok = v.head.String(), v.tail.String(), v.envelope
+	} else {
+		ok, err = s.readers.row(ctx, "envelope", []any{string(id)}, &head, &tail)
+	}
 	if err == nil && !ok {
 		err = message.ErrNotFound
 	}

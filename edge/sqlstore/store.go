@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,9 @@ type Options struct {
 	// ("begin"), before it commits ("commit") and after it did ("committed");
 	// an error takes the place of the real outcome. For tests.
 	Fault func(op string) error
+	// Views is how many of the newest messages are answered from memory; 0 means
+	// 4096, a negative number none.
+	Views int
 }
 
 // A Store is a ledger and the accounts. It implements [message.Ledger] and
@@ -67,6 +71,7 @@ type Store struct {
 	fault      error      // guarded by mu: why the index cannot follow, nil when it can
 
 	records  cache
+	views    views
 	accounts accounts
 	wake     [stages]chan struct{}
 	stats    counters
@@ -100,6 +105,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{options: o, contents: o.Contents, path: filepath.Join(o.Dir, "index.sqlite")}
 	s.intentions.init()
+	s.views.limit = cmp.Or(o.Views, maxViews)
 	for i := range s.wake {
 		s.wake[i] = make(chan struct{}, 1)
 	}
