@@ -83,10 +83,7 @@ type Options struct {
 }
 
 // blank is a provider with its accounts, before anything happened.
-type blank struct {
-	disk  *broken.FS
-	index []byte
-}
+type blank struct{ index []byte }
 
 // New makes a world with accounts for the users of [User].
 func (k *Kit) New(t testing.TB, o Options) *World {
