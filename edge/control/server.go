@@ -153,7 +153,7 @@ func (h handler) answer(w http.ResponseWriter, r *http.Request, value any, err e
 	case refused:
 		http.Error(w, refusal.Detail.String(), http.StatusForbidden)
 	case errors.Is(err, message.ErrNotFound), errors.Is(err, account.ErrNotFound):
-		http.Error(w, "not found", http.StatusNotFound)
+		http.Error(w, "not found: there is no such message, evidence, account or entry here; remctl sent, account list and mailbox list show what there is", http.StatusNotFound)
 	case errors.Is(err, account.ErrTaken):
 		http.Error(w, err.Error(), http.StatusConflict)
 	case errors.Is(err, ErrDenied):
