@@ -1,6 +1,8 @@
 # make check is what every change passes; the rest takes longer or measures.
 GO     ?= go
 TESTS  ?= ./...
+# Such as -p 1: a package at a time, for what measures time or starts programs.
+TESTFLAGS ?=
 # The packages of Debian that the tests drive: verifiers, clients and a scanner
 # that nobody here wrote.
 TOOLS  := xmllint:libxml2-utils xmlsec1:xmlsec1 openssl:openssl swaks:swaks clamd:clamav-daemon python3:python3
@@ -23,7 +25,7 @@ staticcheck:
 	$(GO) tool staticcheck ./...
 
 test:
-	$(GO) test -timeout 60m $(TESTS)
+	$(GO) test -timeout 60m $(TESTFLAGS) $(TESTS)
 
 # Joins docs/requirements with code and tests, both ways.
 requirements:
