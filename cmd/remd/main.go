@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -71,22 +70,13 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	collectSeldom()
+	node.CollectSeldom()
 	n, err := node.Open(ctx, c, node.Options{Log: logger(c.Log)})
 	if err != nil {
 		return err
 	}
 	err = n.Run(ctx, nil)
 	return errors.Join(err, n.Close())
-}
-
-// collectSeldom lets the heap grow to five times what lives in it before it is
-// collected. A few megabytes live, so some 25 more buy four times fewer
-// collections (docs/performance.md). GOGC set by the operator wins.
-func collectSeldom() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
 }
 
 // logger writes one event a line, as JSON, without personal data: addresses

@@ -50,6 +50,7 @@ func (c *nodeCmd) Run(ctx context.Context) error {
 }
 
 func (c *nodeCmd) run(ctx context.Context) (err error) {
+	node.CollectSeldom()
 	cfg, err := config.Read(c.Config)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package node
 
 import (
 	"os"
@@ -21,7 +21,7 @@ func TestOperatorDecidesHowOftenTheHeapIsCollected(t *testing.T) {
 				os.Unsetenv("GOGC")
 			}
 			debug.SetGCPercent(70)
-			collectSeldom()
+			CollectSeldom()
 			if got := debug.SetGCPercent(100); got != c.want {
 				t.Errorf("the heap grows by %d %%, want %d", got, c.want)
 			}
