@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -299,48 +300,55 @@ func TestTornEndIsCutAndNothingBeforeIt(t *testing.T) {
 		rounds = 20_000
 	}
 	torn := 0
-	for range rounds {
-		f := broken.NewFS()
-		s := open(t, f, small)
-		kept := random.IntN(3)
-		for i := range kept {
-			keep(t, s, content(i, random.IntN(3000)))
-		}
-		// The next commit is written and never synced.
-		changes := 1
-		if kept == 0 {
-			changes += 6 // those that begin the segment, reserve included
-		}
-		f.Break(broken.Plan{At: 1000})
-		before := f.Changes()
-		var records []blobstore.Record
-		for i := range 1 + random.IntN(5) {
-			records = append(records, blobstore.Record{Kind: 'T', Meta: []byte("torn"), Content: content(i, random.IntN(4000))})
-		}
-		f.Break(broken.Plan{At: before + changes, Way: broken.KillAfter})
-		s.Append(t.Context(), records...)
-		g := f.PowerLost(random.Rand)
-		o := small
-		o.Alarm = func(a blobstore.Alarm) { t.Errorf("a torn end raised an alarm: %+v", a) }
-		s2 := open(t, g, o)
-		found := 0
-		for _, r := range replay(t, s2, blobstore.Position{}) {
-			if r.kind == 'C' {
-				found++
-			}
-		}
-		if found != kept {
-			t.Fatalf("%d records found of %d", found, kept)
-		}
-		if s2.Recovered().Torn > 0 {
-			torn++
-		}
-		s2.Close()
+	for n := range rounds {
+		// A test of its own, so that its disk is let go when it ends.
+		t.Run(strconv.Itoa(n), func(t *testing.T) { torn += tornEnd(t, random) })
 	}
 	if torn == 0 {
 		t.Error("no round had a torn end")
 	}
 	t.Logf("%d of %d rounds had a torn end", torn, rounds)
+}
+
+// tornEnd plays one torn end, and returns 1 when there was one to cut.
+func tornEnd(t *testing.T, random *testkit.Random) (torn int) {
+	f := broken.NewFS()
+	s := open(t, f, small)
+	kept := random.IntN(3)
+	for i := range kept {
+		keep(t, s, content(i, random.IntN(3000)))
+	}
+	// The next commit is written and never synced.
+	changes := 1
+	if kept == 0 {
+		changes += 6 // those that begin the segment, reserve included
+	}
+	f.Break(broken.Plan{At: 1000})
+	before := f.Changes()
+	var records []blobstore.Record
+	for i := range 1 + random.IntN(5) {
+		records = append(records, blobstore.Record{Kind: 'T', Meta: []byte("torn"), Content: content(i, random.IntN(4000))})
+	}
+	f.Break(broken.Plan{At: before + changes, Way: broken.KillAfter})
+	s.Append(t.Context(), records...)
+	g := f.PowerLost(random.Rand)
+	o := small
+	o.Alarm = func(a blobstore.Alarm) { t.Errorf("a torn end raised an alarm: %+v", a) }
+	s2 := open(t, g, o)
+	found := 0
+	for _, r := range replay(t, s2, blobstore.Position{}) {
+		if r.kind == 'C' {
+			found++
+		}
+	}
+	if found != kept {
+		t.Fatalf("%d records found of %d", found, kept)
+	}
+	if s2.Recovered().Torn > 0 {
+		torn++
+	}
+	s2.Close()
+	return torn
 }
 
 func TestDamageInTheMiddleIsSetAsideWithAnAlarm(t *testing.T) {
