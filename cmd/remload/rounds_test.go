@@ -11,8 +11,8 @@ import (
 )
 
 func TestRatiosAreTakenWithinARoundAndTheirMedianIsReported(t *testing.T) {
-	// The machine slows down from round to round; the ratio stays near three.
-	ours, theirs := []float64{300, 160, 60}, []float64{100, 50, 20}
+	// The machine slows down from round to round; the ratio stays three.
+	ours, theirs := []float64{300, 150, 60}, []float64{100, 50, 20}
 	turn := func(figures *[]float64) func(context.Context) ([]float64, error) {
 		return func(context.Context) ([]float64, error) {
 			f := (*figures)[0]
@@ -29,8 +29,9 @@ func TestRatiosAreTakenWithinARoundAndTheirMedianIsReported(t *testing.T) {
 	if got, want := r.Tables[0].Rows[0].Name, "ours"; got != want {
 		t.Errorf("the first row is %q, want %q", got, want)
 	}
-	// A disturbed machine gives more rounds, which repeat the figures.
-	if got, want := r.Tables[1].Rows[0].Figures, []float64{3, 3, 3.2}; cmp.Diff(want, got) != "" {
+	// A disturbed machine gives more rounds, which repeat the figures; taken
+	// across rounds, the ratio would be anything from 0.6 to 15.
+	if got, want := r.Tables[1].Rows[0].Figures, []float64{3, 3, 3}; cmp.Diff(want, got) != "" {
 		t.Errorf("ratios: %s", cmp.Diff(want, got))
 	}
 }
