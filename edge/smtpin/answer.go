@@ -21,6 +21,7 @@ var (
 	replyFull       = &smtp.Reply{Code: 421, Enhanced: "4.3.2", Text: "Too many connections, try again later"}
 	replyFullSender = &smtp.Reply{Code: 421, Enhanced: "4.7.0", Text: "Too many connections from you, try again later"}
 	replyClosing    = &smtp.Reply{Code: 421, Enhanced: "4.3.2", Text: "Closing for now, try again later"}
+	replyLoggedOut  = &smtp.Reply{Code: 421, Enhanced: "4.7.0", Text: "Your login holds no longer, log in again"}
 	replyIdle       = &smtp.Reply{Code: 421, Enhanced: "4.4.2", Text: "Nothing heard for too long"}
 	replyMistakes   = &smtp.Reply{Code: 421, Enhanced: "4.7.0", Text: "Too many mistakes"}
 	replyCommands   = &smtp.Reply{Code: 421, Enhanced: "4.7.0", Text: "Too many commands"}
@@ -44,8 +45,11 @@ func answer(err error) *smtp.Reply {
 	if reply, ok := errors.AsType[*smtp.Reply](err); ok && (reply.Transient() || reply.Permanent()) {
 		return reply
 	}
-	if errors.Is(err, ErrBusy) {
+	switch {
+	case errors.Is(err, ErrBusy):
 		return replyBusy
+	case errors.Is(err, ErrLoggedOut):
+		return replyLoggedOut
 	}
 	return replyFault
 }

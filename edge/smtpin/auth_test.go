@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rem/mail/smtp"
 )
 
 // AT-33: nobody acts as somebody else, and the answer to every failure is one.
@@ -128,6 +130,42 @@ func TestFailuresTakeTheirTime(t *testing.T) {
 		if took := time.Since(began); took < 150*time.Millisecond {
 			t.Errorf("answered after %v", took)
 		}
+	}
+}
+
+// AT-29: the session ends at whichever of its commands the backend says so, and
+// nothing that came in it is taken.
+func TestASessionEndsWithItsLogin(t *testing.T) {
+	away := fmt.Errorf("asking: %w", ErrLoggedOut)
+	const want = "421 4.7.0 Your login holds no longer, log in again\r\n"
+	for name, run := range map[string]func(*world, *client) string{
+		"MAIL": func(w *world, c *client) string {
+			w.mail = func(*smtp.Transaction) error { return away }
+			return c.ask("MAIL FROM:<ali@hs90.kep.test>", "")
+		},
+		"DATA": func(w *world, c *client) string {
+			w.data = func() error { return away }
+			c.ask("MAIL FROM:<ali@hs90.kep.test>", "250")
+			c.ask("RCPT TO:<bora@hs91.kep.test>", "250")
+			return c.ask("DATA", "")
+		},
+		"the end of data": func(w *world, c *client) string {
+			w.commit = func() error { return away }
+			c.envelope()
+			return c.ask("x\r\n.", "")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, nil)
+			c := w.ready()
+			if got := run(w, c); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			c.expectEnd()
+			if len(w.messages()) != 0 {
+				t.Error("a message was taken")
+			}
+		})
 	}
 }
 

@@ -19,6 +19,10 @@ var (
 	// ErrBusy says that there is too much to do at present: the client is
 	// asked to come back (AT-38).
 	ErrBusy = errors.New("too busy at present")
+	// ErrLoggedOut says, of Mail, Data and Commit, that what the client logged
+	// in with holds no longer. The session ends with 421, so that the client has
+	// to log in anew and hears then what is wrong.
+	ErrLoggedOut = errors.New("the login holds no longer")
 	// ErrUnanswered says, of Commit alone, that nobody knows yet whether the
 	// message is ours. The connection ends without an answer, since any answer
 	// would be a statement about that (RFC 5321 4.2.1: 4yz means not taken).
@@ -46,6 +50,10 @@ type Principal struct {
 	Address rem.Address
 	// Since is when he proved to be himself. A session may submit long after.
 	Since time.Time
+	// Proof and AsOf are the backend's own: what it recognises by that the login
+	// still holds, and as of which of its changes.
+	Proof rem.Digest
+	AsOf  uint64
 }
 
 // IsZero reports whether nobody has authenticated.
@@ -56,7 +64,8 @@ func (p Principal) IsZero() bool { return p == Principal{} }
 //
 // Each error is answered in one way: a *rem.Refusal with 550 5.7.1 and its
 // detail, a *smtp.Reply that is no success with itself, [ErrBusy] with 451
-// 4.3.2, and every other error, a fault, with 451 4.3.0 and no detail. After
+// 4.3.2, [ErrLoggedOut] with 421 4.7.0, and every other error, a fault, with 451
+// 4.3.0 and no detail. A reply 421 ends the session (RFC 5321 3.8). After
 // [ErrUnanswered] from Commit there is no answer.
 type Backend interface {
 	// Begin is called when TLS stands, before anything was asked over it. On

@@ -139,7 +139,11 @@ func (n *session) rcpt(ctx context.Context, r smtp.Recipient) error {
 // client, which may be in the middle of a hundred recipients.
 func (n *session) refused(ctx context.Context, what string, err error) error {
 	n.fault(ctx, what, err)
-	n.reply(answer(err))
+	r := answer(err)
+	n.reply(r)
+	if r.Code == 421 {
+		return errStop
+	}
 	return nil
 }
 

@@ -255,6 +255,16 @@ func (c *accounts) forget() {
 	c.turn++
 }
 
+// AccountChanges counts the changes of accounts and passwords since the start,
+// several at once as one. It has grown before whoever changed something is
+// answered: what was read of accounts after a call still holds while another
+// call gives the same number.
+func (s *Store) AccountChanges() uint64 {
+	s.accounts.mu.Lock()
+	defer s.accounts.mu.Unlock()
+	return s.accounts.turn
+}
+
 // Accounts lists accounts in the order of their identifiers.
 func (s *Store) Accounts(ctx context.Context, after rem.AccountID, limit int) ([]account.Account, error) {
 	var list []account.Account

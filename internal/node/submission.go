@@ -38,6 +38,7 @@ func (d submissionDoor) Authenticate(ctx context.Context, _ *smtpin.Session, use
 // login finds out whose address and application password these are. It takes
 // as long for somebody who is not there.
 func (n *Node) login(ctx context.Context, user, password string) (smtpin.Principal, error) {
+	asOf := n.Store.AccountChanges() // first: a change while this runs is looked at again
 	var hashes map[rem.PersonID]string
 	var a account.Account
 	address, err := rem.ParseAddress(user)
@@ -63,7 +64,7 @@ func (n *Node) login(ctx context.Context, user, password string) (smtpin.Princip
 		}
 		return smtpin.Principal{
 			Actor:   rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: person, Method: methodPassword},
-			Address: a.Address, Since: now.UTC(),
+			Address: a.Address, Since: now.UTC(), Proof: rem.DigestOf([]byte(hash)), AsOf: asOf,
 		}, nil
 	}
 	if len(hashes) == 0 {
@@ -72,9 +73,37 @@ func (n *Node) login(ctx context.Context, user, password string) (smtpin.Princip
 	return smtpin.Principal{}, account.ErrPassword
 }
 
+// holds fails with smtpin.ErrLoggedOut when the password that a session logged
+// in with was replaced, or the account closed or taken from the person, since
+// then: a session may last for hours, and must not outlive what opened it
+// (AT-29). While no account at all changed it costs nothing. What a state that
+// is not closed forbids is judged with the message, so that the refusal is
+// evidence.
+func (n *Node) holds(ctx context.Context, p smtpin.Principal) error {
+	if p.AsOf == n.Store.AccountChanges() {
+		return nil
+	}
+	a, err := n.Store.Account(ctx, p.Actor.Account)
+	if err != nil {
+		return fmt.Errorf("looking at a login again: %w", err)
+	}
+	hashes, err := n.Store.Passwords(ctx, a.ID)
+	if err != nil {
+		return fmt.Errorf("looking at a login again: %w", err)
+	}
+	hash, known := hashes[p.Actor.Person]
+	o := a.Operator(p.Actor.Person)
+	if !known || rem.DigestOf([]byte(hash)) != p.Proof || a.State == account.Closed || o == nil || !o.Active(n.clock.Now()) {
+		return smtpin.ErrLoggedOut
+	}
+	return nil
+}
+
 // Mail implements smtpin.Backend. Whose address it is is judged with the
 // message, so that a refusal is evidence.
-func (d submissionDoor) Mail(context.Context, *smtpin.Session, *smtp.Transaction) error { return nil }
+func (d submissionDoor) Mail(ctx context.Context, s *smtpin.Session, _ *smtp.Transaction) error {
+	return d.n.holds(ctx, s.Principal)
+}
 
 // Rcpt implements smtpin.Backend; see Mail.
 func (d submissionDoor) Rcpt(context.Context, *smtpin.Session, *smtp.Transaction, smtp.Recipient) error {
@@ -89,9 +118,16 @@ func loginOf(p smtpin.Principal) submission.Login {
 }
 
 // Data implements smtpin.Backend.
-func (d submissionDoor) Data(_ context.Context, s *smtpin.Session, tx smtp.Transaction) (smtpin.Sink, error) {
-	login := loginOf(s.Principal)
+func (d submissionDoor) Data(ctx context.Context, s *smtpin.Session, tx smtp.Transaction) (smtpin.Sink, error) {
+	principal := s.Principal
+	if err := d.n.holds(ctx, principal); err != nil {
+		return nil, err
+	}
+	login := loginOf(principal)
 	return &sink{Spool: d.n.Store.Spool(), commit: func(ctx context.Context, c message.Content) (string, error) {
+		if err := d.n.holds(ctx, principal); err != nil { // it may have taken minutes to come
+			return "", err
+		}
 		receipt, err := d.n.Submitter.Submit(ctx, login, tx, c)
 		if err != nil {
 			return "", d.n.fault(err)
