@@ -105,18 +105,24 @@ func (e *examination) provider(code string) {
 		var sent []control.Timeline
 		e.ask(&sent, "--data", data, "sent", a.Address, "--limit", "1000")
 		for _, m := range sent {
-			e.message(data, string(m.Message), seen)
+			e.message(data, string(m.Message), a.Address, seen)
 		}
 		var entries []control.Entry
 		if e.ask(&entries, "--data", data, "mailbox", "list", "--user", a.Address, "--password-file", e.s.passwordFile(a.Address)) {
 			for _, m := range entries {
-				e.message(data, string(m.Message), seen)
+				reader := a.Address
+				if m.Opened.IsZero() {
+					reader = "" // having the dispatch would open it
+				}
+				e.message(data, string(m.Message), reader, seen)
 			}
 		}
 	}
 }
 
-func (e *examination) message(data, id string, seen map[string]bool) {
+// message examines what a provider has of a message: its evidence, and its
+// dispatch with the password of the reader, if there is one.
+func (e *examination) message(data, id, reader string, seen map[string]bool) {
 	if seen[id] {
 		return
 	}
@@ -135,7 +141,8 @@ func (e *examination) message(data, id string, seen map[string]bool) {
 	}
 	dispatch := filepath.Join(dir, "dispatch.eml")
 	switch {
-	case e.ask(nil, "--data", data, "--json", "dispatch", "get", id, "--out", dispatch):
+	case reader == "":
+	case e.ask(nil, "--data", data, "--json", "dispatch", "get", id, "--user", reader, "--password-file", e.s.passwordFile(reader), "--out", dispatch):
 		if b, err := os.ReadFile(dispatch); err == nil && strings.Contains(string(b), "X-REM-Msg-Type") || strings.Contains(string(b), "REM-MessageType") {
 			e.envelope(dispatch)
 		}

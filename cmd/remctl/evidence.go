@@ -104,12 +104,14 @@ func fileName(n int, l *control.Line) string {
 }
 
 type dispatchCommands struct {
-	Get dispatchGet `cmd:"" help:"Write the dispatch: as we signed it, or as it came."`
+	Get dispatchGet `cmd:"" help:"Write the dispatch: as we signed it, or as it came. It has the original inside and takes the password of its sender or of a recipient."`
 }
 
 type dispatchGet struct {
 	Message string `arg:"" help:"The message's identifier."`
+	User    string `required:"" help:"Whose message it is: the address of its sender, or of a recipient, for whom it is an opening." placeholder:"ADDRESS"`
 	Out     string `short:"o" help:"File to write; it must not be there yet. Default: standard output." type:"path" placeholder:"FILE"`
+	passwordSource
 }
 
 // Run implements the command.
@@ -118,7 +120,13 @@ func (c *dispatchGet) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	err = s.keep(c.Out, func(w io.Writer) error { return provider.Dispatch(s.ctx, rem.MessageID(c.Message), w) })
+	password, err := c.read(s, s.words.say("his", c.User))
+	if err != nil {
+		return err
+	}
+	err = s.keep(c.Out, func(w io.Writer) error {
+		return provider.Dispatch(s.ctx, c.User, password, rem.MessageID(c.Message), w)
+	})
 	if answer, ok := errors.AsType[*control.Error](err); ok && answer.Status == 404 {
 		return fmt.Errorf("no dispatch of this message: it is not known, all its recipients are ours, or it was not relayed yet (%w)", err)
 	}

@@ -47,7 +47,7 @@ type commands struct {
 	Sent      sentCommand      `cmd:"" help:"List what an address sent."`
 	Timeline  timelineCommand  `cmd:"" help:"Tell what happened to a message; wait for an evidence."`
 	Evidence  evidenceCommands `cmd:"" help:"List the evidence of a message, get one, save all."`
-	Dispatch  dispatchCommands `cmd:"" help:"Get the REM dispatch of a message, byte for byte."`
+	Dispatch  dispatchCommands `cmd:"" help:"Get the REM dispatch of a message, byte for byte, with a holder's password."`
 	Mailbox   mailboxCommands  `cmd:"" help:"List a mailbox or open a message, with the holder's password."`
 	Queue     queueCommand     `cmd:"" help:"List what waits for the stages."`
 	Peers     peersCommand     `cmd:"" help:"List the providers of the trust list."`

@@ -355,7 +355,7 @@ func (s *stage) collect(ctx context.Context, dir string, view *message.View) (fi
 	// The dispatch, as the other provider received it.
 	c := control.Dial(s.nodes[recipientDomain].Config.Data, "demo")
 	var dispatch bytes.Buffer
-	if err := c.Dispatch(ctx, view.Record.ID, &dispatch); err != nil {
+	if err := c.Dispatch(ctx, s.to.Address, s.password, view.Record.ID, &dispatch); err != nil {
 		return nil, err
 	}
 	if err := write("dispatch.eml", dispatch.Bytes()); err != nil {

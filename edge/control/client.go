@@ -160,9 +160,9 @@ func (c *Client) Evidence(ctx context.Context, id rem.EvidenceID) ([]byte, error
 	return b, nil
 }
 
-// Dispatch writes a dispatch, byte for byte.
-func (c *Client) Dispatch(ctx context.Context, id rem.MessageID, to io.Writer) error {
-	return c.copy(ctx, "GET", "/messages/"+url.PathEscape(string(id))+"/dispatch", "", "", to)
+// Dispatch writes a dispatch, byte for byte, as the person whose password it is.
+func (c *Client) Dispatch(ctx context.Context, address, password string, id rem.MessageID, to io.Writer) error {
+	return c.copy(ctx, "POST", "/messages/"+url.PathEscape(string(id))+"/dispatch", address, password, to)
 }
 
 // Open opens a message as the person whose password it is, and writes it.

@@ -97,8 +97,8 @@ func (f *fake) Evidence(_ context.Context, id rem.EvidenceID) (message.Filed, er
 	return message.Filed{XML: raw}, f.hear("evidence %q", id)
 }
 
-func (f *fake) Dispatch(_ context.Context, id rem.MessageID) (message.Content, error) {
-	return message.InMemory(raw), f.hear("dispatch %q", id)
+func (f *fake) Dispatch(_ context.Context, by, address, password string, id rem.MessageID) (message.Content, error) {
+	return message.InMemory(raw), f.hear("dispatch by %s: %s %s %q", by, address, password, id)
 }
 
 func (f *fake) Mailbox(_ context.Context, address, password string) ([]Entry, error) {
@@ -171,7 +171,11 @@ func TestEveryRouteAsksTheProviderAndAnswersWhatItSays(t *testing.T) {
 		{"sent without a limit", func() (any, error) { return c.Sent(ctx, isil, 0) }, "sent " + isil + ", 1000", []Timeline{life}},
 		{"sent beyond the limit", func() (any, error) { return c.Sent(ctx, isil, 1<<40) }, "sent " + isil + ", 1000", []Timeline{life}},
 		{"evidence", func() (any, error) { return c.Evidence(ctx, "_e/1") }, `evidence "_e/1"`, raw},
-		{"dispatch", func() (any, error) { var b bytes.Buffer; err := c.Dispatch(ctx, "m1", &b); return b.Bytes(), err }, `dispatch "m1"`, raw},
+		{"dispatch", func() (any, error) {
+			var b bytes.Buffer
+			err := c.Dispatch(ctx, isil, password, "m1", &b)
+			return b.Bytes(), err
+		}, "dispatch by Ayşe Operatör: " + isil + " " + password + ` "m1"`, raw},
 		{"mailbox", func() (any, error) { return c.Mailbox(ctx, isil, password) }, "mailbox " + isil + " " + password, box},
 		{"open", func() (any, error) {
 			var b bytes.Buffer

@@ -57,7 +57,7 @@ func Listen(folder string, p Provider, log *slog.Logger) (*Server, error) {
 	mux.HandleFunc("PUT /accounts/{address}/state", h.setState)
 	mux.HandleFunc("GET /accounts/{address}/sent", h.sent)
 	mux.HandleFunc("GET /messages/{id}", h.timeline)
-	mux.HandleFunc("GET /messages/{id}/dispatch", h.dispatch)
+	mux.HandleFunc("POST /messages/{id}/dispatch", h.dispatch)
 	mux.HandleFunc("GET /evidence/{id}", h.evidence)
 	mux.HandleFunc("GET /mailbox", h.mailbox)
 	mux.HandleFunc("POST /mailbox/{uid}/open", h.open)
@@ -228,7 +228,8 @@ func (h handler) timeline(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h handler) dispatch(w http.ResponseWriter, r *http.Request) {
-	c, err := h.p.Dispatch(r.Context(), rem.MessageID(r.PathValue("id")))
+	address, password, _ := r.BasicAuth()
+	c, err := h.p.Dispatch(r.Context(), r.Header.Get(PersonHeader), address, password, rem.MessageID(r.PathValue("id")))
 	h.content(w, r, c, "message/rfc822", err)
 }
 

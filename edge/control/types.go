@@ -125,8 +125,11 @@ type Provider interface {
 	Timeline(ctx context.Context, id rem.MessageID) (*Timeline, error)
 	Sent(ctx context.Context, address string, limit int) ([]Timeline, error)
 	Evidence(ctx context.Context, id rem.EvidenceID) (message.Filed, error)
-	// Dispatch returns a dispatch as it was signed, or as it came.
-	Dispatch(ctx context.Context, id rem.MessageID) (message.Content, error)
+	// Dispatch returns a dispatch as it was signed, or as it came, with the
+	// original inside. It takes the password of somebody whose message it is: the
+	// sender's reader, or a recipient's, for whom it is an opening like Open.
+	// ErrDenied when it is neither's.
+	Dispatch(ctx context.Context, by, address, password string, id rem.MessageID) (message.Content, error)
 	Mailbox(ctx context.Context, address, password string) ([]Entry, error)
 	// Open opens a message as the person whose password it is.
 	Open(ctx context.Context, address, password string, uid int64) (message.Content, error)

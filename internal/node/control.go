@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"rem"
 	"rem/edge/control"
+	"rem/edge/smtpin"
 	"rem/message"
 	"rem/message/retrieval"
 	"rem/person/account"
@@ -217,12 +219,48 @@ func (c controller) Evidence(ctx context.Context, id rem.EvidenceID) (message.Fi
 	return c.n.Store.Evidence(ctx, id)
 }
 
-// Dispatch implements control.Provider.
-func (c controller) Dispatch(ctx context.Context, id rem.MessageID) (message.Content, error) {
+// Dispatch implements control.Provider. The password is the consent of somebody
+// whose message it is, in a form that can be checked (REQ-73).
+func (c controller) Dispatch(ctx context.Context, by, address, password string, id rem.MessageID) (message.Content, error) {
+	p, err := c.n.login(ctx, address, password)
+	if err != nil {
+		return nil, denied(err)
+	}
 	v, err := c.n.Store.Message(ctx, id)
 	if err != nil {
 		return nil, err
 	}
+	if err := c.mayHave(ctx, p, v); err != nil {
+		return nil, err
+	}
+	c.n.Log.Info("dispatch handed out with its holder's password", "message", string(id), "account", string(p.Actor.Account), "by", by)
+	return c.dispatch(ctx, v)
+}
+
+// mayHave fails unless the message is this person's to read. For a recipient it
+// is an opening, with its evidence (REQ-68).
+func (c controller) mayHave(ctx context.Context, p smtpin.Principal, v *message.View) error {
+	if v.Record.Actor.Account == p.Actor.Account {
+		a, err := c.n.Store.Account(ctx, p.Actor.Account)
+		if err != nil {
+			return err
+		}
+		if refusal := a.MayRead(p.Actor.Person, c.n.clock.Now()); refusal != nil {
+			return refusal
+		}
+		return nil
+	}
+	for i, to := range v.Record.Recipients {
+		if to.Account == p.Actor.Account {
+			_, err := c.n.Retriever.Open(ctx, reading(p, c.n.clock.Now()), v.Record.ID, i+1)
+			return err
+		}
+	}
+	return control.ErrDenied
+}
+
+// dispatch reads a dispatch as it was signed, or as it came.
+func (c controller) dispatch(ctx context.Context, v *message.View) (message.Content, error) {
 	if v.Record.Original == "" {
 		return nil, message.ErrNotFound // it was refused, and is not ours to keep
 	}
@@ -233,11 +271,11 @@ func (c controller) Dispatch(ctx context.Context, id rem.MessageID) (message.Con
 	if v.Record.Origin != c.n.Provider.Domain {
 		return whole, nil // as it came
 	}
-	e, err := c.n.Store.Envelope(ctx, id)
+	e, err := c.n.Store.Envelope(ctx, v.Record.ID)
 	if err != nil {
 		return nil, err
 	}
-	// For an operator's eyes only; a large one is read into memory here.
+	// For a dispute now and then; a large one is read into memory here.
 	b := append([]byte{}, e.Head...)
 	original, err := io.ReadAll(io.NewSectionReader(whole, 0, whole.Size()))
 	if err != nil {
@@ -293,8 +331,12 @@ func (c controller) Open(ctx context.Context, address, password string, uid int6
 	if len(entries) == 0 || entries[0].UID != uid {
 		return nil, message.ErrNotFound
 	}
-	who := retrieval.Login{Actor: p.Actor, Authentication: message.Authentication{Time: c.n.clock.Now().UTC(), Method: p.Actor.Method}}
-	return c.n.Retriever.Open(ctx, who, entries[0].Message, entries[0].Recipient)
+	return c.n.Retriever.Open(ctx, reading(p, c.n.clock.Now()), entries[0].Message, entries[0].Recipient)
+}
+
+// reading is how evidence names who opens: he gives his password for it now.
+func reading(p smtpin.Principal, now time.Time) retrieval.Login {
+	return retrieval.Login{Actor: p.Actor, Authentication: message.Authentication{Time: now.UTC(), Method: p.Actor.Method}}
 }
 
 func denied(err error) error {

@@ -121,7 +121,7 @@ func controlFields() []privacy.Holding {
 			asked.holds("Task.Target", messageID),
 			asked.holds("Task.Due", traffic),
 			asked.holds("Task.Attempts", traffic),
-			asked.holds("dispatch (message/rfc822)", append([]privacy.DatumID{content, certificate}, inEvidence...)...),
+			own.holds("dispatch (message/rfc822)", append([]privacy.DatumID{content, certificate}, inEvidence...)...),
 			asked.holds("evidence (application/xml)", inEvidence...),
 			own.holds("message (message/rfc822)", content, certificate),
 		},
