@@ -160,6 +160,11 @@ func TestAnAuditFindsAFlippedByte(t *testing.T) {
 		}
 	}
 	t.Log(problems)
+	// Whoever watches the metrics hears of it too.
+	_, metrics := s.get(here, "/metrics")
+	if !strings.Contains(metrics, `rem_alarms_total{what="`+alarmDamage+`"}`) || !strings.Contains(s.logs[here].String(), alarmDamage) {
+		t.Errorf("the damage is no alarm:\n%s", metrics)
+	}
 }
 
 // ours are the names that a data folder may hold.

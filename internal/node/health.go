@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"rem"
+	"rem/edge/blobstore"
 )
 
 // metrics are what operators watch. No label holds anything personal, and each
@@ -68,6 +69,23 @@ func (n *Node) Ready() error {
 func (n *Node) Alarm(what string, id rem.MessageID, detail string) {
 	n.metrics.alarms.WithLabelValues(what).Inc()
 	n.Log.Warn("alarm", "what", what, "message", string(id), "detail", detail)
+}
+
+// The alarms of the ledger itself. Each is a constant: it is a label.
+const (
+	alarmDamage = "a content of the ledger is damaged"
+	alarmLedger = "the ledger is in trouble"
+)
+
+// ledgerAlarm is told of damage to what is stored, from any goroutine. It names
+// no message: the store below knows none, and an audit finds which it is.
+func (n *Node) ledgerAlarm(err error) {
+	what := alarmLedger
+	if errors.Is(err, blobstore.ErrCorrupt) {
+		what = alarmDamage
+	}
+	n.metrics.alarms.WithLabelValues(what).Inc()
+	n.Log.Error("alarm", "what", what, "detail", err.Error())
 }
 
 // operations serves /healthz, /readyz and /metrics.

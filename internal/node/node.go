@@ -178,13 +178,15 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 	}
 	n.peers = peers{n.list, n.clock}
 
+	n.metrics = newMetrics(n) // first: opening the ledger may find damage
+
 	window := o.Window
 	if window == 0 {
 		window = commitWindow
 	}
 	n.Store, err = sqlstore.Open(context.Background(), sqlstore.Options{
 		Dir: c.Data, Window: max(window, 0),
-		Alarm: func(err error) { n.Log.Error("ledger", "err", err) },
+		Alarm: n.ledgerAlarm,
 	})
 	if err != nil {
 		return err
@@ -192,8 +194,6 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 	if err := n.classified(); err != nil {
 		return err
 	}
-	n.metrics = newMetrics(n)
-
 	relayTLS, leaf, err := tlsConfig(c.RelayTLS)
 	if err != nil {
 		return err
