@@ -5,18 +5,15 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
 	"testing"
 
-	"rem"
 	"rem/edge/simulator"
 	"rem/internal/testkit"
 	"rem/internal/testkit/pki"
 	"rem/mail/mime"
-	"rem/message"
 	"rem/trust/cades"
 )
 
@@ -387,64 +384,4 @@ func FuzzRead(f *testing.F) {
 			t.Fatal("a signature that nobody made holds")
 		}
 	})
-}
-
-func BenchmarkBuild(b *testing.B) {
-	for _, size := range []int{5 << 10, 1 << 20} {
-		original := letter(size)
-		r, c, evidence := record(original), message.InMemory(original), submitted()
-		evidence.XML = bytes.Repeat([]byte("x"), 7000)
-		unsigned := &Maker{hs9, constant{}}
-		signed, _ := world(b, simulator.P256)
-		for name, m := range map[string]*Maker{"unsigned": unsigned, "p256": signed} {
-			b.Run(fmt.Sprintf("dispatch-%dk/%s", size>>10, name), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if _, err := m.Dispatch(b.Context(), r, c, evidence, at); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
-	}
-	m := &Maker{hs9, constant{}}
-	r, evidence := record(letter(300)), submitted()
-	evidence.XML = bytes.Repeat([]byte("x"), 7000)
-	b.Run("message/unsigned", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := m.Message(b.Context(), r, []message.Filed{evidence}, rem.MustAddress("kep@hs91.kep.test"), at); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-func BenchmarkRead(b *testing.B) {
-	for _, size := range []int{5 << 10, 1 << 20} {
-		m, _ := world(b, simulator.P256)
-		in := dispatch(b, m, letter(size))
-		for name, src := range map[string]mime.Source{"memory": mime.Memory(in), "pieces": bytes.NewReader(in)} {
-			b.Run(fmt.Sprintf("dispatch-%dk/%s", size>>10, name), func(b *testing.B) {
-				b.SetBytes(int64(len(in)))
-				b.ReportAllocs()
-				for b.Loop() {
-					if _, err := Read(src); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
-		b.Run(fmt.Sprintf("dispatch-%dk/verify", size>>10), func(b *testing.B) {
-			for b.Loop() {
-				e, err := Read(mime.Memory(in))
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := e.Verify(cades.VerifyOptions{}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }
