@@ -93,13 +93,14 @@ func decodeAccount(meta []byte) (*accountOp, error) {
 	return o, r.end("a change of an account")
 }
 
-func (o *accountOp) apply(ctx context.Context, t *transaction) error {
+// write carries the act out in the index.
+func (o *accountOp) write(ctx context.Context, x *index) error {
 	id := o.id
 	if o.act != setPassword {
 		id = o.account.ID
 	}
 	var b []byte
-	found, err := t.x.row(ctx, "account", []any{string(id)}, &b)
+	found, err := x.row(ctx, "account", []any{string(id)}, &b)
 	if err != nil {
 		return err
 	}
@@ -114,14 +115,14 @@ func (o *accountOp) apply(ctx context.Context, t *transaction) error {
 			return account.ErrTaken
 		}
 		var owner string
-		taken, err := t.x.row(ctx, "addressOwner", []any{o.account.Address.String()}, &owner)
+		taken, err := x.row(ctx, "addressOwner", []any{o.account.Address.String()}, &owner)
 		if err != nil {
 			return err
 		}
 		if taken {
 			return account.ErrTaken
 		}
-		_, err = t.x.exec(ctx, "addAccount", string(id), o.account.Address.String(), o.account.Quota, []byte(written))
+		_, err = x.exec(ctx, "addAccount", string(id), o.account.Address.String(), o.account.Quota, []byte(written))
 		return err
 	case updateAccount:
 		if !found {
@@ -134,13 +135,13 @@ func (o *accountOp) apply(ctx context.Context, t *transaction) error {
 		if old.Address != o.account.Address || old.Holder.Person != o.account.Holder.Person {
 			return errDiffers
 		}
-		_, err = t.x.exec(ctx, "setAccount", o.account.Quota, []byte(written), string(id))
+		_, err = x.exec(ctx, "setAccount", o.account.Quota, []byte(written), string(id))
 		return err
 	default:
 		if !found {
 			return account.ErrNotFound
 		}
-		_, err := t.x.exec(ctx, "setPassword", string(o.id), string(o.person), o.hash)
+		_, err := x.exec(ctx, "setPassword", string(o.id), string(o.person), o.hash)
 		return err
 	}
 }

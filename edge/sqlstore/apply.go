@@ -3,9 +3,9 @@ package sqlstore
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rem"
@@ -14,24 +14,8 @@ import (
 	"rem/person/account"
 )
 
-// A transaction is one of the index, in which many ops are applied.
-type transaction struct {
-	x       *index
-	s       *Store
-	filed   int64 // evidences filed so far, in all
-	before  int64 // filed when the present op began
-	spilled []*intention
-	unsure  bool
-	careful bool // an op that was applied may yet be undone
-	// changed holds the messages that were changed, nil for what has to be read.
-	changed map[rem.MessageID]*view
-}
-
-func (t *transaction) begin() { t.before = t.filed }
-func (t *transaction) undo()  { t.filed = t.before }
-
 // isAnswer reports whether an op's error is its result, so that nothing of it
-// was written and the transaction goes on.
+// was applied and the next one follows.
 func isAnswer(err error) bool {
 	return errors.Is(err, message.ErrMoved) || errors.Is(err, message.ErrNotFound) ||
 		errors.Is(err, account.ErrTaken) || errors.Is(err, account.ErrNotFound) || errors.Is(err, errDiffers)
@@ -39,30 +23,6 @@ func isAnswer(err error) bool {
 
 // errDiffers: an account's address or holder is for ever.
 var errDiffers = errors.New("an account keeps its address and its holder")
-
-// resolve takes an intention out of the index, where it is there.
-func (t *transaction) resolve(ctx context.Context, key string) error {
-	if key == "" {
-		return nil
-	}
-	if !t.unsure {
-		t.s.mu.Lock()
-		in := t.s.intentions.get(key)
-		t.s.mu.Unlock()
-		if in == nil || !in.inIndex {
-			return nil
-		}
-	}
-	_, err := t.x.exec(ctx, "dropIntention", key)
-	return err
-}
-
-// spill puts an intention into the index.
-func (t *transaction) spill(ctx context.Context, in *intention) error {
-	_, err := t.x.exec(ctx, "keepIntention", in.Key, int64(in.Stage), micros(in.At), append([]byte{}, in.Body...), string(in.Content), int64(in.at.Segment), in.at.Offset)
-	t.spilled = append(t.spilled, in)
-	return err
-}
 
 // Commit applies a step. See [message.Ledger].
 func (s *Store) Commit(ctx context.Context, st message.Step) error {
@@ -95,270 +55,356 @@ func (s *Store) commit(ctx context.Context, st *message.Step, lazy bool) error {
 	return nil
 }
 
-// apply looks first and writes then, so that a step which came too late has
-// written nothing.
-func (st *step) apply(ctx context.Context, t *transaction) error {
-	seq, err := st.check(ctx, t)
+// apply decides by what stands, and changes the state when the step holds: a
+// step that came too late has changed nothing.
+func (st *step) apply(ctx context.Context, s *Store) error {
+	id := st.Message
+	if st.New != nil {
+		id = st.New.ID
+	}
+	before, err := s.look(ctx, id)
+	if err != nil {
+		return err
+	}
+	after, err := st.check(ctx, s, before)
 	switch {
 	case errors.Is(err, errSame):
-		return t.resolve(ctx, st.Resolves)
+		s.resolve(st.Resolves)
+		return nil
 	case isAnswer(err):
 		// The intention stays, although a reader of the journal would take it
 		// for resolved: the index remembers it.
-		t.s.mu.Lock()
-		in := t.s.intentions.get(st.Resolves)
-		t.s.mu.Unlock()
-		if in != nil && !in.inIndex {
-			if err := t.spill(ctx, in); err != nil {
-				return err
-			}
-		}
+		s.spill(st.Resolves)
 		return err
 	case err != nil:
 		return err
 	}
-	for _, write := range []func(context.Context, *transaction, int64) error{st.file, st.arrive, st.schedule} {
-		if err := write(ctx, t, seq); err != nil {
-			return err
+	boxes, err := st.arrive(ctx, s, after)
+	if err != nil {
+		return err
+	}
+	// From here on nothing fails but the reading of another message's tasks.
+	elsewhere, err := st.elsewhere(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	l := &s.live
+	l.mu.Lock()
+	for account, m := range boxes {
+		l.setMailbox(account, m)
+		l.entries[account] = append(l.entries[account], id)
+	}
+	if i := after.copyOf(st.Opens); i >= 0 {
+		account := after.copies[i].account
+		l.entries[account] = append(l.entries[account], id)
+	}
+	if st.New != nil {
+		l.seq++
+		after.seq = l.seq
+		if !st.Fingerprint.IsZero() {
+			p := print{day(st.At), st.New.ID}
+			l.prints[st.Fingerprint] = append(l.prints[st.Fingerprint], p)
+			l.sieve.add(p.day, &st.Fingerprint)
 		}
 	}
-	t.see(st, seq)
-	return t.resolve(ctx, st.Resolves)
+	st.file(l, after)
+	if st.Note != "" {
+		l.notes = append(l.notes, note{st.Message, st.At, st.Note})
+	}
+	st.schedule(l, id, after)
+	if before != nil || after.known() || len(after.tasks) > 0 {
+		s.set(id, before, after)
+	}
+	for other, v := range elsewhere {
+		changed := *v
+		st.schedule(l, other, &changed)
+		s.set(other, v, &changed)
+	}
+	l.mu.Unlock()
+	s.resolve(st.Resolves)
+	return nil
 }
 
 // errSame: the step was applied before, and its result stands.
 var errSame = errors.New("the same step again")
 
-// check finds the message or makes it, and moves the standings. It returns
-// ErrMoved, ErrNotFound or errSame before anything was written.
-func (st *step) check(ctx context.Context, t *transaction) (seq int64, err error) {
+// check returns the message as the step's changes leave it, or ErrMoved,
+// ErrNotFound or errSame.
+func (st *step) check(ctx context.Context, s *Store, before *view) (*view, error) {
 	if st.New != nil {
-		return st.begin(ctx, t)
+		return st.begin(ctx, s, before)
 	}
-	if v := t.view(st.Message); v != nil {
-		seq = v.seq
-	} else if m, ok := t.s.records.get(st.Message); ok {
-		seq = m.seq
-	} else {
-		ok, err := t.x.row(ctx, "messageSeq", []any{string(st.Message)}, &seq)
-		if err != nil {
-			return 0, err
+	if !before.known() {
+		if len(st.Changes)+len(st.Filed)+len(st.Arrivals)+st.Opens > 0 || st.envelope {
+			return nil, message.ErrNotFound
 		}
-		if !ok {
-			if len(st.Changes)+len(st.Filed)+len(st.Arrivals)+st.Opens > 0 || st.envelope {
-				return 0, message.ErrNotFound
-			}
-			return 0, nil // tasks and notes need no message
+		if before == nil {
+			return &view{}, nil // tasks and notes need no message
 		}
 	}
-	switch len(st.Changes) {
-	case 0:
-		return seq, nil
-	case 1:
-		c := &st.Changes[0]
-		n, err := t.x.exec(ctx, "moveFrom", int64(c.To), micros(st.At), micros(c.Due), seq, c.Recipient, int64(c.From))
-		if err != nil || n == 1 {
-			return seq, err
-		}
+	after := *before
+	if len(st.Changes) > 0 {
+		after.standings = slices.Clone(before.standings)
 	}
-	now, err := t.standings(ctx, seq)
-	if err != nil {
-		return 0, err
-	}
-	after := make(map[int]message.Standing, len(st.Changes))
-	moved := false
 	for _, c := range st.Changes {
-		s, ok := after[c.Recipient]
-		if !ok {
-			s, ok = now[c.Recipient]
+		i := after.standing(c.Recipient)
+		if i < 0 || after.standings[i].State != c.From {
+			return nil, st.sameOrMoved(before)
 		}
-		if !ok || s.State != c.From {
-			moved = true
-			break
-		}
-		after[c.Recipient] = message.Standing{Recipient: c.Recipient, State: c.To, Since: st.At, Due: c.Due}
+		after.standings[i] = message.Standing{Recipient: c.Recipient, State: c.To, Since: st.At, Due: c.Due}
 	}
-	if moved {
-		return 0, st.sameOrMoved(ctx, t, seq, now)
-	}
-	for n, s := range after {
-		if _, err := t.x.exec(ctx, "move", int64(s.State), micros(s.Since), micros(s.Due), seq, n); err != nil {
-			return 0, err
-		}
-	}
-	return seq, nil
+	return &after, nil
 }
 
 // begin makes the message ours.
-func (st *step) begin(ctx context.Context, t *transaction) (int64, error) {
-	written := card(st.New)
+func (st *step) begin(ctx context.Context, s *Store, before *view) (*view, error) {
 	if !st.Fingerprint.IsZero() {
-		var other string
-		days := fingerprintDays(st.At)
-		ok, err := t.x.row(ctx, "submitted", []any{days[0], days[1], days[2], st.Fingerprint[:]}, &other)
+		other, ok, err := s.submitted(ctx, st.Fingerprint, fingerprintDays(st.At))
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		if ok && other != string(st.New.ID) {
-			return 0, message.ErrMoved
+		if ok && other != st.New.ID {
+			return nil, message.ErrMoved
 		}
 	}
-	at := make(map[int]bool, len(st.Changes))
+	seen := make(map[int]bool, len(st.Changes))
 	for _, c := range st.Changes {
-		if c.From != message.None || c.Recipient < 1 || c.Recipient > len(st.New.Recipients) || at[c.Recipient] {
-			return 0, message.ErrMoved
+		if c.From != message.None || c.Recipient < 1 || c.Recipient > len(st.New.Recipients) || seen[c.Recipient] {
+			return nil, message.ErrMoved
 		}
-		at[c.Recipient] = true
+		seen[c.Recipient] = true
 	}
-	var seq int64
-	added, err := t.x.row(ctx, "addMessage", []any{string(st.New.ID), string(st.New.Actor.Account), written}, &seq)
-	if err != nil {
-		return 0, err
-	}
-	if !added {
-		var there []byte
-		if _, err := t.x.row(ctx, "findMessage", []any{string(st.New.ID)}, &seq, &there); err != nil {
-			return 0, err
+	if before.known() {
+		if !bytes.Equal(card(before.record), card(st.New)) {
+			return nil, message.ErrMoved
 		}
-		if !bytes.Equal(there, written) {
-			return 0, message.ErrMoved
-		}
-		return 0, st.sameOrMoved(ctx, t, seq, nil)
+		return nil, st.sameOrMoved(before)
 	}
-	for _, s := range st.first() {
-		if _, err := t.x.exec(ctx, "addRecipient", seq, s.Recipient, int64(s.State), micros(s.Since), micros(s.Due)); err != nil {
-			return 0, err
-		}
+	after := &view{record: st.New, standings: st.first()}
+	if before != nil {
+		after.tasks = before.tasks
 	}
-	if !st.Fingerprint.IsZero() {
-		if _, err := t.x.exec(ctx, "addSubmission", day(st.At), st.Fingerprint[:], string(st.New.ID)); err != nil {
-			return 0, err
-		}
+	return after, nil
+}
+
+// first gives the standings of a new message.
+func (st *step) first() []message.Standing {
+	list := make([]message.Standing, len(st.New.Recipients))
+	for i := range list {
+		list[i] = message.Standing{Recipient: i + 1, Since: st.At}
 	}
-	return seq, nil
+	for _, c := range st.Changes {
+		s := &list[c.Recipient-1] // begin has checked that it is one of them
+		s.State, s.Due = c.To, c.Due
+	}
+	return list
 }
 
 // sameOrMoved tells the same step a second time from another one: every change
 // it asks for stands as it would have left it, and every evidence is there with
 // its outcome.
-func (st *step) sameOrMoved(ctx context.Context, t *transaction, seq int64, now map[int]message.Standing) error {
+func (st *step) sameOrMoved(v *view) error {
 	if st.New == nil {
 		last := make(map[int]message.Change)
 		for _, c := range st.Changes {
 			last[c.Recipient] = c
 		}
 		for n, c := range last {
-			if s := now[n]; s.State != c.To || !s.Since.Equal(st.At) {
+			i := v.standing(n)
+			if i < 0 || v.standings[i].State != c.To || !v.standings[i].Since.Equal(st.At) {
 				return message.ErrMoved
 			}
 		}
 	}
 	for i := range st.Filed {
-		f := &st.Filed[i]
-		var outcome int64
-		ok, err := t.x.row(ctx, "filedAs", []any{seq, f.Recipient, int64(f.Kind), f.Issuer, flag(f.Conflict)}, &outcome)
-		if err != nil {
-			return err
-		}
-		if !ok || outcome != int64(f.Outcome) {
+		f := v.filedAs(&st.Filed[i])
+		if f == nil || f.Outcome != st.Filed[i].Outcome {
 			return message.ErrMoved
 		}
 	}
 	return errSame
 }
 
-func (t *transaction) standings(ctx context.Context, seq int64) (map[int]message.Standing, error) {
-	m := make(map[int]message.Standing)
-	err := t.x.rows(ctx, "standings", []any{seq}, func(rows *sql.Rows) error {
-		s, err := scanStanding(rows)
-		m[s.Recipient] = s
-		return err
-	})
-	return m, err
-}
-
-// file files the evidence and the envelope.
-func (st *step) file(ctx context.Context, t *transaction, seq int64) error {
-	st.added = nil // it may have been applied in a transaction that came to nothing
-	for i := range st.Filed {
-		f := st.Filed[i]
-		reasons := joinReasons(f.Reasons)
-		f.Reasons, f.Ref = splitReasons(reasons), message.Ref(st.filed[i].String())
-		n, err := t.x.exec(ctx, "file", seq, f.Recipient, int64(f.Kind), f.Issuer, flag(f.Conflict), t.filed, string(f.ID), int64(f.Outcome),
-			micros(f.Time), flag(f.NoInformation), reasons, f.Digest[:], string(f.Ref))
-		if err != nil {
-			return err
-		}
-		if n == 1 { // else the first one stands
-			st.added = append(st.added, f)
-		}
-		t.filed++
-	}
-	if st.envelope {
-		if _, err := t.x.exec(ctx, "keepEnvelope", seq, st.envHead.String(), st.envTail.String()); err != nil {
-			return err
-		}
-	}
-	if st.Note != "" {
-		if _, err := t.x.exec(ctx, "addNote", string(st.Message), micros(st.At), st.Note); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// arrive puts copies into mailboxes and marks those that were opened.
-func (st *step) arrive(ctx context.Context, t *transaction, seq int64) error {
+// arrive puts copies into mailboxes and marks those that were opened. It returns
+// the counters that change.
+func (st *step) arrive(ctx context.Context, s *Store, v *view) (map[rem.AccountID]mailbox, error) {
+	var boxes map[rem.AccountID]mailbox
 	for _, a := range st.Arrivals {
-		var mailbox string
-		var uid int64
-		ok, err := t.x.row(ctx, "place", []any{seq, a.Recipient}, &mailbox, &uid)
-		if err != nil {
-			return err
-		}
-		if !ok || uid != 0 {
+		if v.standing(a.Recipient) < 0 || v.copyOf(a.Recipient) >= 0 {
 			continue // no such recipient, or it arrived before
 		}
-		if _, err := t.x.row(ctx, "arrive", []any{string(a.Account), a.Size}, &uid); err != nil {
-			return err
+		m, ok := boxes[a.Account]
+		if !ok {
+			var err error
+			if m, err = s.mailbox(ctx, a.Account); err != nil {
+				return nil, err
+			}
 		}
-		if _, err := t.x.exec(ctx, "addEntry", string(a.Account), uid, string(st.Message), a.Recipient, micros(a.Time), a.Size); err != nil {
-			return err
+		m.uid++
+		m.messages++
+		m.bytes += a.Size
+		if boxes == nil {
+			boxes = make(map[rem.AccountID]mailbox)
 		}
-		if _, err := t.x.exec(ctx, "putPlace", string(a.Account), uid, seq, a.Recipient); err != nil {
-			return err
-		}
+		boxes[a.Account] = m
+		v.copies = append(v.copies, mailCopy{recipient: a.Recipient, account: a.Account, uid: m.uid, arrived: a.Time, size: a.Size})
 	}
-	if st.Opens == 0 {
-		return nil
+	if i := v.copyOf(st.Opens); i >= 0 && v.copies[i].opened.IsZero() {
+		v.copies = slices.Clone(v.copies)
+		v.copies[i].opened, v.copies[i].by = st.At, st.Actor.Person
 	}
-	var mailbox string
-	var uid int64
-	ok, err := t.x.row(ctx, "place", []any{seq, st.Opens}, &mailbox, &uid)
-	if err == nil && ok && uid != 0 {
-		_, err = t.x.exec(ctx, "open", micros(st.At), string(st.Actor.Person), mailbox, uid)
-	}
-	return err
+	return boxes, nil
 }
 
-// schedule changes the queues.
-func (st *step) schedule(ctx context.Context, t *transaction, _ int64) error {
-	for _, task := range st.Done {
-		if _, err := t.x.exec(ctx, "dropTask", int64(task.Stage), string(task.Message), task.Target); err != nil {
-			return err
+// file files the evidence and the envelope. The caller holds the state's lock.
+func (st *step) file(l *live, v *view) {
+	for i := range st.Filed {
+		f := st.Filed[i]
+		f.Ref = message.Ref(st.filed[i].String())
+		if v.filedAs(&f) == nil { // else the first one stands
+			v.filed, v.numbers = append(v.filed, f), append(v.numbers, l.filed)
+		}
+		l.filed++
+	}
+	if st.envelope && !v.envelope {
+		v.envelope, v.head, v.tail = true, st.envHead, st.envTail
+	}
+}
+
+// elsewhere returns the other messages whose tasks the step changes.
+func (st *step) elsewhere(ctx context.Context, s *Store, id rem.MessageID) (map[rem.MessageID]*view, error) {
+	var m map[rem.MessageID]*view
+	for _, list := range [][]message.Task{st.Done, st.Queue, st.Again} {
+		for _, t := range list {
+			if t.Message == id || m[t.Message] != nil {
+				continue
+			}
+			v, err := s.look(ctx, t.Message)
+			if err != nil {
+				return nil, err
+			}
+			if v == nil {
+				v = new(view)
+			}
+			if m == nil {
+				m = make(map[rem.MessageID]*view)
+			}
+			m[t.Message] = v
 		}
 	}
-	for _, task := range st.Queue {
-		if _, err := t.x.exec(ctx, "queueTask", int64(task.Stage), string(task.Message), task.Target, micros(task.Due), task.Attempts); err != nil {
-			return err
+	return m, nil
+}
+
+// schedule changes the tasks of one message. The caller holds the state's lock.
+func (st *step) schedule(l *live, id rem.MessageID, v *view) {
+	own := false
+	at := func(t *message.Task) int {
+		if !own && len(v.tasks) > 0 {
+			v.tasks = slices.Clone(v.tasks)
+		}
+		own = true
+		return v.task(t.Stage, t.Target)
+	}
+	put := func(i int, t message.Task) {
+		if i < 0 {
+			v.tasks = append(v.tasks, t)
+		} else {
+			l.unqueue(v.tasks[i])
+			v.tasks[i] = t
+		}
+		l.queue(t)
+	}
+	for _, t := range st.Done {
+		if t.Message != id {
+			continue
+		}
+		if i := at(&t); i >= 0 {
+			l.unqueue(v.tasks[i])
+			v.tasks = slices.Delete(v.tasks, i, i+1)
 		}
 	}
-	for _, task := range st.Again {
-		if _, err := t.x.exec(ctx, "againTask", int64(task.Stage), string(task.Message), task.Target, micros(task.Due), task.Attempts+1); err != nil {
-			return err
+	for _, t := range st.Queue {
+		if t.Message != id {
+			continue
 		}
+		i := at(&t)
+		if i >= 0 {
+			there := v.tasks[i]
+			if !t.Due.Before(there.Due) {
+				continue
+			}
+			t.Attempts = there.Attempts
+		}
+		put(i, t)
 	}
+	for _, t := range st.Again {
+		if t.Message != id {
+			continue
+		}
+		i := at(&t)
+		if i >= 0 {
+			t.Attempts = v.tasks[i].Attempts
+		}
+		t.Attempts++
+		put(i, t)
+	}
+}
+
+// queue and unqueue keep the tasks of a stage in order. The caller holds mu.
+func (l *live) queue(t message.Task) {
+	if int(t.Stage) < stages {
+		l.queues[t.Stage].put(t)
+	}
+}
+
+func (l *live) unqueue(t message.Task) {
+	if int(t.Stage) < stages {
+		l.queues[t.Stage].drop(t)
+	}
+}
+
+// apply of an act on an account leaves it to the flusher, which answers it.
+func (o *accountOp) apply(context.Context, *Store) error { return errLater }
+
+// errLater: what became of it is known when the index has it.
+var errLater = errors.New("not yet known")
+
+// apply is that of an abandoned intention.
+func (key abandon) apply(_ context.Context, s *Store) error {
+	s.resolve(string(key))
 	return nil
+}
+
+func (nothing) apply(context.Context, *Store) error { return nil }
+
+// resolve takes an intention out.
+func (s *Store) resolve(key string) {
+	if key == "" {
+		return
+	}
+	s.mu.Lock()
+	in := s.intentions.get(key)
+	s.intentions.remove(key)
+	s.mu.Unlock()
+	if in != nil && in.inIndex {
+		l := &s.live
+		l.mu.Lock()
+		l.kept = slices.DeleteFunc(l.kept, func(k *intention) bool { return k == in })
+		l.dropped[key] = struct{}{}
+		l.mu.Unlock()
+	}
+}
+
+// spill makes the index remember an intention.
+func (s *Store) spill(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in := s.intentions.get(key); in != nil && !in.inIndex {
+		in.inIndex = true
+		s.live.mu.Lock()
+		s.live.kept = append(s.live.kept, in)
+		s.live.mu.Unlock()
+	}
 }
 
 // day is the number of the day, by which fingerprints are kept together.

@@ -22,27 +22,8 @@ type intentions struct {
 type intention struct {
 	message.Kept
 	at      blobstore.Position
-	inIndex bool // owned by the applier
+	inIndex bool // or about to be; guarded by Store.mu
 	synced  *durability
-}
-
-// A durability is the fate of a record that is on its way to the disk.
-type durability struct {
-	known chan struct{} // closed when err is set
-	err   error
-}
-
-// failed reports whether the record is known to be lost.
-func (d *durability) failed() bool {
-	if d == nil {
-		return false
-	}
-	select {
-	case <-d.known:
-		return d.err != nil
-	default:
-		return false
-	}
 }
 
 func (i *intentions) init() {
@@ -193,10 +174,6 @@ func (s *Store) Abandon(ctx context.Context, key string) error {
 
 // abandon is the applied form of Abandon.
 type abandon string
-
-func (key abandon) apply(ctx context.Context, t *transaction) error {
-	return t.resolve(ctx, string(key))
-}
 
 // Unfinished returns the intentions of a stage without a step, oldest first.
 func (s *Store) Unfinished(_ context.Context, stage message.Stage) ([]message.Kept, error) {

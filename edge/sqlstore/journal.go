@@ -7,21 +7,32 @@ import (
 	"errors"
 	"fmt"
 
+	"rem"
 	"rem/edge/blobstore"
 	"rem/message"
 )
 
-// replay brings the index up to the journal. It begins at the oldest intention
-// that the index does not hold: what comes before the index's own position is
-// read for intentions alone, what comes after it is applied.
+// replayed is how many records a replay applies before it tells the index.
+const replayed = 4096
+
+// replay brings the state, and the index, up to the journal. It begins at the
+// oldest intention that the index does not hold: what comes before the index's
+// own position is read for intentions alone, what comes after it is applied.
 func (s *Store) replay(ctx context.Context) error {
-	a := &s.applier
-	var err error
-	if a.at, err = readProgress(ctx, a.x); err != nil {
+	l := &s.live
+	at, err := readProgress(ctx, s.flusher.x)
+	if err == nil {
+		_, err = s.flusher.x.row(ctx, "lastMessage", nil, &l.seq)
+	}
+	if err == nil {
+		err = s.loadSieve(ctx)
+	}
+	if err != nil {
 		return err
 	}
-	p := replay{s: s, ctx: ctx, applied: a.at.applied}
-	err = s.contents.Replay(a.at.oldest, p.entry)
+	l.applied, l.filed = at.applied, at.filed
+	p := replay{s: s, ctx: ctx, applied: at.applied}
+	err = s.contents.Replay(at.oldest, p.entry)
 	if err != nil && !errors.Is(err, blobstore.ErrCorrupt) {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
@@ -36,12 +47,31 @@ func (s *Store) replay(ctx context.Context) error {
 	return p.flush()
 }
 
+// loadSieve reads the fingerprints of the last days.
+func (s *Store) loadSieve(ctx context.Context) error {
+	sv := &s.live.sieve
+	first := true
+	return s.flusher.x.rows(ctx, "prints", []any{sieveDays - 1}, func(rows *sql.Rows) error {
+		var day int64
+		var b sql.RawBytes
+		if err := rows.Scan(&day, &b); err != nil {
+			return err
+		}
+		if first { // they come in the order of the days
+			first, sv.floor = false, day
+		}
+		var print rem.Digest
+		copy(print[:], b)
+		sv.add(day, &print)
+		return nil
+	})
+}
+
 type replay struct {
 	s       *Store
 	ctx     context.Context
 	applied blobstore.Position
 	passed  bool // the index's own intentions were read
-	batch   []*request
 }
 
 func (p *replay) entry(e blobstore.Entry) error {
@@ -63,8 +93,11 @@ func (p *replay) entry(e blobstore.Entry) error {
 		p.s.intentions.remove(resolves(o))
 		return nil
 	}
-	p.batch = append(p.batch, &request{op: o, from: e.At, next: e.Next, done: func(error) {}})
-	if len(p.batch) < maxGroup {
+	if err := p.s.apply(p.ctx, &request{op: o, next: e.Next}); err != nil {
+		return fmt.Errorf("applying the record at %v: %w", e.At, err)
+	}
+	p.s.stats.replayed.Add(1)
+	if p.s.live.records < replayed {
 		return nil
 	}
 	return p.flush()
@@ -75,13 +108,7 @@ func (p *replay) intention(e blobstore.Entry) error {
 	if err != nil {
 		return fmt.Errorf("record at %v: %w", e.At, err)
 	}
-	if p.s.intentions.get(kept.Key) != nil {
-		// The first one stands, unless a step that waits resolves it.
-		if err := p.flush(); err != nil {
-			return err
-		}
-	}
-	if p.s.intentions.get(kept.Key) == nil {
+	if p.s.intentions.get(kept.Key) == nil { // else the first one stands
 		p.s.intentions.add(&intention{Kept: kept, at: e.At})
 	}
 	return nil
@@ -94,7 +121,7 @@ func (p *replay) intentionsOfIndex() error {
 		return nil
 	}
 	p.passed = true
-	return p.s.applier.x.rows(p.ctx, "intentions", nil, func(rows *sql.Rows) error {
+	return p.s.flusher.x.rows(p.ctx, "intentions", nil, func(rows *sql.Rows) error {
 		var k message.Kept
 		var stage, at, segment, offset int64
 		if err := rows.Scan(&k.Key, &stage, &at, &k.Body, &k.Content, &segment, &offset); err != nil {
@@ -110,19 +137,34 @@ func (p *replay) intentionsOfIndex() error {
 	})
 }
 
-// flush applies what waits.
+// flush tells the index what was applied.
 func (p *replay) flush() error {
-	if len(p.batch) == 0 {
+	f := &p.s.flusher
+	next, reached, ok := f.begin()
+	if !ok {
 		return nil
 	}
-	a := &p.s.applier
-	if err := a.try(p.batch, true); err != nil {
-		return fmt.Errorf("applying the journal: %w", err)
+	err := f.write(next, false)
+	if err != nil {
+		err = f.write(next, true)
 	}
-	p.s.stats.replayed.Add(uint64(len(p.batch)))
-	p.batch = p.batch[:0]
-	a.checkpoint()
+	if err != nil {
+		return fmt.Errorf("writing the index: %w", err)
+	}
+	f.end(reached)
+	f.checkpoint()
 	return nil
+}
+
+// resolves returns the intention that an op ends, or "".
+func resolves(o op) string {
+	switch o := o.(type) {
+	case *step:
+		return o.Resolves
+	case abandon:
+		return string(o)
+	}
+	return ""
 }
 
 // decode reads the meaning of a record that is applied.

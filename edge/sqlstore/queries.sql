@@ -25,88 +25,75 @@ DELETE FROM intention WHERE key = $1;
 SELECT key, stage, at, body, content, segment, position FROM intention ORDER BY segment, position;
 
 -- name: addMessage
-INSERT INTO message (id, account, card) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING RETURNING seq;
+INSERT INTO message (seq, id, account, card) VALUES ($1, $2, $3, $4);
+-- name: lastMessage
+SELECT coalesce(max(seq), 0) FROM message;
 -- name: findMessage
 SELECT seq, card FROM message WHERE id = $1;
--- name: messageSeq
-SELECT seq FROM message WHERE id = $1;
 -- name: addRecipient
-INSERT INTO recipient (message, n, state, since, due, account, uid) VALUES ($1, $2, $3, $4, $5, '', 0);
--- name: standings
-SELECT n, state, since, due FROM recipient WHERE message = $1 ORDER BY n;
+INSERT INTO recipient (message, n, state, since, due, account, uid) VALUES ($1, $2, $3, $4, $5, $6, $7);
 -- name: move
 UPDATE recipient SET state = $1, since = $2, due = $3 WHERE message = $4 AND n = $5;
--- name: moveFrom
-UPDATE recipient SET state = $1, since = $2, due = $3 WHERE message = $4 AND n = $5 AND state = $6;
 
 -- name: file
 INSERT INTO evidence (message, n, kind, issuer, conflict, filed, id, outcome, time, no_information, reasons, digest, ref)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (message, n, kind, issuer, conflict) DO NOTHING;
--- name: filedAs
-SELECT outcome FROM evidence WHERE message = $1 AND n = $2 AND kind = $3 AND issuer = $4 AND conflict = $5;
--- name: filed
-SELECT id, kind, outcome, n, issuer, time, reasons, no_information, conflict, digest, ref
-FROM evidence WHERE message = $1 ORDER BY filed;
 -- name: evidence
 SELECT id, kind, outcome, n, issuer, time, reasons, no_information, conflict, digest, ref
 FROM evidence WHERE id = $1 ORDER BY filed LIMIT 1;
 
 -- name: keepEnvelope
 INSERT INTO envelope (message, head, tail) VALUES ($1, $2, $3) ON CONFLICT (message) DO NOTHING;
--- name: envelope
-SELECT e.head, e.tail FROM envelope e JOIN message m ON m.seq = e.message WHERE m.id = $1;
 -- name: view
 SELECT 0 AS part, r.n AS place, r.n AS n, r.state AS state, r.since AS since, r.due AS due,
-    '' AS id, 0 AS kind, 0 AS outcome, '' AS issuer, '' AS reasons, 0 AS no_information, 0 AS conflict, NULL AS digest, '' AS ref
+    '' AS id, r.uid AS kind, 0 AS outcome, '' AS issuer, '' AS reasons, 0 AS no_information, 0 AS conflict, NULL AS digest, '' AS ref, r.account AS account
 FROM recipient r WHERE r.message = $1
 UNION ALL
-SELECT 1, e.filed, e.n, 0, e.time, 0, e.id, e.kind, e.outcome, e.issuer, e.reasons, e.no_information, e.conflict, e.digest, e.ref
+SELECT 1, e.filed, e.n, 0, e.time, 0, e.id, e.kind, e.outcome, e.issuer, e.reasons, e.no_information, e.conflict, e.digest, e.ref, ''
 FROM evidence e WHERE e.message = $1
 UNION ALL
-SELECT 2, 0, 0, 0, 0, 0, '', 0, 0, '', '', 0, 0, NULL, ''
+SELECT 2, 0, 0, 0, 0, 0, v.head, 0, 0, '', '', 0, 0, NULL, v.tail, ''
 FROM envelope v WHERE v.message = $1
+UNION ALL
+SELECT 3, 0, t.attempts, 0, 0, t.due, '', t.stage, 0, t.target, '', 0, 0, NULL, '', ''
+FROM task t WHERE t.stage IN (0, 1, 2, 3, 4, 5, 6, 7) AND t.message = $2
 ORDER BY part, place;
 
 -- name: addSubmission
-INSERT INTO submission (day, fingerprint, message) VALUES ($1, $2, $3);
+INSERT INTO submission (day, fingerprint, message) VALUES ($1, $2, $3) ON CONFLICT (day, fingerprint) DO NOTHING;
 -- name: forgetSubmissions
 DELETE FROM submission WHERE (day, fingerprint) IN (
     SELECT s.day, s.fingerprint FROM submission s
     WHERE s.day < (SELECT max(n.day) FROM submission n) - 7 ORDER BY s.day LIMIT 512);
 -- name: submitted
-SELECT message FROM submission WHERE day IN ($1, $2, $3) AND fingerprint = $4 ORDER BY day DESC LIMIT 1;
+SELECT message, day FROM submission WHERE day IN ($1, $2, $3) AND fingerprint = $4 ORDER BY day DESC LIMIT 1;
+-- name: prints
+SELECT day, fingerprint FROM submission WHERE day > (SELECT max(n.day) FROM submission n) - $1 ORDER BY day;
 
 -- name: dropTask
 DELETE FROM task WHERE stage = $1 AND message = $2 AND target = $3;
--- name: queueTask
+-- name: putTask
 INSERT INTO task (stage, message, target, due, attempts) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (stage, message, target) DO UPDATE SET due = CASE WHEN excluded.due < task.due THEN excluded.due ELSE task.due END;
--- name: againTask
-INSERT INTO task (stage, message, target, due, attempts) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (stage, message, target) DO UPDATE SET due = excluded.due, attempts = task.attempts + 1;
+ON CONFLICT (stage, message, target) DO UPDATE SET due = excluded.due, attempts = excluded.attempts;
 -- name: due
 SELECT message, target, due, attempts FROM task WHERE stage = $1 ORDER BY due, message, target LIMIT $2;
 
--- name: place
-SELECT account, uid FROM recipient WHERE message = $1 AND n = $2;
--- name: arrive
-INSERT INTO mailbox (account, uid, messages, bytes) VALUES ($1, 1, 1, $2)
-ON CONFLICT (account) DO UPDATE SET uid = mailbox.uid + 1, messages = mailbox.messages + 1, bytes = mailbox.bytes + excluded.bytes
-RETURNING uid;
+-- name: counters
+SELECT uid, messages, bytes FROM mailbox WHERE account = $1;
+-- name: setMailbox
+INSERT INTO mailbox (account, uid, messages, bytes) VALUES ($1, $2, $3, $4)
+ON CONFLICT (account) DO UPDATE SET uid = excluded.uid, messages = excluded.messages, bytes = excluded.bytes;
 -- name: putPlace
 UPDATE recipient SET account = $1, uid = $2 WHERE message = $3 AND n = $4;
 -- name: addEntry
-INSERT INTO entry (account, uid, message, n, arrived, size, opened, opened_by) VALUES ($1, $2, $3, $4, $5, $6, 0, '');
+INSERT INTO entry (account, uid, message, n, arrived, size, opened, opened_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 -- name: open
 UPDATE entry SET opened = $1, opened_by = $2 WHERE account = $3 AND uid = $4 AND opened = 0;
 -- name: mailbox
 SELECT uid, message, n, arrived, size, opened, opened_by FROM entry WHERE account = $1 AND uid > $2 ORDER BY uid LIMIT $3;
--- name: usage
-SELECT
-    coalesce((SELECT b.messages FROM mailbox b WHERE b.account = $1), 0),
-    coalesce((SELECT b.bytes FROM mailbox b WHERE b.account = $1), 0),
-    coalesce((SELECT a.quota FROM account a WHERE a.id = $1), 0);
+-- name: quota
+SELECT quota FROM account WHERE id = $1;
 
 -- name: addNote
 INSERT INTO note (message, at, note) VALUES ($1, $2, $3);

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rem"
 	"rem/edge/blobstore"
 	"rem/message"
 	"rem/person/account"
@@ -49,8 +48,8 @@ type Options struct {
 	// ("begin"), before it commits ("commit") and after it did ("committed");
 	// an error takes the place of the real outcome. For tests.
 	Fault func(op string) error
-	// Views is how many of the newest messages are answered from memory; 0 means
-	// 4096, a negative number none.
+	// Views is how many of the newest messages that the index has are answered
+	// from memory; 0 means 4096, a negative number none.
 	Views int
 }
 
@@ -62,6 +61,8 @@ type Store struct {
 	path     string
 
 	applier applier
+	flusher flusher
+	live    live
 	readers *readers
 	closing sync.Once
 	closed  error // what the first Close said
@@ -70,7 +71,6 @@ type Store struct {
 	intentions intentions // guarded by mu
 	fault      error      // guarded by mu: why the index cannot follow, nil when it can
 
-	records  cache
 	views    views
 	accounts accounts
 	wake     [stages]chan struct{}
@@ -105,6 +105,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{options: o, contents: o.Contents, path: filepath.Join(o.Dir, "index.sqlite")}
 	s.intentions.init()
+	s.live.init()
 	s.views.limit = cmp.Or(o.Views, maxViews)
 	for i := range s.wake {
 		s.wake[i] = make(chan struct{}, 1)
@@ -116,31 +117,40 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	db, err := openIndex(ctx, s.path)
+	x, err := openIndex(ctx, s.path)
 	if err != nil {
 		return err
 	}
-	s.applier.init(s, db)
-	err = s.replay(ctx)
-	if err == nil {
-		s.readers, err = openReaders(ctx, s.path)
+	s.applier.init(s)
+	s.flusher.init(s, x)
+	if s.readers, err = openReaders(ctx, s.path); err == nil {
+		err = s.replay(ctx)
+	}
+	for stage := 0; err == nil && stage < stages; stage++ {
+		err = s.refill(ctx, message.Stage(stage), 0)
 	}
 	if err != nil {
-		if s.applier.x != nil { // else it was closed when it failed
-			err = errors.Join(err, s.applier.x.close())
+		if s.readers != nil {
+			err = errors.Join(err, s.readers.close())
+		}
+		if s.flusher.x != nil { // else it was closed when it failed
+			err = errors.Join(err, s.flusher.x.close())
 		}
 		return err
 	}
-	s.applier.start()
+	go s.applier.run()
+	go s.flusher.run()
 	return nil
 }
 
-// Close answers what waits, and ends. What could not be applied any more is
-// applied by the next Open. Closing again does nothing.
+// Close answers what waits, brings the index up, and ends. What the index could
+// not be told any more it is told by the next Open. Closing again does nothing.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		err := s.contents.Close() // no further record reaches the applier
-		s.closed = errors.Join(err, s.applier.stop(), s.readers.close())
+		s.applier.stop()
+		s.closed = errors.Join(err, s.flusher.stop(), s.readers.close())
+		s.applier.cancel()
 	})
 	return s.closed
 }
@@ -179,10 +189,10 @@ func (s *Store) ring(stage message.Stage) {
 // Stats counts what the ledger did since it was opened.
 type Stats struct {
 	blobstore.Stats
-	Applied  uint64 // records applied to the index
-	Groups   uint64 // transactions that applied them
+	Applied  uint64 // records applied
+	Groups   uint64 // transactions that told the index of them
 	Replayed uint64 // of Applied, those that Open found in the journal
-	Retries  uint64 // transactions that had to be tried again
+	Retries  uint64 // transactions and readings that had to be tried again
 }
 
 type counters struct{ applied, groups, replayed, retries atomic.Uint64 }
@@ -194,52 +204,28 @@ func (s *Store) Stats() Stats {
 }
 
 // Fault returns why the index cannot follow the journal, or nil. While it is
-// not nil, readers see the past and writers are told ErrUnknown.
+// not nil, lists may be those of the past, and what is not in memory cannot be
+// read; steps go on until the state is too far ahead of the index.
 func (s *Store) Fault() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.fault
 }
 
-// maxRecords bounds the records of messages that are kept in memory: they never
-// change, and the stages ask for the same one several times in a row.
-const maxRecords = 4096
-
-// A cache holds the newest records in two generations: when the younger is
-// full it becomes the older, and what was in that is forgotten.
-type cache struct {
-	mu         sync.Mutex
-	young, old map[rem.MessageID]cached // guarded by mu
-}
-
-type cached struct {
-	seq    int64
-	record *message.Record
-}
-
-func (c *cache) get(id rem.MessageID) (cached, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if m, ok := c.young[id]; ok {
-		return m, true
+// failing takes note that the index does not follow.
+func (s *Store) failing(err error) {
+	s.mu.Lock()
+	first := s.fault == nil
+	s.fault = err
+	s.mu.Unlock()
+	if first {
+		s.options.Alarm(err)
 	}
-	m, ok := c.old[id]
-	if ok {
-		c.add(id, m)
-	}
-	return m, ok
 }
 
-func (c *cache) put(id rem.MessageID, m cached) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.add(id, m)
-}
-
-// add puts a record in; the caller holds mu.
-func (c *cache) add(id rem.MessageID, m cached) {
-	if c.young == nil || len(c.young) >= maxRecords/2 {
-		c.old, c.young = c.young, make(map[rem.MessageID]cached, maxRecords/2)
-	}
-	c.young[id] = m
+// recovered takes note that it does again.
+func (s *Store) recovered() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = nil
 }

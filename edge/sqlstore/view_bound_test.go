@@ -23,10 +23,9 @@ func TestViewsAreBounded(t *testing.T) {
 			of := &view{standings: make([]message.Standing, c.recipients)}
 			id := func(n int) rem.MessageID { return rem.MessageID(fmt.Sprint(n)) }
 			for n := range 3 * maxViews {
-				one := map[rem.MessageID]*view{id(n): of}
-				v.show(one)
-				v.hide(one) // a step changes it
-				v.show(one)
+				v.put(id(n), of)
+				v.drop(id(n)) // a step changes it
+				v.put(id(n), of)
 				if got := len(v.young) + len(v.old); got > c.most {
 					t.Fatalf("%d messages are kept, want at most %d", got, c.most)
 				}
