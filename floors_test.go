@@ -44,12 +44,17 @@ var beside = map[string][]string{
 	"message/evidence": {"message"},
 	"message":          {"provider"}, // how long the table's periods are
 	"message/envelope": {"message", "message/evidence", "provider"},
+	"privacy/chain":    {"privacy/canon"},
+	"privacy/notice":   {"privacy/canon", "privacy/chain"},
+	"privacy/consent":  {"privacy/canon", "privacy/chain"},
 	"edge/sqlstore":    {"edge/blobstore"}, // the index over the journal
+	"edge/chainstore":  {"edge/blobstore"}, // a small journal of its own
 	"edge/webmail":     {"edge/web"},
 	"edge/console":     {"edge/web"},
 	"edge/api":         {"edge/web"},
 
-	"internal/testkit/world": {"internal/testkit/broken"}, // providers on folders that break
+	"internal/testkit/world": {"internal/testkit/broken"},  // providers on folders that break
+	"cmd/remload":            {"internal/testkit/postfix"}, // whose speed ours is compared with
 }
 
 // outside lists the packages by which a program reaches the outside.

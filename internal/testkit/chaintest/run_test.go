@@ -1,0 +1,9 @@
+package chaintest_test
+
+import (
+	"testing"
+
+	"rem/internal/testkit/chaintest"
+)
+
+func TestStoreInMemoryKeepsItsPromises(t *testing.T) { chaintest.Run(t, chaintest.InMemory) }
