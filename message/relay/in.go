@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -171,7 +172,11 @@ func (r *Relay) dispatch(ctx context.Context, tx smtp.Transaction, in Incoming, 
 	if errors.Is(err, message.ErrFull) {
 		return fmt.Errorf("recording the intention to take %s over: %w", rec.ID, err)
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case bytes.Equal(kept.Body, body):
+		err = r.takeOver(ctx, kept, &t)
+	default: // an earlier one stands
 		err = r.finishIn(ctx, kept)
 	}
 	if err != nil {
@@ -227,19 +232,62 @@ type takeover struct {
 	Recipients []int
 	Refusal    *rem.Refusal `json:",omitempty"`
 	Received   []message.Filed
-	At         time.Time
+	// Lengths are those of the XML of Received, in the stored form alone.
+	Lengths []int `json:",omitempty"`
+	At      time.Time
 }
 
 // takeoverVersion is that of the stored form (docs/formats/journal.md).
-const takeoverVersion = 1
+const takeoverVersion = 2
 
-func (t takeover) marshal() ([]byte, error) {
+// marshal writes the fields as one line of JSON and the XML of the evidences that
+// came with the dispatch behind it, each as long as the line says: as a string of
+// JSON it would be most of the work. Version 1 had it there.
+func (t *takeover) marshal() ([]byte, error) {
 	t.Version = takeoverVersion
-	b, err := json.Marshal(t)
+	stored := *t
+	stored.Received = slices.Clone(t.Received)
+	size := 0
+	for i := range stored.Received {
+		stored.Lengths = append(stored.Lengths, len(stored.Received[i].XML))
+		size += len(stored.Received[i].XML)
+		stored.Received[i].XML = nil
+	}
+	line, err := json.Marshal(&stored)
 	if err != nil {
 		return nil, fmt.Errorf("writing an intention: %w", err)
 	}
+	b := make([]byte, 0, len(line)+1+size)
+	b = append(append(b, line...), '\n')
+	for i := range t.Received {
+		b = append(b, t.Received[i].XML...)
+	}
 	return b, nil
+}
+
+// unmarshalTakeover reads both versions.
+func unmarshalTakeover(b []byte) (*takeover, error) {
+	line, rest, _ := bytes.Cut(b, []byte{'\n'})
+	var t takeover
+	if err := json.Unmarshal(line, &t); err != nil {
+		return nil, err
+	}
+	switch {
+	case t.Version == 1:
+		return &t, nil
+	case t.Version != takeoverVersion:
+		return nil, fmt.Errorf("version %d, this program knows %d", t.Version, takeoverVersion)
+	case len(t.Lengths) != len(t.Received):
+		return nil, fmt.Errorf("%d lengths for %d evidences", len(t.Lengths), len(t.Received))
+	}
+	for i, n := range t.Lengths {
+		if n < 0 || n > len(rest) {
+			return nil, errors.New("it ends within an evidence")
+		}
+		t.Received[i].XML, rest = rest[:n:n], rest[n:]
+	}
+	t.Lengths = nil
+	return &t, nil
 }
 
 // answer is what the evidence about recipient n says.
@@ -257,15 +305,17 @@ func (r *Relay) answer(t *takeover, n int, filed []message.Filed) evidence.Draft
 	return d
 }
 
-// finishIn is step 10: sign for each recipient, record the result, hand on.
+// finishIn goes on from an intention as it was kept.
 func (r *Relay) finishIn(ctx context.Context, kept message.Kept) error {
-	var t takeover
-	if err := json.Unmarshal(kept.Body, &t); err != nil {
+	t, err := unmarshalTakeover(kept.Body)
+	if err != nil {
 		return fmt.Errorf("reading the intention %s: %w", kept.Key, err)
 	}
-	if t.Version != takeoverVersion {
-		return fmt.Errorf("reading the intention %s: version %d, this program knows %d", kept.Key, t.Version, takeoverVersion)
-	}
+	return r.takeOver(ctx, kept, t)
+}
+
+// takeOver is step 10: sign for each recipient, record the result, hand on.
+func (r *Relay) takeOver(ctx context.Context, kept message.Kept, t *takeover) error {
 	rec := &t.Record
 	rec.Original = kept.Content
 	view, err := r.Ledger.Message(ctx, rec.ID)
@@ -290,7 +340,7 @@ func (r *Relay) finishIn(ctx context.Context, kept message.Kept) error {
 		if !ok {
 			continue // recorded after all
 		}
-		prepared, err := evidence.Prepare(r.answer(&t, n, view.Filed))
+		prepared, err := evidence.Prepare(r.answer(t, n, view.Filed))
 		if err != nil {
 			return err
 		}
