@@ -85,8 +85,12 @@ func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int
 		d.RecipientAuthentication = evidence.Authentication(who.Authentication)
 		d.Delegates = []evidence.Delegate{{Party: reader(&a, who.Actor.Person), Recipients: []int{n}}}
 		d.Log = []evidence.LogEntry{{Event: "retrieval", Time: d.EventTime, Actor: string(who.Actor.Person)}}
-		if err := r.carryOut(ctx, d, who.Actor); err != nil {
+		recorded, err := r.carryOut(ctx, d, who.Actor)
+		if err != nil {
 			return nil, err
+		}
+		if recorded {
+			return content, nil
 		}
 	}
 	err = r.Ledger.Commit(ctx, message.Step{Message: id, At: now, Actor: who.Actor, Opens: n})
@@ -126,7 +130,8 @@ func (r *Retriever) Do(ctx context.Context, task message.Task) error {
 	d.ID = rem.NewEvidenceID(task.Message, d.Kind.Code(d.Outcome), n, r.Provider.HSCode())
 	d.Reasons = []evidence.Reason{{Code: rem.RetentionPeriodExpired, Detail: r.notOpened()}}
 	d.Log = []evidence.LogEntry{{Event: "retrieval period over", Time: d.EventTime, Actor: r.Provider.HSCode()}}
-	return r.carryOut(ctx, d, rem.Actor{})
+	_, err = r.carryOut(ctx, d, rem.Actor{})
+	return err
 }
 
 // Resume finishes what was intended before a crash; see [message.Resume].
@@ -146,7 +151,8 @@ func (r *Retriever) Finish(ctx context.Context, kept message.Kept) error {
 	if d.Outcome == evidence.Positive || kept.Ahead(r.Clock.Now()) {
 		return r.Ledger.Abandon(ctx, kept.Key)
 	}
-	return r.finish(ctx, kept.Key, d, rem.Actor{})
+	_, err = r.finish(ctx, kept.Key, d, rem.Actor{})
+	return err
 }
 
 func (r *Retriever) notOpened() rem.Text {
@@ -163,20 +169,21 @@ func (r *Retriever) notOpened() rem.Text {
 }
 
 // carryOut records the intention and goes on from it. After a fault an opening
-// is given up, as its content is not given.
-func (r *Retriever) carryOut(ctx context.Context, d evidence.Draft, by rem.Actor) error {
+// is given up, as its content is not given. It reports whether this opening is
+// what was recorded.
+func (r *Retriever) carryOut(ctx context.Context, d evidence.Draft, by rem.Actor) (recorded bool, err error) {
 	stands, err := r.intend(ctx, d)
 	if err != nil {
-		return fmt.Errorf("recording the intention about the retrieval of %s: %w", d.Message.ID, err)
+		return false, fmt.Errorf("recording the intention about the retrieval of %s: %w", d.Message.ID, err)
 	}
 	if stands.Outcome == evidence.Negative {
 		by = rem.Actor{}
 	}
-	err = r.finish(ctx, key(&d), stands, by)
+	recorded, err = r.finish(ctx, key(&d), stands, by)
 	if err != nil && stands.Outcome == evidence.Positive {
 		err = errors.Join(err, r.Ledger.Abandon(context.WithoutCancel(ctx), key(&d)))
 	}
-	return err
+	return recorded && stands.Outcome == evidence.Positive, err
 }
 
 // key is one for both outcomes and all who open.
@@ -213,12 +220,13 @@ func (r *Retriever) intend(ctx context.Context, d evidence.Draft) (stands eviden
 	return stands, fmt.Errorf("%d others came between", maxTries)
 }
 
-// finish is steps 15 and 16: sign, record the result and hand on.
-func (r *Retriever) finish(ctx context.Context, key string, d evidence.Draft, by rem.Actor) error {
+// finish is steps 15 and 16: sign, record the result and hand on. It reports
+// whether the evidence, and with it the opening, was recorded.
+func (r *Retriever) finish(ctx context.Context, key string, d evidence.Draft, by rem.Actor) (recorded bool, err error) {
 	id, n := d.Message.ID, d.RefersTo
 	view, to, err := r.find(ctx, id, n)
 	if err != nil {
-		return err
+		return false, err
 	}
 	on := message.Open
 	if d.Outcome == message.Negative {
@@ -227,15 +235,15 @@ func (r *Retriever) finish(ctx context.Context, key string, d evidence.Draft, by
 	task := message.Task{Stage: message.RetrievalStage, Message: id, Target: strconv.Itoa(n)}
 	t, ok := message.Next(to.Leg, view.Standing(n).State, on)
 	if !ok {
-		return r.Ledger.Commit(ctx, message.Step{Message: id, At: d.EventTime, Resolves: key, Done: []message.Task{task}})
+		return false, r.Ledger.Commit(ctx, message.Step{Message: id, At: d.EventTime, Resolves: key, Done: []message.Task{task}})
 	}
 	prepared, err := evidence.Prepare(d)
 	if err != nil {
-		return err
+		return false, err
 	}
 	signed, err := prepared.Sign(ctx, r.Signer)
 	if err != nil {
-		return err
+		return false, err
 	}
 	step := message.Step{
 		Message: id, At: d.EventTime, Actor: by, Resolves: key,
@@ -243,13 +251,19 @@ func (r *Retriever) finish(ctx context.Context, key string, d evidence.Draft, by
 		Filed:   []message.Filed{signed.FiledAs(t.Owes.NoInformation)},
 		Done:    []message.Task{task},
 	}
+	if d.Outcome == message.Positive {
+		step.Opens = n
+	}
 	if t.Tells&message.TellPeer != 0 {
 		step.Queue = []message.Task{{Stage: message.ReturnStage, Message: id, Target: string(signed.ID), Due: d.EventTime}}
 	}
-	if err := r.Ledger.Commit(ctx, step); err != nil && !errors.Is(err, message.ErrMoved) {
-		return fmt.Errorf("recording the retrieval of %s by recipient %d: %w", id, n, err)
+	switch err := r.Ledger.Commit(ctx, step); {
+	case errors.Is(err, message.ErrMoved):
+		return false, nil // somebody was first
+	case err != nil:
+		return false, fmt.Errorf("recording the retrieval of %s by recipient %d: %w", id, n, err)
 	}
-	return nil
+	return true, nil
 }
 
 func (r *Retriever) find(ctx context.Context, id rem.MessageID, n int) (*message.View, *message.Recipient, error) {
