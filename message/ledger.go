@@ -171,6 +171,16 @@ func (v *View) Standing(n int) Standing {
 	return Standing{Recipient: n}
 }
 
+// Evidence finds the evidence with the identifier, the first one that was filed.
+func (v *View) Evidence(id rem.EvidenceID) (Filed, bool) {
+	for _, f := range v.Filed {
+		if f.ID == id {
+			return f, true
+		}
+	}
+	return Filed{}, false
+}
+
 // Submission finds the positive evidence of submission.
 func (v *View) Submission() (Filed, bool) {
 	for _, f := range v.Filed {
@@ -212,7 +222,8 @@ type Ledger interface {
 	Submitted(ctx context.Context, fingerprint rem.Digest, now time.Time) (rem.MessageID, error)
 	// Envelope returns the kept dispatch, or ErrNotFound.
 	Envelope(ctx context.Context, id rem.MessageID) (Envelope, error)
-	// Evidence returns one evidence with its XML, or ErrNotFound.
+	// Evidence returns one evidence with its XML, or ErrNotFound. Who has the
+	// message finds it there, and loads it, with less work.
 	Evidence(ctx context.Context, id rem.EvidenceID) (Filed, error)
 	// EvidenceOf returns those of a message with their XML, in the order filed.
 	EvidenceOf(ctx context.Context, id rem.MessageID) ([]Filed, error)

@@ -1,6 +1,8 @@
 package message
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -102,6 +104,26 @@ type Filed struct {
 	XML    []byte
 	// Ref is set by the ledger when it reads: where the bytes are.
 	Ref Ref
+}
+
+// An Opener is the part of a ledger that gives contents.
+type Opener interface {
+	Open(ctx context.Context, ref Ref) (Content, error)
+}
+
+// Load returns the evidence with its XML, which the ledger keeps at f.Ref.
+func (f Filed) Load(ctx context.Context, from Opener) (Filed, error) {
+	c, err := from.Open(ctx, f.Ref)
+	if err == nil {
+		f.XML = make([]byte, c.Size())
+		if n, readErr := c.ReadAt(f.XML, 0); n < len(f.XML) {
+			err = readErr
+		}
+	}
+	if err != nil {
+		return f, fmt.Errorf("reading evidence %s: %w", f.ID, err)
+	}
+	return f, nil
 }
 
 // Claim returns what the evidence asserts.

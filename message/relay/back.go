@@ -47,12 +47,15 @@ func (r *Relay) back(ctx context.Context, tasks []message.Task) error {
 	to, ok := r.Service(domain)
 	if !ok {
 		r.Alarm("no service address for the sender's REM-MD", id, domain)
-		return r.later(ctx, id, tasks)
+		return r.later(ctx, view, tasks)
 	}
 	var filed []message.Filed
 	for _, t := range tasks {
-		f, err := r.Ledger.Evidence(ctx, rem.EvidenceID(t.Target))
-		if err != nil {
+		f, ok := view.Evidence(rem.EvidenceID(t.Target))
+		if !ok {
+			return fmt.Errorf("answering about %s: evidence %s: %w", id, t.Target, message.ErrNotFound)
+		}
+		if f, err = f.Load(ctx, r.Ledger); err != nil {
 			return fmt.Errorf("answering about %s: %w", id, err)
 		}
 		filed = append(filed, f)
@@ -75,18 +78,15 @@ func (r *Relay) back(ctx context.Context, tasks []message.Task) error {
 		r.Alarm("the sender's REM-MD refuses our evidence", id, a.Detail)
 		return r.Ledger.Commit(ctx, message.Step{Message: id, At: r.Clock.Now().UTC(), Done: tasks, Note: "evidence refused by " + domain})
 	}
-	return r.later(ctx, id, tasks)
+	return r.later(ctx, view, tasks)
 }
 
 // later puts tasks back, and gives up those that are too old.
-func (r *Relay) later(ctx context.Context, id rem.MessageID, tasks []message.Task) error {
-	now := r.Clock.Now().UTC()
+func (r *Relay) later(ctx context.Context, view *message.View, tasks []message.Task) error {
+	id, now := view.Record.ID, r.Clock.Now().UTC()
 	step := message.Step{Message: id, At: now}
 	for _, t := range tasks {
-		f, err := r.Ledger.Evidence(ctx, rem.EvidenceID(t.Target))
-		if err != nil && !errors.Is(err, message.ErrNotFound) {
-			return fmt.Errorf("answering about %s: %w", id, err)
-		}
+		f, _ := view.Evidence(rem.EvidenceID(t.Target)) // one that is not there is too old
 		if now.Sub(f.Time) > returnPeriod {
 			r.Alarm("an evidence could not be returned", id, t.Target)
 			step.Done = append(step.Done, t)

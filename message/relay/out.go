@@ -148,7 +148,7 @@ func (r *Relay) offer(ctx context.Context, view *message.View, task message.Task
 		if !ok {
 			return false, fmt.Errorf("relaying %s: it has no submission evidence", id)
 		}
-		if submission, err = r.Ledger.Evidence(ctx, submission.ID); err != nil {
+		if submission, err = submission.Load(ctx, r.Ledger); err != nil {
 			return false, fmt.Errorf("relaying %s: %w", id, err)
 		}
 		if dispatch, err = r.Envelope.Dispatch(ctx, &view.Record, original, submission, begin.At); err != nil {

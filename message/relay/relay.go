@@ -18,7 +18,6 @@ import (
 // A Ledger keeps what relay decides; see [message.Ledger] for the promises.
 type Ledger interface {
 	Message(ctx context.Context, id rem.MessageID) (*message.View, error)
-	Evidence(ctx context.Context, id rem.EvidenceID) (message.Filed, error)
 	Envelope(ctx context.Context, id rem.MessageID) (message.Envelope, error)
 	Open(ctx context.Context, ref message.Ref) (message.Content, error)
 	Intend(ctx context.Context, in message.Intention) (message.Kept, error)
