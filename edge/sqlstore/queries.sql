@@ -29,7 +29,10 @@ INSERT INTO message (seq, id, account, card) VALUES ($1, $2, $3, $4);
 -- name: lastMessage
 SELECT coalesce(max(seq), 0) FROM message;
 -- name: findMessage
-SELECT seq, card FROM message WHERE id = $1;
+SELECT m.seq, m.card FROM message m WHERE m.id = $1
+UNION ALL
+SELECT 0, NULL WHERE EXISTS (SELECT 1 FROM task t WHERE t.stage IN (0, 1, 2, 3, 4, 5, 6, 7) AND t.message = $1)
+LIMIT 1;
 -- name: addRecipient
 INSERT INTO recipient (message, n, state, since, due, account, uid) VALUES ($1, $2, $3, $4, $5, $6, $7);
 -- name: move
@@ -71,6 +74,8 @@ SELECT message, day FROM submission WHERE day IN ($1, $2, $3) AND fingerprint = 
 -- name: prints
 SELECT day, fingerprint FROM submission WHERE day > (SELECT max(n.day) FROM submission n) - $1 ORDER BY day;
 
+-- name: strangerTasks
+SELECT stage, target, due, attempts FROM task WHERE stage IN (0, 1, 2, 3, 4, 5, 6, 7) AND message = $1;
 -- name: dropTask
 DELETE FROM task WHERE stage = $1 AND message = $2 AND target = $3;
 -- name: putTask

@@ -87,13 +87,14 @@ func (r *readers) view(ctx context.Context, id rem.MessageID) (*view, error) {
 	var v view
 	var written []byte
 	ok, err := r.row(ctx, "findMessage", []any{string(id)}, &v.seq, &written)
-	if err != nil {
+	if err != nil || !ok {
 		return nil, err
 	}
-	if ok {
-		if v.record, err = readCard(written); err != nil {
-			return nil, err
-		}
+	if written == nil {
+		return r.strangerTasks(ctx, id)
+	}
+	if v.record, err = readCard(written); err != nil {
+		return nil, err
 	}
 	// One statement, so that all is of one moment.
 	err = r.rows(ctx, "view", []any{v.seq, string(id)}, func(rows *sql.Rows) error {
@@ -127,10 +128,28 @@ func (r *readers) view(ctx context.Context, id rem.MessageID) (*view, error) {
 		}
 		return err
 	})
-	if err != nil || v.record == nil && len(v.tasks) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	return &v, nil
+}
+
+// strangerTasks makes the view of a message that the index does not have: of the
+// tasks that wait for it, or nil.
+func (r *readers) strangerTasks(ctx context.Context, id rem.MessageID) (*view, error) {
+	var v *view
+	err := r.rows(ctx, "strangerTasks", []any{string(id)}, func(rows *sql.Rows) error {
+		if v == nil {
+			v = new(view)
+		}
+		t := message.Task{Message: id}
+		var stage, due int64
+		err := rows.Scan(&stage, &t.Target, &due, &t.Attempts)
+		t.Stage, t.Due = message.Stage(stage), fromMicros(due)
+		v.tasks = append(v.tasks, t)
+		return err
+	})
+	return v, err
 }
 
 const (
