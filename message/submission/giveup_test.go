@@ -67,7 +67,6 @@ func TestWhatMayStillBeSubmittedGetsNoAnswer(t *testing.T) {
 	}{
 		{"journal fails", []string{"write"}},
 		{"sync fails", []string{"sync"}},
-		{"index fails", []string{"index commit"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := k.New(t, world.Options{})
@@ -82,4 +81,25 @@ func TestWhatMayStillBeSubmittedGetsNoAnswer(t *testing.T) {
 			w.MustHold()
 		})
 	}
+}
+
+// The journal is what counts: a submission is accepted while the index cannot be
+// written, and is in the index when that is back.
+func TestAnIndexThatFailsDoesNotStopASubmission(t *testing.T) {
+	k := world.NewKit(t)
+	w := k.New(t, world.Options{})
+	stop := fails(w, "index commit")
+	if _, err := w.SubmitOnce("ayse", "hs90", letter(t, k, "Dizin"), bora); err != nil {
+		t.Fatalf("submitting: %v", err)
+	}
+	store := w.Providers[world.Domain("hs90")].Store
+	if _, _, err := store.Messages(t.Context(), 0, 1); err != nil { // asks the index to follow
+		t.Fatal(err)
+	}
+	if store.Fault() == nil {
+		t.Error("the index did not fail")
+	}
+	stop()
+	w.Rest()
+	w.MustHold()
 }
