@@ -2,6 +2,7 @@ package mime
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"slices"
 )
 
@@ -28,14 +29,47 @@ const lineOf64 = 57
 // Base64 writes p in base64 lines, the last one without a line end: that is
 // the boundary's.
 func (b *Builder) Base64(p []byte) {
-	b.buf = slices.Grow(b.buf, (len(p)/lineOf64+1)*78)
+	n := len(b.buf)
+	b.buf = slices.Grow(b.buf, Base64Len(len(p))+8) // a step writes eight at once
+	out := b.buf[:cap(b.buf)]
 	for len(p) > lineOf64 {
-		b.buf = base64.StdEncoding.AppendEncode(b.buf, p[:lineOf64])
-		b.crlf()
-		p = p[lineOf64:]
+		n += encode64(out[n:], p[:lineOf64])
+		out[n], out[n+1] = '\r', '\n'
+		n, p = n+2, p[lineOf64:]
 	}
-	b.buf = base64.StdEncoding.AppendEncode(b.buf, p)
+	n += encode64(out[n:], p)
+	b.buf = out[:n]
 }
+
+// Base64Len returns how many bytes [Builder.Base64] writes for n.
+func Base64Len(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return (n+2)/3*4 + (n-1)/lineOf64*2
+}
+
+// encode64 writes p in base64, padded, and returns how long that is; dst has
+// room for eight more.
+func encode64(dst, p []byte) (n int) {
+	for ; len(p) >= 8; p = p[6:] {
+		v := binary.BigEndian.Uint64(p)
+		binary.LittleEndian.PutUint64(dst[n:], uint64(pairs[v>>52])|uint64(pairs[v>>40&0xfff])<<16|
+			uint64(pairs[v>>28&0xfff])<<32|uint64(pairs[v>>16&0xfff])<<48)
+		n += 8
+	}
+	base64.StdEncoding.Encode(dst[n:], p)
+	return n + base64.StdEncoding.EncodedLen(len(p))
+}
+
+// pairs are the two characters of each 12 bits, the first one below.
+var pairs = func() (t [1 << 12]uint16) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for v := range t {
+		t[v] = uint16(alphabet[v>>6]) | uint16(alphabet[v&63])<<8
+	}
+	return t
+}()
 
 // QuotedPrintable writes text of LF or CRLF lines in quoted-printable, lines
 // ending in CRLF, at most 76 wide (RFC 2045 6.7). A boundary with "=_" in it

@@ -65,7 +65,7 @@ func (b *Builder) Text(name, value string) {
 	if !b.name(name) {
 		return
 	}
-	value = clean(strings.ToValidUTF8(value, "\uFFFD"))
+	value = cleanText(value)
 	if mustEncode(value) {
 		b.words(b.column(), value)
 	} else {
@@ -94,8 +94,9 @@ func mustEncode(s string) bool {
 // fold writes plain words and goes to a new line before one that would pass
 // the line's end.
 func (b *Builder) fold(column int, s string) {
-	for i, word := range strings.Split(s, " ") {
-		if i > 0 {
+	first := true
+	for word := range strings.SplitSeq(s, " ") {
+		if !first {
 			if column+1+len(word) > foldAt {
 				b.crlf()
 				column = 0
@@ -105,6 +106,7 @@ func (b *Builder) fold(column int, s string) {
 		}
 		b.buf = append(b.buf, word...)
 		column += len(word)
+		first = false
 	}
 }
 
@@ -151,7 +153,8 @@ func (b *Builder) words(column int, s string) {
 			}
 		} else {
 			b.buf = append(b.buf, "=?utf-8?b?"...)
-			b.buf = base64.StdEncoding.AppendEncode(b.buf, []byte(s[:n]))
+			var word [64]byte // more than fits a line in base64
+			b.buf = base64.StdEncoding.AppendEncode(b.buf, word[:copy(word[:], s[:n])])
 		}
 		b.buf = append(b.buf, "?="...)
 		s = s[n:]
@@ -203,7 +206,10 @@ func (b *Builder) Word(name, value string) {
 
 // Date writes a date of RFC 5322 3.3 in UTC.
 func (b *Builder) Date(name string, t time.Time) {
-	b.Word(name, t.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	if b.name(name) {
+		b.buf = t.UTC().AppendFormat(b.buf, "Mon, 02 Jan 2006 15:04:05 -0700")
+		b.crlf()
+	}
 }
 
 // IDs writes message identifiers in their brackets, one a line. With none the
@@ -240,7 +246,7 @@ func (b *Builder) Mailboxes(name string, list ...Mailbox) {
 		if err := checkAddress(m.Address); err != nil {
 			b.fail(name, "not an address in its plain form")
 		}
-		display := shorten(clean(strings.ToValidUTF8(m.Name, "\uFFFD")))
+		display := shorten(cleanText(m.Name))
 		if i > 0 {
 			b.buf = append(b.buf, ',')
 			b.space(len(display) + len(m.Address) + 5)
@@ -309,7 +315,7 @@ func (b *Builder) Media(name, value string, params ...Param) {
 		if !isToken(p.Name) || strings.ContainsAny(p.Name, "*'%") || len(p.Name) > 60 {
 			b.fail(name, "not a parameter name")
 		}
-		v := clean(strings.ToValidUTF8(p.Value, "\uFFFD"))
+		v := cleanText(p.Value)
 		b.buf = append(b.buf, ";\r\n "...)
 		if indexEightBit(v) >= 0 || len(v) > maxLine-100 {
 			b.extended(p.Name, v)

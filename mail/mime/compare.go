@@ -288,7 +288,7 @@ func (s *strict) header(first bool) (*Header, error) {
 	if string(block) == "\r\n" && !first {
 		return &Header{}, nil
 	}
-	h, err := parseHeader(string(block), 0, s.l)
+	h, err := parseHeader(string(block), s.l)
 	if err == nil && len(h.doubts) > 0 {
 		for _, f := range h.doubts {
 			if f.Doubt != EightBitHeader { // one reading all the same

@@ -3,9 +3,11 @@ package mime
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Decode returns the content of the body, its transfer encoding undone, as a
@@ -30,31 +32,47 @@ func (p *Part) Decode(src Source) *Decoder {
 // when it is at most limit bytes; odd is as in [Decoder.Odd]. Content that
 // needs no decoding is shared with a source in memory.
 func (p *Part) Bytes(src Source, limit int) (b []byte, odd bool, err error) {
-	if isIdentity(p.Encoding) {
+	switch {
+	case isIdentity(p.Encoding):
 		b, err = p.Body.Bytes(src, limit)
 		return b, false, err
-	}
-	d := p.Decode(src)
-	if p.Encoding == "base64" && p.Body.Len() <= 2*int64(limit) { // lines and padding aside, 4 for 3
-		in, err := p.Body.Bytes(src, 2*limit)
-		if err != nil {
-			return nil, false, err
-		}
-		d.out = make([]byte, 0, len(in)/4*3+3)
-		d.groups(in)
-		d.flush64()
-		b = d.out
-	} else {
+	case p.Encoding == "base64" && p.Body.Len() <= 2*int64(limit): // lines and padding aside, 4 for 3
+		b, odd, err = p.base64(src, limit)
+	default:
 		var out bytes.Buffer
-		if _, err = out.ReadFrom(io.LimitReader(d, int64(limit)+1)); err != nil {
-			return nil, false, err
-		}
-		b = out.Bytes()
+		d := p.Decode(src)
+		_, err = out.ReadFrom(io.LimitReader(d, int64(limit)+1))
+		b, odd = out.Bytes(), d.odd
+	}
+	if err != nil {
+		return nil, false, err
 	}
 	if len(b) > limit {
 		return nil, false, fmt.Errorf("%w: more than %d bytes of content", ErrLimit, limit)
 	}
-	return b, d.odd, nil
+	return b, odd, nil
+}
+
+// base64 decodes a body of at most twice the limit at once.
+func (p *Part) base64(src Source, limit int) (b []byte, odd bool, err error) {
+	if err := p.Body.inside(src); err != nil {
+		return nil, false, err
+	}
+	var in []byte
+	if _, memory := src.(Memory); !memory && p.Body.Len() <= windowSize {
+		room := rooms.Get().(*room)
+		defer rooms.Put(room)
+		in, err = p.Body.into(room[:], src)
+	} else {
+		in, err = p.Body.Bytes(src, 2*limit)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	d := Decoder{out: make([]byte, 0, len(in)/4*3+4)}
+	d.groups(in)
+	d.flush64()
+	return d.out, d.odd, nil
 }
 
 // A Decoder gives the decoded bytes of a body.
@@ -115,12 +133,10 @@ func (d *Decoder) base64() error {
 // groups decodes a piece of base64.
 func (d *Decoder) groups(b []byte) {
 	for i := 0; i < len(b); i++ {
-		if d.n == 0 && !d.done && i+4 <= len(b) { // a whole group, as nearly all are
-			v0, v1, v2, v3 := sextet[b[i]], sextet[b[i+1]], sextet[b[i+2]], sextet[b[i+3]]
-			if v0|v1|v2|v3 < 64 {
-				d.out = append(d.out, v0<<2|v1>>4, v1<<4|v2>>2, v2<<6|v3)
-				i += 3
-				continue
+		if d.n == 0 && !d.done { // whole groups, as nearly all are
+			i += d.whole(b[i:])
+			if i == len(b) {
+				return
 			}
 		}
 		v := sextet[b[i]]
@@ -143,6 +159,41 @@ func (d *Decoder) groups(b []byte) {
 		}
 	}
 }
+
+// whole decodes the groups that b begins with, and passes over CRLF between
+// them. It returns how many bytes it took.
+func (d *Decoder) whole(b []byte) int {
+	out, taken := slices.Grow(d.out, len(b)/4*3+1), len(b)
+	n := len(out)
+	out = out[:cap(out)]
+	for len(b) >= 4 && n+4 <= len(out) {
+		v := quads[0][b[0]] | quads[1][b[1]] | quads[2][b[2]] | quads[3][b[3]]
+		if v < 1<<24 {
+			binary.BigEndian.PutUint32(out[n:], v<<8)
+			b, n = b[4:], n+3
+			continue
+		}
+		if b[0] != '\r' || b[1] != '\n' {
+			break
+		}
+		b = b[2:]
+	}
+	d.out = out[:n]
+	return taken - len(b)
+}
+
+// quads give the value of a base64 character in each place of a group; what
+// is none has a bit above all values.
+var quads = func() (t [4][256]uint32) {
+	for place := range t {
+		for c, v := range sextet {
+			if t[place][c] = 1 << 24; v < 64 {
+				t[place][c] = uint32(v) << (18 - 6*place)
+			}
+		}
+	}
+	return t
+}()
 
 // flush64 writes the bytes of an unfinished group.
 func (d *Decoder) flush64() {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-
-	"rem"
 )
 
 // A Header is a header block as it stands in the source. It is read only.
@@ -32,8 +30,21 @@ func (f Field) Value() string {
 	if i := strings.IndexByte(v, '\n'); i >= 0 && i < len(v)-1 {
 		v = strings.ReplaceAll(v, "\r\n", "")
 	}
-	return strings.Trim(v, " \t\r\n")
+	return trimmed(v)
 }
+
+// trimmed is strings.Trim of " \t\r\n".
+func trimmed(s string) string {
+	for s != "" && isSpace(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // Text returns the value as text for people; see [DecodeText].
 func (f Field) Text() string {
@@ -84,6 +95,14 @@ var singles = []string{
 	"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID",
 }
 
+// singlesOf are the places in singles of the names of each length.
+var singlesOf = func() (t [32][]int) {
+	for i, name := range singles {
+		t[len(name)] = append(t[len(name)], i)
+	}
+	return t
+}()
+
 // Doubts returns what in the block two readers may understand in two ways.
 func (h *Header) Doubts() []Finding { return h.doubts }
 
@@ -94,18 +113,28 @@ func ParseHeader(block []byte, l Limits) (*Header, error) {
 	if len(block) > l.HeaderBytes {
 		return nil, over("bytes of header", l.HeaderBytes)
 	}
-	return parseHeader(string(block), 0, l)
+	return parseHeader(string(block), l)
 }
 
-func parseHeader(block string, offset int64, l Limits) (*Header, error) {
-	h := &Header{Span: Span{offset, offset + int64(len(block))}}
+func parseHeader(block string, l Limits) (*Header, error) {
+	h := new(Header)
+	if err := h.parse(block, 0, l, nil); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// parse reads a block into h. Its fields are put into room where that has a
+// place for them.
+func (h *Header) parse(block string, offset int64, l Limits, room *slab[Field]) error {
+	h.Span = Span{offset, offset + int64(len(block))}
 	doubt := func(d Doubt, at int) { h.doubts = append(h.doubts, Finding{d, offset + int64(at)}) }
 	if block == "" || block[0] == ' ' || block[0] == '\t' {
-		return nil, malformed("the header does not begin with a field")
+		return malformed("the header does not begin with a field")
 	}
-	h.Fields = make([]Field, 0, min(strings.Count(block, "\n"), 64))
+	h.Fields = room.take(min(countFields(block), l.Fields))
 	start, name := 0, "" // the field being read
-	eightBit, blank := -1, -1
+	eightBit, blank := indexEightBit(block), -1
 	for pos := 0; pos < len(block); {
 		line, ended := block[pos:], false
 		if i := strings.IndexByte(line, '\n'); i >= 0 {
@@ -113,18 +142,13 @@ func parseHeader(block string, offset int64, l Limits) (*Header, error) {
 		}
 		next := pos + len(line)
 		text, crlf := strings.CutSuffix(line, "\r\n")
-		if !crlf && (ended || next != len(block)) || strings.ContainsAny(text, "\r\x00") {
-			return nil, malformed("a bare line end or a NUL in the header at byte %d", offset+int64(pos))
-		}
-		if eightBit < 0 {
-			if i := indexEightBit(text); i >= 0 {
-				eightBit = pos + i
-			}
+		if !crlf && (ended || next != len(block)) || strings.IndexByte(text, '\r') >= 0 || strings.IndexByte(text, 0) >= 0 {
+			return malformed("a bare line end or a NUL in the header at byte %d", offset+int64(pos))
 		}
 		switch {
 		case text == "":
 			if next != len(block) {
-				return nil, malformed("a blank line inside the header at byte %d", offset+int64(pos))
+				return malformed("a blank line inside the header at byte %d", offset+int64(pos))
 			}
 		case text[0] == ' ' || text[0] == '\t':
 			if blank < 0 && strings.Trim(text, " \t") == "" {
@@ -136,10 +160,10 @@ func parseHeader(block string, offset int64, l Limits) (*Header, error) {
 			}
 			colon := strings.IndexByte(text, ':')
 			if colon < 1 || !isFieldName(text[:colon]) {
-				return nil, malformed("a line that is not a field in the header at byte %d", offset+int64(pos))
+				return malformed("a line that is not a field in the header at byte %d", offset+int64(pos))
 			}
 			if len(h.Fields) >= l.Fields {
-				return nil, over("header fields", l.Fields)
+				return over("header fields", l.Fields)
 			}
 			start, name = pos, text[:colon]
 		}
@@ -162,15 +186,33 @@ func parseHeader(block string, offset int64, l Limits) (*Header, error) {
 		doubt(BlankContinuation, blank)
 	}
 	h.twice()
-	return h, nil
+	return nil
+}
+
+// countFields gives the number of lines that begin a field.
+func countFields(block string) (n int) {
+	for block != "" {
+		if c := block[0]; c != ' ' && c != '\t' && c != '\r' {
+			n++
+		}
+		i := strings.IndexByte(block, '\n')
+		if i < 0 {
+			return n
+		}
+		block = block[i+1:]
+	}
+	return n
 }
 
 // twice notes the fields that stand more often than they may.
 func (h *Header) twice() {
 	var seen [16]bool
 	for _, f := range h.Fields {
-		for i, name := range singles {
-			if !sameName(f.Name, name) {
+		if len(f.Name) >= len(singlesOf) {
+			continue
+		}
+		for _, i := range singlesOf[len(f.Name)] {
+			if !sameName(f.Name, singles[i]) {
 				continue
 			}
 			if seen[i] {
@@ -190,15 +232,16 @@ func (h *Header) add(name, raw string, at int) {
 // ReadHeader reads the header block at the beginning of a message.
 func ReadHeader(src Source, l Limits) (*Header, error) {
 	w := newWindow(src)
-	end, _, err := headerEnd(w, 0, int64(l.HeaderBytes), nil)
+	defer w.close()
+	end, _, err := headerEnd(&w, 0, int64(l.HeaderBytes), nil)
 	if err != nil {
 		return nil, err
 	}
-	block, err := Span{0, end}.Bytes(src, l.HeaderBytes)
+	block, err := w.text(Span{0, end}, l.HeaderBytes)
 	if err != nil {
 		return nil, err
 	}
-	return parseHeader(string(block), 0, l)
+	return parseHeader(block, l)
 }
 
 // headerEnd finds the end of the block that begins at off, its blank line
@@ -242,7 +285,13 @@ func isFieldName(s string) bool {
 }
 
 func indexEightBit(s string) int {
-	for i := range len(s) {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		if (s[i]|s[i+1]|s[i+2]|s[i+3]|s[i+4]|s[i+5]|s[i+6]|s[i+7])&0x80 != 0 {
+			break
+		}
+	}
+	for ; i < len(s); i++ {
 		if s[i] >= 0x80 {
 			return i
 		}
@@ -250,16 +299,20 @@ func indexEightBit(s string) int {
 	return -1
 }
 
-// sameName compares protocol words; both are ASCII or not equal.
+// sameName compares protocol words as rem.FoldASCII folds them, without the
+// garbage: A to Z are a to z, and every other byte is itself.
 func sameName(a, b string) bool {
-	if len(a) != len(b) || a == "" {
-		return len(a) == len(b)
-	}
-	if a == b {
-		return true
-	}
-	if (a[0]^b[0])&^0x20 != 0 { // most names differ here, and folding costs garbage
+	if len(a) != len(b) {
 		return false
 	}
-	return rem.FoldASCII(a) == rem.FoldASCII(b)
+	for i := range len(a) {
+		x, y := a[i], b[i]
+		if x == y {
+			continue
+		}
+		if x ^= y; x != 0x20 || y|0x20 < 'a' || 'z' < y|0x20 {
+			return false
+		}
+	}
+	return true
 }

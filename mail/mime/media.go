@@ -46,21 +46,31 @@ func (m *Media) doubt(d Doubt) {
 // form of RFC 2231 are decoded, their pieces joined. The error is ErrLimit.
 func ParseMedia(value string, l Limits) (Media, error) {
 	var m Media
-	s := mediaScanner{rest: value, m: &m}
+	if err := m.parse(value, l, nil); err != nil {
+		return Media{}, err
+	}
+	return m, nil
+}
+
+// parse reads a value into m, which is zero. The parameters are put into room
+// where that has a place for them.
+func (m *Media) parse(value string, l Limits, room *slab[Param]) error {
+	s := mediaScanner{rest: value, m: m}
 	s.space()
-	m.Type = rem.FoldASCII(s.until("; \t("))
+	m.Type = rem.FoldASCII(s.until(&tokenEnds))
 	s.space()
+	m.Params = room.take(min(strings.Count(s.rest, ";"), 8))
 	if !isMediaType(m.Type) {
 		m.doubt(MediaSyntax)
 	}
 	var pieces []piece
 	for n := 0; s.rest != ""; n++ {
 		if n >= l.Parameters {
-			return Media{}, over("parameters", l.Parameters)
+			return over("parameters", l.Parameters)
 		}
 		if s.rest[0] != ';' { // two values without a semicolon between
 			m.doubt(MediaSyntax)
-			s.until(";")
+			s.until(&valueEnds)
 			continue
 		}
 		s.rest = s.rest[1:]
@@ -68,7 +78,7 @@ func ParseMedia(value string, l Limits) (Media, error) {
 		if s.rest == "" {
 			break
 		}
-		name := rem.FoldASCII(s.until("=; \t("))
+		name := rem.FoldASCII(s.until(&nameEnds))
 		s.space()
 		if name == "" || s.rest == "" || s.rest[0] != '=' {
 			m.doubt(MediaSyntax)
@@ -88,7 +98,7 @@ func ParseMedia(value string, l Limits) (Media, error) {
 		m.set(name, value)
 	}
 	m.join(pieces)
-	return m, nil
+	return nil
 }
 
 // set keeps the first of two values.
@@ -238,7 +248,9 @@ type mediaScanner struct {
 // space skips white space and comments; a comment is a doubt.
 func (s *mediaScanner) space() {
 	for {
-		s.rest = strings.TrimLeft(s.rest, " \t")
+		for s.rest != "" && (s.rest[0] == ' ' || s.rest[0] == '\t') {
+			s.rest = s.rest[1:]
+		}
 		if s.rest == "" || s.rest[0] != '(' {
 			return
 		}
@@ -265,10 +277,10 @@ func afterComment(s string) string {
 	return ""
 }
 
-func (s *mediaScanner) until(stop string) string {
-	i := strings.IndexAny(s.rest, stop)
-	if i < 0 {
-		i = len(s.rest)
+func (s *mediaScanner) until(stop *octets) string {
+	i := 0
+	for i < len(s.rest) && !stop[s.rest[i]] {
+		i++
 	}
 	v := s.rest[:i]
 	s.rest = s.rest[i:]
@@ -278,7 +290,7 @@ func (s *mediaScanner) until(stop string) string {
 // value takes a token or a quoted string; ok is false when it is neither.
 func (s *mediaScanner) value() (v string, ok bool) {
 	if s.rest == "" || s.rest[0] != '"' {
-		v = s.until("; \t(")
+		v = s.until(&tokenEnds)
 		return v, isToken(v)
 	}
 	v, s.rest, ok = quoted(s.rest)
@@ -287,6 +299,11 @@ func (s *mediaScanner) value() (v string, ok bool) {
 
 // quoted takes a quoted string from s, which begins with one.
 func quoted(s string) (v, rest string, ok bool) {
+	for i := 1; i < len(s) && s[i] != '\\'; i++ {
+		if s[i] == '"' { // as nearly all do: nothing is escaped
+			return s[1:i], s[i+1:], true
+		}
+	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
 		switch c := s[i]; {
@@ -302,10 +319,35 @@ func quoted(s string) (v, rest string, ok bool) {
 	return b.String(), "", false
 }
 
+// octets is a set of them.
+type octets [256]bool
+
+func octetsOf(s string) (t octets) {
+	for i := range len(s) {
+		t[s[i]] = true
+	}
+	return t
+}
+
+// What ends a token, a parameter's name, and what is passed over.
+var (
+	tokenEnds = octetsOf("; \t(")
+	nameEnds  = octetsOf("=; \t(")
+	valueEnds = octetsOf(";")
+)
+
+// tokenOctets are those of a token. RFC 2045 5.1.
+var tokenOctets = func() (t octets) {
+	for c := '!'; c <= '~'; c++ {
+		t[c] = strings.IndexByte(`()<>@,;:\"/[]?=`, byte(c)) < 0
+	}
+	return t
+}()
+
 // isToken: RFC 2045 5.1.
 func isToken(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?=`, c) >= 0 {
+		if !tokenOctets[s[i]] {
 			return false
 		}
 	}

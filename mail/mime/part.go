@@ -86,6 +86,8 @@ func (o Options) limits() Limits {
 // it is odd, found. The parts' spans are in order and inside of one another.
 func Parse(src Source, o Options) (*Message, error) {
 	p := parser{w: newWindow(src), o: o, l: o.limits()}
+	defer p.w.close()
+	p.fields.next, p.params.next = 24, 8
 	root, _, err := p.entity(0, nil, 0, "text/plain")
 	if err != nil {
 		return nil, fmt.Errorf("reading a message: %w", err)
@@ -100,12 +102,32 @@ func Parse(src Source, o Options) (*Message, error) {
 const maxFindings = 100
 
 type parser struct {
-	w        *window
+	w        window
 	o        Options
 	l        Limits
 	header   int // bytes of header blocks so far
 	parts    int
 	findings []Finding
+
+	// Where the parts lie: a letter has few, an envelope eight.
+	nodes  slab[node]
+	fields slab[Field]
+	params slab[Param]
+	open   [8]string // the first boundaries of a stack
+}
+
+// A node is a part with its header.
+type node struct {
+	Part
+	header Header
+}
+
+// node makes a part.
+func (p *parser) node() *node {
+	if len(p.nodes.room) == 0 {
+		p.nodes.next = min(p.parts, 16) // 1, 2, 4, 8 and so on
+	}
+	return &p.nodes.take(1)[:1][0]
 }
 
 func (p *parser) find(d Doubt, at int64) {
@@ -130,16 +152,18 @@ func (p *parser) entity(off int64, stack []string, depth int, fallback string) (
 	if p.parts++; p.parts > p.l.Parts {
 		return nil, delimiter{}, over("parts", p.l.Parts)
 	}
-	end, cut, err := headerEnd(p.w, off, int64(p.l.HeaderBytes-p.header), stack)
+	end, cut, err := headerEnd(&p.w, off, int64(p.l.HeaderBytes-p.header), stack)
 	if err != nil {
 		return nil, delimiter{}, err
 	}
-	block, err := Span{off, end}.Bytes(p.w.src, p.l.HeaderBytes)
+	block, err := p.w.text(Span{off, end}, p.l.HeaderBytes)
 	if err != nil {
 		return nil, delimiter{}, err
 	}
 	p.header += len(block)
-	part := &Part{Whole: Span{Start: off}, Body: Span{Start: end}}
+	node := p.node()
+	part := &node.Part
+	part.Header, part.Whole, part.Body = &node.header, Span{Start: off}, Span{Start: end}
 	if err := p.describe(part, block, off, stack != nil, fallback); err != nil {
 		return nil, delimiter{}, err
 	}
@@ -188,42 +212,43 @@ func notNil(stack []string) []string {
 }
 
 // describe reads the header of a part and what it says about the body.
-func (p *parser) describe(part *Part, block []byte, off int64, inner bool, fallback string) error {
-	h, err := &Header{Span: Span{off, off + int64(len(block))}}, error(nil)
-	if len(block) > 0 && string(block) != "\r\n" {
-		h, err = parseHeader(string(block), off, p.l)
-	}
-	if err != nil {
-		if !inner {
-			return err
+func (p *parser) describe(part *Part, block string, off int64, inner bool, fallback string) error {
+	h := part.Header
+	h.Span = Span{off, off + int64(len(block))}
+	if len(block) > 0 && block != "\r\n" {
+		if err := h.parse(block, off, p.l, &p.fields); err != nil {
+			if !inner {
+				return err
+			}
+			// The part has no type that can be trusted: a leaf of bytes.
+			p.find(PartHeader, off)
+			*h = Header{Span: h.Span}
+			part.Type, part.Encoding = Media{Type: "application/octet-stream"}, "7bit"
+			return nil
 		}
-		// The part has no type that can be trusted: a leaf of bytes.
-		p.find(PartHeader, off)
-		h = &Header{Span: Span{off, off + int64(len(block))}}
-		part.Header, part.Type, part.Encoding = h, Media{Type: "application/octet-stream"}, "7bit"
-		return nil
 	}
-	part.Header = h
 	for _, f := range h.doubts {
 		p.find(f.Doubt, f.Offset)
 	}
 	part.Type = Media{Type: fallback}
 	for f := range h.All("Content-Type") {
-		if part.Type, err = ParseMedia(f.Value(), p.l); err != nil {
+		part.Type = Media{}
+		if err := part.Type.parse(f.Value(), p.l, &p.params); err != nil {
 			return err
 		}
 		break
 	}
 	for f := range h.All("Content-Disposition") {
-		if part.Disposition, err = ParseMedia(f.Value(), p.l); err != nil {
+		if err := part.Disposition.parse(f.Value(), p.l, &p.params); err != nil {
 			return err
 		}
 		break
 	}
-	for _, m := range []Media{part.Type, part.Disposition} {
-		for _, d := range m.Doubts {
-			p.find(d, off)
-		}
+	for _, d := range part.Type.Doubts {
+		p.find(d, off)
+	}
+	for _, d := range part.Disposition.Doubts {
+		p.find(d, off)
 	}
 	part.Encoding = "7bit"
 	if e := h.Get("Content-Transfer-Encoding"); e != "" {
@@ -262,7 +287,12 @@ func (p *parser) multipart(part *Part, stack []string, depth int) (delimiter, er
 		}
 	}
 	level := len(stack)
-	inner := append(stack[:level:level], boundary)
+	// Who shares the room of the stack has read the boundaries above its level,
+	// or writes them anew.
+	if stack == nil {
+		stack = p.open[:0]
+	}
+	inner := append(stack, boundary)
 	fallback := "text/plain"
 	if part.Type.Is("multipart/digest") {
 		fallback = "message/rfc822" // RFC 2046 5.1.5
@@ -275,12 +305,17 @@ func (p *parser) multipart(part *Part, stack []string, depth int) (delimiter, er
 	if d.level == level && d.closing || d.level != level {
 		p.find(NoParts, part.Body.Start)
 	}
+	var room [8]*Part
+	children := room[:0]
 	for d.level == level && !d.closing {
 		var child *Part
 		if child, d, err = p.entity(d.end, inner, depth+1, fallback); err != nil {
 			return delimiter{}, err
 		}
-		part.Parts = append(part.Parts, child)
+		children = append(children, child)
+	}
+	if len(children) > 0 {
+		part.Parts = append(make([]*Part, 0, len(children)), children...)
 	}
 	if d.level != level { // an outer boundary or the end came first
 		p.find(Unclosed, part.Body.Start)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // A Source is a message that lies somewhere, with its CRLF line ends. It does
@@ -52,8 +53,8 @@ func (s Span) Reader(src Source) *io.SectionReader {
 // Bytes returns the bytes of the span, which are at most limit. Those of a
 // Memory are shared with it.
 func (s Span) Bytes(src Source, limit int) ([]byte, error) {
-	if s.Start < 0 || s.End < s.Start || s.End > src.Size() {
-		return nil, fmt.Errorf("reading bytes %d to %d of %d: outside", s.Start, s.End, src.Size())
+	if err := s.inside(src); err != nil {
+		return nil, err
 	}
 	if s.Len() > int64(limit) {
 		return nil, fmt.Errorf("%w: %d bytes where %d are allowed", ErrLimit, s.Len(), limit)
@@ -61,33 +62,88 @@ func (s Span) Bytes(src Source, limit int) ([]byte, error) {
 	if m, ok := src.(Memory); ok {
 		return m[s.Start:s.End:s.End], nil
 	}
-	b := make([]byte, s.Len())
+	return s.into(make([]byte, s.Len()), src)
+}
+
+func (s Span) inside(src Source) error {
+	if s.Start < 0 || s.End < s.Start || s.End > src.Size() {
+		return fmt.Errorf("reading bytes %d to %d of %d: outside", s.Start, s.End, src.Size())
+	}
+	return nil
+}
+
+// into reads the bytes of the span into b, which is large enough.
+func (s Span) into(b []byte, src Source) ([]byte, error) {
+	b = b[:s.Len()]
 	if n, err := src.ReadAt(b, s.Start); n < len(b) {
 		return nil, fmt.Errorf("reading %d bytes at %d: %w", len(b), s.Start, err)
 	}
 	return b, nil
 }
 
+// Copy writes the bytes of the span to dst. Those of a Memory are written at
+// once and not copied.
+func (s Span) Copy(dst io.Writer, src Source) error {
+	if err := s.inside(src); err != nil {
+		return err
+	}
+	if m, ok := src.(Memory); ok {
+		_, err := dst.Write(m[s.Start:s.End])
+		return err
+	}
+	if s.Len() == 0 {
+		return nil
+	}
+	room := rooms.Get().(*room)
+	defer rooms.Put(room)
+	for pos := s.Start; pos < s.End; {
+		b := room[:min(windowSize, s.End-pos)]
+		if n, err := src.ReadAt(b, pos); n < len(b) {
+			return fmt.Errorf("reading %d bytes at %d: %w", len(b), pos, err)
+		}
+		if _, err := dst.Write(b); err != nil {
+			return err
+		}
+		pos += int64(len(b))
+	}
+	return nil
+}
+
 // windowSize is how much of a large message is in memory while it is read.
 const windowSize = 64 << 10
+
+// A room is lent to who looks through a message. Nothing that is returned to
+// a caller lies in it.
+type room [windowSize]byte
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // look is the least that a window holds ahead of a position: more than any
 // boundary line that is recognised.
 const look = 512
 
-// A window shows a Source piece by piece; a Memory is one piece.
+// A window shows a Source piece by piece; a Memory is one piece. It is closed
+// when nobody looks through it any more.
 type window struct {
 	src  Source
 	size int64
 	buf  []byte
 	base int64 // where buf[0] lies in src
+	room *room // where buf lies, unless that is a Memory
 }
 
-func newWindow(src Source) *window {
+func newWindow(src Source) window {
 	if m, ok := src.(Memory); ok {
-		return &window{src: src, size: int64(len(m)), buf: m}
+		return window{src: src, size: int64(len(m)), buf: m}
 	}
-	return &window{src: src, size: src.Size()}
+	return window{src: src, size: src.Size()}
+}
+
+func (w *window) close() {
+	if w.room != nil {
+		rooms.Put(w.room)
+		w.room, w.buf = nil, nil
+	}
 }
 
 // from returns bytes from off on: at least look of them, or all to the end.
@@ -96,15 +152,25 @@ func (w *window) from(off int64) ([]byte, error) {
 	if off >= w.base && off <= have && (have-off >= look || have == w.size) {
 		return w.buf[off-w.base:], nil
 	}
-	if w.buf == nil {
-		w.buf = make([]byte, 0, min(windowSize, w.size))
+	if w.room == nil {
+		w.room = rooms.Get().(*room)
 	}
-	n, err := w.src.ReadAt(w.buf[:min(int64(cap(w.buf)), w.size-off)], off)
-	w.base, w.buf = off, w.buf[:n]
+	n, err := w.src.ReadAt(w.room[:min(windowSize, w.size-off)], off)
+	w.base, w.buf = off, w.room[:n]
 	if int64(n) < look && off+int64(n) < w.size {
 		return nil, fmt.Errorf("reading the message at %d: %w", off, err)
 	}
 	return w.buf, nil
+}
+
+// text returns the bytes of the span, which are at most limit, as a text of its
+// own.
+func (w *window) text(s Span, limit int) (string, error) {
+	if w.base <= s.Start && s.Start <= s.End && s.End <= w.base+int64(len(w.buf)) && s.Len() <= int64(limit) {
+		return string(w.buf[s.Start-w.base : s.End-w.base]), nil
+	}
+	b, err := s.Bytes(w.src, limit)
+	return string(b), err
 }
 
 // lineEnd returns where the line that begins at off ends, its LF included, or
@@ -126,4 +192,26 @@ func (w *window) lineEnd(off, limit int64) (end int64, over bool, err error) {
 		}
 	}
 	return w.size, false, nil
+}
+
+// A slab makes many small slices out of few. A nil slab makes each alone.
+type slab[T any] struct {
+	room []T
+	next int // the least that is made at once
+}
+
+// take returns an empty slice with room for n.
+func (s *slab[T]) take(n int) []T {
+	if n == 0 {
+		return nil
+	}
+	if s == nil {
+		return make([]T, 0, n)
+	}
+	if len(s.room) < n {
+		s.room = make([]T, max(n, s.next))
+	}
+	out := s.room[:0:n]
+	s.room = s.room[n:]
+	return out
 }

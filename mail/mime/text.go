@@ -151,6 +151,16 @@ func toUTF8(charset string, b []byte) (s string, known bool) {
 	return string(out), err == nil
 }
 
+// cleanText is clean of any bytes: what is no UTF-8 becomes U+FFFD.
+func cleanText(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f {
+			return clean(strings.ToValidUTF8(s, "\uFFFD"))
+		}
+	}
+	return s // as most values are
+}
+
 // clean makes a text one harmless line: a tab becomes a space, and whatever
 // ends a line, controls a terminal or turns the direction of writing becomes
 // U+FFFD.

@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"io"
 
 	"rem"
 	"rem/mail/mime"
@@ -53,12 +52,12 @@ func Verify(src mime.Source, root *mime.Part, o cades.VerifyOptions) (*Signed, e
 	if !isSignature(part.Type.Type) {
 		return nil, fmt.Errorf("%w: the second part is no signature", ErrForm)
 	}
-	ber, err := io.ReadAll(io.LimitReader(part.Decode(src), maxSignature+1))
+	ber, _, err := part.Bytes(src, maxSignature)
+	if errors.Is(err, mime.ErrLimit) {
+		return nil, fmt.Errorf("%w: the signature's part is over %d bytes", ErrForm, maxSignature)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: the signature's part: %w", ErrSource, err)
-	}
-	if len(ber) > maxSignature {
-		return nil, fmt.Errorf("%w: the signature's part is over %d bytes", ErrForm, maxSignature)
 	}
 	der, err := cms.ToDER(ber)
 	if err != nil {
@@ -67,7 +66,7 @@ func Verify(src mime.Source, root *mime.Part, o cades.VerifyOptions) (*Signed, e
 	var failed error
 	digest := func(h crypto.Hash) []byte {
 		sum := h.New()
-		if _, err := io.Copy(sum, content.Whole.Reader(src)); err != nil {
+		if err := content.Whole.Copy(sum, src); err != nil {
 			failed = err
 			return nil
 		}
