@@ -151,7 +151,7 @@ func (f *flusher) room(ending <-chan struct{}) bool {
 }
 
 // catchUp waits until the index has all that is applied now. While the index
-// cannot follow it does not wait: readers then see the past.
+// cannot follow it waits for the next try alone: readers then see the past.
 func (s *Store) catchUp(ctx context.Context) error {
 	l := &s.live
 	l.mu.Lock()
@@ -159,12 +159,15 @@ func (s *Store) catchUp(ctx context.Context) error {
 	l.mu.Unlock()
 	for {
 		reached, moved := s.flusher.position()
-		if reached >= want || s.Fault() != nil {
+		if reached >= want {
 			return nil
 		}
 		s.flusher.ask()
 		select {
 		case <-moved:
+			if reached, _ := s.flusher.position(); reached < want && s.Fault() != nil {
+				return nil
+			}
 		case <-s.flusher.ended:
 			return nil
 		case <-ctx.Done():
@@ -200,6 +203,9 @@ func (f *flusher) flush() bool {
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
+		case <-f.asked: // somebody waits: sooner, but not at once
+			time.Sleep(firstPause)
+			timer.Stop()
 		case <-f.ending:
 			timer.Stop()
 			for _, r := range c.accounts {
