@@ -40,6 +40,8 @@ func Roles() []Word[Role] {
 	}
 }
 
+var roles = Roles()
+
 // Staff reports whether the role is not that of an account's own people.
 func (r Role) Staff() bool { return r != AsHolder && r != AsOperator }
 
@@ -110,7 +112,7 @@ func (a *Access) check(person rem.PersonID) error {
 	switch {
 	case a.Actor.Person == "":
 		return refuseAccess(ErrNobody, "Kişisel veriyi yalnızca belirli bir gerçek kişi açabilir.", "Only a named natural person can open personal data.")
-	case !known(Roles(), a.Role):
+	case !known(roles, a.Role):
 		return refuseAccess(ErrRole, "Kişisel veri bu rolle açılamaz.", "Personal data cannot be opened in this role.")
 	case a.Case == "" && a.Role.Staff():
 		return refuseAccess(ErrNoCase, "Kişisel veri ancak bir dosya için açılabilir.", "Personal data can be opened for a case only.")

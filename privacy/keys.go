@@ -145,8 +145,8 @@ type field struct {
 
 // sealedFields finds the sealed fields of a register. A purpose may open a field
 // when every datum that the field holds is declared for it (P-03).
-func sealedFields(r *Register) (map[FieldID]field, error) {
-	fields := map[FieldID]field{}
+func sealedFields(r *Register) (map[FieldID]*field, error) {
+	fields := map[FieldID]*field{}
 	var faults []error
 	for i := range r.Holdings {
 		h := &r.Holdings[i]
@@ -162,7 +162,11 @@ func sealedFields(r *Register) (map[FieldID]field, error) {
 			faults = append(faults, errors.New(string(h.Kind)+" "+h.Name+": two sealed fields have this name"))
 			continue
 		}
-		f := field{class: class}
+		if len(h.Name) > maxName {
+			faults = append(faults, errors.New(string(h.Kind)+" "+h.Name+": the name of a sealed field is too long"))
+			continue
+		}
+		f := &field{class: class}
 		for _, p := range r.Purposes {
 			if !slices.ContainsFunc(h.Data, func(d DatumID) bool { return !r.Allows(d, p.ID) }) {
 				f.purposes = append(f.purposes, p.ID)

@@ -23,7 +23,11 @@ type FieldID string
 //
 // It prints as a pseudonym that says nothing, and is not marshalled: whoever
 // keeps it keeps [SealedValue.Bytes]. The zero SealedValue is none.
-type SealedValue struct{ kept *keptValue }
+//
+// The second pointer is for package fmt, as the function of a [Value] is.
+type SealedValue struct{ kept **keptValue }
+
+func (k *keptValue) sealed() SealedValue { return SealedValue{&k} }
 
 type keptValue struct {
 	raw    []byte
@@ -53,7 +57,7 @@ func (s SealedValue) Bytes() []byte {
 	if s.kept == nil {
 		return nil
 	}
-	return s.kept.raw
+	return (*s.kept).raw
 }
 
 // Provenance returns where the value comes from. It is not encrypted, so that a
@@ -62,7 +66,7 @@ func (s SealedValue) Provenance() Provenance {
 	if s.kept == nil {
 		return Provenance{}
 	}
-	return s.kept.from
+	return (*s.kept).from
 }
 
 // Class returns the purpose class whose data key sealed it.
@@ -70,7 +74,7 @@ func (s SealedValue) Class() PurposeClass {
 	if s.kept == nil {
 		return ""
 	}
-	return s.kept.class
+	return (*s.kept).class
 }
 
 // IsZero reports whether there is no value.
@@ -85,7 +89,7 @@ func (s SealedValue) Pseudonym() string {
 	if s.kept == nil {
 		return "none"
 	}
-	sum := sha256.Sum256(s.kept.raw)
+	sum := sha256.Sum256((*s.kept).raw)
 	return "sealed-" + hex.EncodeToString(sum[:6])
 }
 
@@ -99,7 +103,7 @@ func ParseSealed(b []byte) (SealedValue, error) {
 	if err := k.read(); err != nil {
 		return SealedValue{}, fmt.Errorf("reading a sealed value: %w", err)
 	}
-	return SealedValue{k}, nil
+	return k.sealed(), nil
 }
 
 func (k *keptValue) read() error {

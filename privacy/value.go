@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -127,9 +128,10 @@ var ErrHidden = errors.New("personal values are not marshalled: seal them, and k
 // prints as [Hidden] with every verb, in logs and in templates, and marshalling
 // it is an error (P-03). Only Text and Bytes give it out. The zero Value is none.
 //
-// The bytes lie behind a pointer because package fmt looks into unexported
-// fields of other structs without asking their methods; at a pointer it stops.
-type Value struct{ clear *clearValue }
+// The bytes lie behind a function because package fmt looks into unexported
+// fields of other structs without asking their methods, and with a wrong verb
+// through pointers too; of a function it prints where it is.
+type Value struct{ clear func() *clearValue }
 
 type clearValue struct {
 	b    []byte
@@ -141,10 +143,13 @@ type clearValue struct {
 const MaxValue = 1 << 20
 
 // NewValue makes a value of a text.
-func NewValue(text string, from Provenance) Value { return Value{&clearValue{[]byte(text), from}} }
+func NewValue(text string, from Provenance) Value { return NewBytes([]byte(text), from) }
 
 // NewBytes makes a value of bytes, which must not change afterwards.
-func NewBytes(b []byte, from Provenance) Value { return Value{&clearValue{b, from}} }
+func NewBytes(b []byte, from Provenance) Value {
+	v := &clearValue{b, from}
+	return Value{func() *clearValue { return v }}
+}
 
 // Text gives the value out.
 func (v Value) Text() string { return string(v.Bytes()) }
@@ -154,7 +159,7 @@ func (v Value) Bytes() []byte {
 	if v.clear == nil {
 		return nil
 	}
-	return v.clear.b
+	return v.clear().b
 }
 
 // Provenance returns where the value comes from.
@@ -162,8 +167,13 @@ func (v Value) Provenance() Provenance {
 	if v.clear == nil {
 		return Provenance{}
 	}
-	return v.clear.from
+	return v.clear().from
 }
 
 // IsZero reports whether there is no value.
 func (v Value) IsZero() bool { return v.clear == nil }
+
+// Equal reports whether two values are the same and come from the same.
+func (v Value) Equal(o Value) bool {
+	return v.IsZero() == o.IsZero() && bytes.Equal(v.Bytes(), o.Bytes()) && v.Provenance().Equal(o.Provenance())
+}

@@ -28,7 +28,7 @@ type VaultConfig struct {
 // P-21). It may be used from many goroutines.
 type Vault struct {
 	VaultConfig
-	fields map[FieldID]field
+	fields map[FieldID]*field // never changed
 	cache  keyCache
 }
 
@@ -76,7 +76,7 @@ func (v *Vault) Seal(ctx context.Context, person rem.PersonID, id FieldID, value
 	rand.Read(nonce[:])
 	raw = append(raw, nonce[:]...)
 	k.raw = aead.Seal(raw, raw[k.head:], clear, bound)
-	return SealedValue{k}, nil
+	return k.sealed(), nil
 }
 
 // An Item is one sealed value with where it was found.
@@ -100,10 +100,19 @@ func (v *Vault) Open(ctx context.Context, a Access, person rem.PersonID, id Fiel
 	return values[0], nil
 }
 
+// MaxItems bounds what OpenAll opens at once: a page of a queue, not a table.
+const MaxItems = 256
+
 // OpenAll opens several values as Open does, all or none. The log gets one entry
 // for each person concerned, with all fields of that person, in one write. A zero
-// SealedValue gives a zero Value and is named too.
+// SealedValue gives a zero Value and is named too. There may be [MaxItems].
 func (v *Vault) OpenAll(ctx context.Context, a Access, items []Item) ([]Value, error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	if len(items) > MaxItems {
+		return nil, fmt.Errorf("opening values: %d at once; there may be %d", len(items), MaxItems)
+	}
 	entries := make([]AccessEntry, 0, 1)
 	for i := range items {
 		it := &items[i]
@@ -117,9 +126,6 @@ func (v *Vault) OpenAll(ctx context.Context, a Access, items []Item) ([]Value, e
 		if err != nil {
 			return nil, fmt.Errorf("opening %s: %w", it.Field, err)
 		}
-		if !it.Sealed.IsZero() && it.Sealed.kept.class != f.class && !known(PurposeClasses(), it.Sealed.kept.class) {
-			return nil, fmt.Errorf("opening %s: %w: its purpose class is not known", it.Field, ErrSealed)
-		}
 		j := slices.IndexFunc(entries, func(e AccessEntry) bool { return e.Person == it.Person })
 		if j < 0 {
 			j = len(entries)
@@ -128,9 +134,6 @@ func (v *Vault) OpenAll(ctx context.Context, a Access, items []Item) ([]Value, e
 		if !slices.Contains(entries[j].Fields, it.Field) {
 			entries[j].Fields = append(entries[j].Fields, it.Field)
 		}
-	}
-	if len(items) == 0 {
-		return nil, nil
 	}
 	if err := v.Log.Record(ctx, entries...); err != nil {
 		return nil, fmt.Errorf("opening values: recording the access: %w", err)
@@ -153,7 +156,7 @@ func (v *Vault) open(ctx context.Context, it *Item) (Value, error) {
 	if it.Sealed.IsZero() {
 		return Value{}, nil
 	}
-	k := it.Sealed.kept
+	k := *it.Sealed.kept
 	aead, err := v.key(ctx, KeyName{it.Person, k.class, k.serial})
 	if err != nil {
 		return Value{}, err
@@ -164,7 +167,7 @@ func (v *Vault) open(ctx context.Context, it *Item) (Value, error) {
 	if err != nil {
 		return Value{}, ErrSealed
 	}
-	return Value{&clearValue{clear, k.from}}, nil
+	return NewBytes(clear, k.from), nil
 }
 
 // Erase destroys the data key of a person and class: everything that it sealed,
@@ -186,7 +189,7 @@ func (v *Vault) Erase(ctx context.Context, a Access, person rem.PersonID, class 
 		return fmt.Errorf("erasing: %w", err)
 	}
 	e := a.entry(Erased, person)
-	e.Fields = []FieldID{FieldID("class " + class)}
+	e.Fields = []FieldID{classField(class)}
 	if err := v.Log.Record(ctx, e); err != nil {
 		return fmt.Errorf("erasing: recording the access: %w", err)
 	}
@@ -261,7 +264,7 @@ func (v *Vault) field(person rem.PersonID, id FieldID) (*field, error) {
 	if person == "" || len(person) > maxName {
 		return nil, fmt.Errorf("field %s: whose value it is is not said", id)
 	}
-	return &f, nil
+	return f, nil
 }
 
 const keyContext = "rem data key\x00"

@@ -264,3 +264,18 @@ func (l *Log) Fail(err error) {
 	defer l.mu.Unlock()
 	l.fails = err
 }
+
+// Put keeps a data key that a test chose, for frozen samples.
+func (d *Data) Put(t testing.TB, keys *Keys, name privacy.KeyName, key []byte) {
+	t.Helper()
+	bound := append([]byte("rem data key\x00"), binary.AppendUvarint(nil, uint64(len(name.Person)))...)
+	bound = append(bound, name.Person...)
+	bound = append(binary.AppendUvarint(bound, uint64(len(name.Class))), name.Class...)
+	w, err := keys.Wrap(t.Context(), key, binary.AppendUvarint(bound, name.Serial))
+	if err == nil {
+		_, err = d.Add(t.Context(), name, w)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
