@@ -3,9 +3,9 @@ GO     ?= go
 TESTS  ?= ./...
 # Such as -p 1: a package at a time, for what measures time or starts programs.
 TESTFLAGS ?=
-# The packages of Debian that the tests drive: verifiers, clients and a scanner
-# that nobody here wrote.
-TOOLS  := xmllint:libxml2-utils xmlsec1:xmlsec1 openssl:openssl swaks:swaks clamd:clamav-daemon python3:python3
+# The packages of Debian that the tests drive: verifiers, clients, a scanner and
+# a mail server that nobody here wrote.
+TOOLS  := xmllint:libxml2-utils xmlsec1:xmlsec1 openssl:openssl swaks:swaks clamd:clamav-daemon python3:python3 postfix:postfix
 
 .PHONY: check tools format vet staticcheck test requirements generated build race fuzz conformance survival bench upgrade
 

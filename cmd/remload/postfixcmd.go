@@ -106,13 +106,13 @@ func (s *shape) postfix(ctx context.Context, dir string, relay bool, bags []*mai
 	if err != nil {
 		return nil, nil, err
 	}
-	first, stop := last, last.stop
+	first, stop := last, last.Stop
 	if relay {
-		if first, err = startPostfix(ctx, filepath.Join(dir, "postfix-a"), last.address); err != nil {
-			last.stop()
+		if first, err = startPostfix(ctx, filepath.Join(dir, "postfix-a"), last.Address); err != nil {
+			last.Stop()
 			return nil, nil, err
 		}
-		stop = func() { first.stop(); last.stop() }
+		stop = func() { first.Stop(); last.Stop() }
 	}
 	return func(ctx context.Context) ([]float64, error) {
 		m, err := newMeter()

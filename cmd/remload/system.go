@@ -3,9 +3,6 @@ package main
 import (
 	"fmt"
 	"net"
-	"os"
-	"os/user"
-	"strconv"
 )
 
 // freeAddress gives an address on loopback that nobody uses now.
@@ -16,17 +13,4 @@ func freeAddress() (string, error) {
 	}
 	defer l.Close()
 	return l.Addr().String(), nil
-}
-
-// chownTo gives a file to a user by name.
-func chownTo(name, owner string) error {
-	u, err := user.Lookup(owner)
-	if err != nil {
-		return err
-	}
-	id, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return err
-	}
-	return os.Chown(name, id, -1)
 }
