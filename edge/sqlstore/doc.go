@@ -30,7 +30,7 @@
 //
 // store.go opens; journal.go reads the records again; applier.go takes them in
 // their order, apply.go says what a step does, live.go holds the state, view.go a
-// message of it, queue.go what is due and sieve.go what is surely new; flusher.go
+// message of it, queue.go what is due, sieve.go and newest.go what is surely new; flusher.go
 // tells the index and tend.go looks after that; codec.go is the written form;
 // read.go answers the readers, account.go keeps accounts.
 package sqlstore

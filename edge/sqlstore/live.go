@@ -19,6 +19,7 @@ type live struct {
 	changes              // that the index does not have, nor is about to get
 	flushing     changes // that the flusher writes
 	sieve        sieve
+	newest       newest
 	boxes        map[rem.AccountID]mailbox // those that were asked for, and all that changed
 	queues       [stages]queue
 	seq          int64              // the last number that a message got
@@ -106,7 +107,11 @@ func (s *Store) read(ctx context.Context, id rem.MessageID) (*view, error) {
 	if v, ok := s.view(id); ok {
 		return v, nil
 	}
-	v, err := s.readers.view(ctx, id)
+	isNew, err := s.isNew(ctx, id)
+	var v *view
+	if err == nil && !isNew {
+		v, err = s.readers.view(ctx, id)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading message %s: %w", id, err)
 	}
@@ -123,6 +128,9 @@ func (s *Store) look(ctx context.Context, id rem.MessageID) (*view, error) {
 	if v, ok := s.view(id); ok {
 		return v, nil
 	}
+	if isNew, err := s.isNew(ctx, id); err != nil || isNew {
+		return nil, err
+	}
 	v, err := s.readers.view(ctx, id)
 	if v != nil {
 		s.views.put(id, v)
@@ -137,6 +145,7 @@ func (s *Store) set(id rem.MessageID, before, after *view) {
 		before = c.before
 	}
 	l.changed[id] = change{before, after}
+	l.newest.add(id)
 	s.views.drop(id)
 }
 

@@ -26,6 +26,24 @@ SELECT key, stage, at, body, content, segment, position FROM intention ORDER BY 
 
 -- name: addMessage
 INSERT INTO message (seq, id, account, card) VALUES ($1, $2, $3, $4);
+-- name: newest
+SELECT max(m.id) FROM message m WHERE m.id >= $1 AND m.id < $2
+UNION ALL
+SELECT max(t.message) FROM task t WHERE t.stage = 0 AND t.message >= $1 AND t.message < $2
+UNION ALL
+SELECT max(t.message) FROM task t WHERE t.stage = 1 AND t.message >= $1 AND t.message < $2
+UNION ALL
+SELECT max(t.message) FROM task t WHERE t.stage = 2 AND t.message >= $1 AND t.message < $2
+UNION ALL
+SELECT max(t.message) FROM task t WHERE t.stage = 3 AND t.message >= $1 AND t.message < $2
+UNION ALL
+SELECT max(t.message) FROM task t WHERE t.stage = 4 AND t.message >= $1 AND t.message < $2
+UNION ALL
+SELECT max(t.message) FROM task t WHERE t.stage = 5 AND t.message >= $1 AND t.message < $2
+UNION ALL
+SELECT max(t.message) FROM task t WHERE t.stage = 6 AND t.message >= $1 AND t.message < $2
+UNION ALL
+SELECT max(t.message) FROM task t WHERE t.stage = 7 AND t.message >= $1 AND t.message < $2;
 -- name: lastMessage
 SELECT coalesce(max(seq), 0) FROM message;
 -- name: findMessage

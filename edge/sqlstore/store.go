@@ -49,7 +49,7 @@ type Options struct {
 	// an error takes the place of the real outcome. For tests.
 	Fault func(op string) error
 	// Views is how many of the newest messages that the index has are answered
-	// from memory; 0 means 4096, a negative number none.
+	// from memory; 0 means 8192, a negative number none.
 	Views int
 }
 

@@ -156,7 +156,7 @@ const (
 	// maxViews bounds the newest messages that are answered from memory beside
 	// those that the index does not have yet: every stage asks for its message
 	// before it decides, within seconds of the step before.
-	maxViews = 4096
+	maxViews = 8192
 	// maxLines bounds the standings and evidences in all of them, some 300
 	// octets each: 20 MB at most.
 	maxLines = 1 << 16
