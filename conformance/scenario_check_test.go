@@ -16,12 +16,16 @@ import (
 
 	"rem/edge/control"
 	"rem/internal/testkit"
+	"rem/mail/mime"
+	"rem/message/envelope"
 )
 
 // check CODE... asks programs that nobody here wrote about everything that
 // providers have: xmllint, xmlsec1 and openssl ts about each evidence, openssl
-// cms about each envelope, and remverify about all of a message together. A
-// provider's own audit has to find nothing either.
+// cms about each envelope, and remverify about all of a message together. Where
+// a tap stands in front of a provider, what came over the wire is examined too:
+// the REM-MD messages between two providers are stored nowhere. A provider's own
+// audit has to find nothing either.
 func check(ts *testscript.TestScript, neg bool, args []string) {
 	plainly(ts, neg)
 	s := of(ts)
@@ -32,6 +36,7 @@ func check(ts *testscript.TestScript, neg bool, args []string) {
 			continue
 		}
 		e.provider(code)
+		e.tap(code)
 		fatal(ts, ts.Exec("remctl", "--data", s.provider(ts, code).Config.Data, "audit"), "audit of "+code)
 	}
 	if e.evidence == 0 {
@@ -171,6 +176,36 @@ func (e *examination) peer(store string) {
 			e.envelope(file)
 		}
 		e.together(filepath.Base(file), []string{file})
+	}
+}
+
+// tap examines what was sent to a provider, as it was on the wire.
+func (e *examination) tap(code string) {
+	if e.s.taps[code] == nil {
+		return
+	}
+	fatal(e.ts, e.s.taps[code].Close(), "listening to what comes to "+code) // nothing more comes
+	dir := filepath.Join(e.s.dir, code+"-tap")
+	found, err := filepath.Glob(filepath.Join(dir, "*.eml"))
+	fatal(e.ts, err, "reading what came to "+code)
+	if len(found) == 0 {
+		e.problem("nothing came to %s by its tap", code)
+	}
+	for _, file := range found {
+		e.envelope(file)
+		e.together(filepath.Base(file), []string{file})
+		b, err := os.ReadFile(file)
+		fatal(e.ts, err, "reading an envelope")
+		read, err := envelope.Read(mime.Memory(b))
+		if err != nil || len(read.Evidence) == 0 {
+			e.problem("%s is no envelope with evidence: %v", file, err)
+			continue
+		}
+		for i, part := range read.Evidence {
+			name := fmt.Sprintf("%s-%d.xml", strings.TrimSuffix(file, ".eml"), i+1)
+			fatal(e.ts, os.WriteFile(name, part.Content, 0o644), "writing evidence")
+			e.xml(name)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
@@ -22,6 +23,7 @@ import (
 	"rem/edge/config"
 	"rem/edge/simulator"
 	"rem/internal/setup"
+	"rem/internal/testkit/wiretap"
 	"rem/provider"
 	"rem/trust/trustlist"
 )
@@ -251,6 +253,9 @@ func list(ts *testscript.TestScript, neg bool, args []string) {
 	code, state := args[0], trustlist.Status(args[1])
 	from := time.Now().UTC().Truncate(time.Second).Add(time.Second) // after all that was signed so far
 	relay := s.provider(ts, code).Config.Listen.Relay
+	if t := s.taps[code]; t != nil {
+		relay = t.Address
+	}
 	fatal(ts, s.world.ChangeList(code, func(p *trustlist.Provider) {
 		p.History = append(p.History, trustlist.Change{Status: state, From: from})
 		p.Relays = []string{relay}
@@ -277,6 +282,30 @@ func list(ts *testscript.TestScript, neg bool, args []string) {
 			out, err := exec.Command(filepath.Join(built.dir, "remctl"), "--data", s.provider(ts, running).Config.Data, "--json", "trustlist").Output()
 			return err == nil && bytes.Contains(out, fmt.Appendf(nil, `"sequence": %d,`, sequence))
 		})
+	}
+}
+
+// tap CODE... puts a tap in front of providers' doors for other providers, before
+// they start. What comes lies in CODE-tap, and check examines it.
+func tap(ts *testscript.TestScript, neg bool, args []string) {
+	plainly(ts, neg)
+	s := of(ts)
+	load := func(k config.KeyPair) tls.Certificate {
+		pair, err := tls.LoadX509KeyPair(k.Certificate, k.Key)
+		fatal(ts, err, "reading a certificate for TLS")
+		return pair
+	}
+	var callers []tls.Certificate
+	for _, p := range s.world.Providers {
+		callers = append(callers, load(p.Config.RelayTLS))
+	}
+	for _, code := range args {
+		p := s.provider(ts, code)
+		dir := filepath.Join(s.dir, code+"-tap")
+		t, err := wiretap.Start(wiretap.Options{Identity: load(p.Config.RelayTLS), Callers: callers, To: p.Config.Listen.Relay, Dir: dir})
+		fatal(ts, err, "opening a tap")
+		s.taps[code] = t
+		fatal(ts, s.world.ChangeList(code, func(p *trustlist.Provider) { p.Relays = []string{t.Address} }), "changing the trust list")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"rem/internal/setup"
 	"rem/internal/testkit"
+	"rem/internal/testkit/wiretap"
 )
 
 // TestMain takes the programs away in the end.
@@ -51,7 +52,7 @@ func scenarios(t *testing.T, dir string) {
 	testscript.Run(t, testscript.Params{
 		Dir: dir,
 		Setup: func(e *testscript.Env) error {
-			s := &scenario{dir: e.WorkDir, running: map[string]*program{}, people: map[string]*setup.Person{}}
+			s := &scenario{dir: e.WorkDir, running: map[string]*program{}, taps: map[string]*wiretap.Tap{}, people: map[string]*setup.Person{}}
 			e.Values[scenarioKey{}] = s
 			e.Defer(s.end)
 			e.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")+":/usr/sbin")
@@ -61,7 +62,7 @@ func scenarios(t *testing.T, dir string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": world, "clamd": clamd, "start": start, "terminate": terminate, "crash": crash, "peer": peer,
-			"holder": holder, "letter": letter, "submit": submit, "waitfor": waitfor, "never": never,
+			"tap": tap, "holder": holder, "letter": letter, "submit": submit, "waitfor": waitfor, "never": never,
 			"list": list, "await": await, "files": files, "check": check, "remctl": remctl, "open": openMessage, "originate": originate,
 			"metric": metric, "report": report, "message": pick,
 		},
@@ -111,6 +112,7 @@ type scenario struct {
 	dir     string
 	world   *setup.World
 	running map[string]*program      // by the provider's code; "clamd" too
+	taps    map[string]*wiretap.Tap  // in front of a provider, by its code
 	people  map[string]*setup.Person // by address
 }
 
@@ -135,6 +137,9 @@ func (s *scenario) end() {
 	for _, p := range s.running {
 		p.cmd.Process.Kill()
 		<-p.ended
+	}
+	for _, t := range s.taps {
+		t.Close() // check has told what went wrong
 	}
 	if s.world != nil {
 		s.world.Close()
