@@ -43,7 +43,7 @@ var fates = []world.Fate{
 func simulate(t *testing.T, k *world.Kit, random *rand.Rand, seed uint64) *world.World {
 	t.Helper()
 	codes := world.Codes[:3]
-	w := k.New(t, world.Options{Seed: seed, Codes: codes, Early: seed%2 == 1})
+	w := k.New(t, world.Options{Seed: seed, Codes: codes})
 	w.Net.Fate = func(world.Packet, int) world.Fate { return fates[random.IntN(len(fates))] }
 	var plans []world.Plan
 	for range 8 {

@@ -18,7 +18,6 @@ type failure struct {
 	scenario scenario
 	seed     uint64
 	plans    []world.Plan
-	early    bool // intentions are durable while they are signed for
 }
 
 // sample is how many failures an ordinary run tries; REM_LONG=1 tries all.
@@ -41,12 +40,12 @@ func TestJourneysSurviveTheFailureOfEveryEffect(t *testing.T) {
 				// What follows takes turns, so that each meets every effect with
 				// some way.
 				after := world.After((at + int(way)) % int(world.LastAfter+1))
-				all = append(all, failure{s, uint64(at), []world.Plan{{At: at, Way: way, After: after}}, at%3 == 0})
+				all = append(all, failure{s, uint64(at), []world.Plan{{At: at, Way: way, After: after}}})
 			}
 			if at%3 == 0 { // and again while it begins again
 				second := world.Plan{At: 1 + random.IntN(20), Way: broken.Ways[random.IntN(len(broken.Ways))]}
 				first := world.Plan{At: at, Way: broken.Kill, After: world.After(random.IntN(int(world.LastAfter)))}
-				all = append(all, failure{s, uint64(at), []world.Plan{first, second}, at%2 == 0})
+				all = append(all, failure{s, uint64(at), []world.Plan{first, second}})
 			}
 		}
 	}
@@ -104,7 +103,7 @@ func survive(t *testing.T, k *world.Kit, all []failure) int64 {
 
 func (f failure) run(t *testing.T, k *world.Kit) int {
 	o := f.scenario.options
-	o.Seed, o.Early = f.seed, f.early
+	o.Seed = f.seed
 	w := k.New(t, o)
 	w.Faults.Begin(f.plans...)
 	f.scenario.play(t, w, k)

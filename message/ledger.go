@@ -195,14 +195,16 @@ func (v *View) Submission() (Filed, bool) {
 // each needs; internal/testkit/ledgertest is what any ledger must pass.
 //
 // Every method may be called concurrently. A method that writes has made its
-// effect durable when it returns nil. When it returns an error other than
+// effect durable when it returns nil, but for Intend and Hint. When it returns an error other than
 // ErrMoved, ErrNotFound or ErrFull, the effect may or may not have happened;
 // calling it again is harmless.
 type Ledger interface {
-	// Intend keeps the intention and its content and returns what stands: when
-	// an unresolved intention with this key is already there, the first one,
-	// with its body and content, and the caller goes on from that. ErrFull
-	// refuses only intentions with content.
+	// Intend records the intention and its content and returns what stands. It
+	// outlives the process from then on; it outlives a loss of power when its
+	// step does, which is durable only together with it. When an unresolved
+	// intention with this key is already there, that one stands, with its body
+	// and content, and the caller goes on from it. ErrFull refuses only
+	// intentions with content.
 	Intend(ctx context.Context, in Intention) (Kept, error)
 	// Commit applies the step. It must not be called before its intention.
 	Commit(ctx context.Context, s Step) error

@@ -135,9 +135,9 @@ func BenchmarkLone(b *testing.B) {
 		}
 		quantiles(b, took)
 	})
-	for _, what := range []string{"intend", "commit", "hint", "submission", "submission-early"} {
+	for _, what := range []string{"intend", "commit", "hint", "submission"} {
 		b.Run(what, func(b *testing.B) {
-			s := open(b, sqlstore.Options{MinFree: -1, EarlyIntentions: what == "submission-early"})
+			s := open(b, sqlstore.Options{MinFree: -1})
 			content := message.InMemory(make([]byte, 5000))
 			var took []time.Duration
 			for i := 0; b.Loop(); i++ {

@@ -212,12 +212,6 @@ func TestStepsOutliveAnIndexThatIsAway(t *testing.T) {
 // restart, and the caller's repetition of what was not completes the journey.
 // AT-36, AT-37; FailedButSaved.
 func TestNothingAnsweredIsLostWhateverFails(t *testing.T) {
-	for _, early := range []bool{false, true} {
-		t.Run(fmt.Sprintf("early intentions=%v", early), func(t *testing.T) { nothingIsLost(t, early) })
-	}
-}
-
-func nothingIsLost(t *testing.T, early bool) {
 	random := testkit.Rand(t, 38)
 	var dir string
 	var answered []string
@@ -227,7 +221,7 @@ func nothingIsLost(t *testing.T, early bool) {
 		if err != nil {
 			return
 		}
-		s, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: dir, Contents: c, EarlyIntentions: early})
+		s, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: dir, Contents: c})
 		if err != nil {
 			return
 		}
@@ -237,7 +231,7 @@ func nothingIsLost(t *testing.T, early bool) {
 				if err := m.Do(t.Context(), s); err != nil {
 					break
 				}
-				if m.Name != "intend" || !early {
+				if m.Name != "intend" { // it is durable with its step
 					answered = append(answered, fmt.Sprint(n, " ", m.Name))
 				}
 			}

@@ -49,12 +49,16 @@ func (i *intentions) remove(key string) {
 	}
 }
 
-// Intend keeps an intention and its content. See [message.Ledger].
+// Intend keeps an intention and its content. It returns when the record is
+// written and leaves the sync to the step that follows, or to the next 50 ms: a
+// step has its place behind its intention, so it is durable only with it. What
+// the loss of power may take is an intention whose evidence nobody was given.
+// See [message.Ledger].
 func (s *Store) Intend(ctx context.Context, in message.Intention) (message.Kept, error) {
 	if first := s.standing(in.Key); first != nil {
-		return first.Kept, s.wait(ctx, first)
+		return first.Kept, nil
 	}
-	record := blobstore.Record{Kind: kindIntention, Meta: encodeIntention(&in), Promised: in.Content == nil, Lazy: s.options.EarlyIntentions}
+	record := blobstore.Record{Kind: kindIntention, Meta: encodeIntention(&in), Promised: in.Content == nil, Lazy: true}
 	if in.Content != nil {
 		release, err := s.attach(&record, in.Content)
 		if err != nil {
@@ -76,13 +80,11 @@ func (s *Store) Intend(ctx context.Context, in message.Intention) (message.Kept,
 			}, at: a.From, synced: fate}
 			s.intentions.add(stands)
 		}
-		if s.options.EarlyIntentions {
-			sent <- nil
-		}
+		sent <- nil
 	}, Then: func(_ blobstore.Appended, err error) {
 		fate.err = err
 		close(fate.known)
-		sent <- err
+		sent <- err // read only when it was not written
 	}})
 	if err == nil {
 		err = <-sent // bounded by the disk: the bytes belong to the writer until then
@@ -90,7 +92,7 @@ func (s *Store) Intend(ctx context.Context, in message.Intention) (message.Kept,
 	if err != nil {
 		return message.Kept{}, intending(in.Key, err)
 	}
-	return stands.Kept, s.wait(ctx, stands)
+	return stands.Kept, nil
 }
 
 // standing returns the intention of a key unless its record was lost.
@@ -101,22 +103,6 @@ func (s *Store) standing(key string) *intention {
 		return in
 	}
 	return nil
-}
-
-// wait returns when the intention is durable, or at once with EarlyIntentions.
-func (s *Store) wait(ctx context.Context, in *intention) error {
-	if in.synced == nil || s.options.EarlyIntentions {
-		return nil
-	}
-	select {
-	case <-in.synced.known:
-		if in.synced.err != nil {
-			return intending(in.Key, in.synced.err)
-		}
-		return nil
-	case <-ctx.Done():
-		return intending(in.Key, ctx.Err())
-	}
 }
 
 func intending(key string, err error) error {

@@ -109,7 +109,7 @@ func seen(ctx context.Context, s *sqlstore.Store, what string, n int) error {
 func work(t *testing.T, dir string) {
 	var first int
 	fmt.Sscan(os.Getenv("REM_FIRST"), &first)
-	s := open(t, sqlstore.Options{Dir: filepath.Clean(dir), MinFree: -1, EarlyIntentions: first%2_000_000 == 0, Alarm: func(err error) { fmt.Println("alarm", err) }})
+	s := open(t, sqlstore.Options{Dir: filepath.Clean(dir), MinFree: -1, Alarm: func(err error) { fmt.Println("alarm", err) }})
 	fmt.Println("started")
 	var mu sync.Mutex
 	say := func(what string, n int) {

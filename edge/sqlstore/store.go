@@ -35,12 +35,6 @@ type Options struct {
 	// MinFree is the free space below which new messages are refused; see
 	// blobstore.Options.
 	MinFree int64
-	// EarlyIntentions lets Intend return when its record is written and leaves
-	// the sync to the step that follows, or to the next 50 ms. The step is
-	// durable only with its intention, so nothing is promised on one that may be
-	// lost; but a signature may have been made for it. It survives the end of
-	// the process, and saves a submission one of its two syncs.
-	EarlyIntentions bool
 	// Alarm is told of damaged contents, and of trouble with the index, which
 	// the ledger goes on trying to overcome.
 	Alarm func(error)

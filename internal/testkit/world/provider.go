@@ -112,7 +112,7 @@ func (p *Provider) open(ctx context.Context) error {
 		return err
 	}
 	p.Store, err = sqlstore.Open(ctx, sqlstore.Options{
-		Dir: p.dir, Contents: contents, EarlyIntentions: p.w.early,
+		Dir: p.dir, Contents: contents,
 		Alarm: func(err error) { p.alarm("index", "", err.Error()) },
 		Fault: func(op string) error {
 			if p.dead.Load() {

@@ -45,7 +45,6 @@ type World struct {
 	order    []*Provider
 	random   *rand.Rand
 	minFree  int64
-	early    bool
 	tsaClock rem.Clock
 	list     trustlist.List
 	blank    map[string]blank
@@ -76,8 +75,6 @@ type Options struct {
 	Practice func(*provider.Practice)
 	// Scanners look for malware, by provider; nil: nobody does.
 	Scanners map[string]submission.Scanner
-	// Early lets the ledgers make intentions durable while they are signed for.
-	Early bool
 	// TSA is the clock of the time-stamp authority; nil: that of the world.
 	TSA rem.Clock
 }
@@ -90,7 +87,7 @@ func (k *Kit) New(t testing.TB, o Options) *World {
 	t.Helper()
 	w := &World{
 		Clock: testkit.NewClock(time.Time{}), Faults: &Faults{}, Providers: map[string]*Provider{},
-		t: t, kit: k, random: rand.New(rand.NewPCG(o.Seed, 7)), minFree: 1 << 20, early: o.Early, list: k.list, blank: map[string]blank{},
+		t: t, kit: k, random: rand.New(rand.NewPCG(o.Seed, 7)), minFree: 1 << 20, list: k.list, blank: map[string]blank{},
 	}
 	w.Net = &Network{w: w, counts: map[string]int{}}
 	if w.tsaClock = o.TSA; w.tsaClock == nil {
