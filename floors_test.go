@@ -49,6 +49,8 @@ var beside = map[string][]string{
 	"privacy/consent":  {"privacy/canon", "privacy/chain"},
 	"edge/sqlstore":    {"edge/blobstore"}, // the index over the journal
 	"edge/chainstore":  {"edge/blobstore"}, // a small journal of its own
+	"edge/accesslog":   {"edge/blobstore"}, // a small journal of its own
+	"edge/keystore":    {"edge/blobstore"}, // the same, of what was destroyed
 	"edge/webmail":     {"edge/web"},
 	"edge/console":     {"edge/web"},
 	"edge/api":         {"edge/web"},

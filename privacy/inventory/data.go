@@ -33,6 +33,7 @@ const (
 	staffName        privacy.DatumID = "staff-name"
 	staffAct         privacy.DatumID = "staff-act"
 	replyText        privacy.DatumID = "peer-reply"
+	accessRecord     privacy.DatumID = "access-record"
 )
 
 func text(tr, en string) rem.Text { return rem.Text{Turkish: tr, English: en} }
@@ -83,6 +84,8 @@ func data() []privacy.Datum {
 		datum(network, text("Ağ (IP) adresi", "Network address"), privacy.SecurityLog, all, []privacy.PurposeID{privacy.Security}, privacy.ByProgram, privacy.NotSpecial, privacy.Confidential, privacy.NetworkAddresses),
 		datum(staffName, text("İşlemi yapan çalışanın adı", "Name of the member of staff who asks"), privacy.SecurityLog, []privacy.SubjectID{privacy.Staff}, []privacy.PurposeID{privacy.Security}, privacy.ByPerson, privacy.NotSpecial, privacy.Internal, ""),
 		datum(staffAct, text("Çalışanın yaptığı işlem", "What a member of staff asked for"), privacy.SecurityLog, []privacy.SubjectID{privacy.Staff}, []privacy.PurposeID{privacy.Security}, privacy.ByProgram, privacy.NotSpecial, privacy.Internal, ""),
+		datum(accessRecord, text("Kimin hangi veriye, ne zaman ve neden baktığı", "Who looked at which data, when and why"), privacy.SecurityLog,
+			[]privacy.SubjectID{privacy.Holders, privacy.Operators, privacy.Staff}, []privacy.PurposeID{privacy.Security, privacy.LegalRecord}, privacy.ByProgram, privacy.NotSpecial, privacy.Confidential, ""),
 		datum(replyText, text("Karşı sunucunun yanıtı; içinde adres geçebilir", "Reply of another server; an address may stand in it"), privacy.SecurityLog, []privacy.SubjectID{privacy.Correspondents}, []privacy.PurposeID{privacy.Security, privacy.Carriage}, privacy.ByOtherREMMD, privacy.NotSpecial, privacy.Confidential, ""),
 	}
 }

@@ -69,10 +69,11 @@ func TestEveryColumnIsClassified(t *testing.T) {
 }
 
 // persisted are the structs that the journal keeps: steps, accounts, and the
-// bodies of the stages' intentions.
+// bodies of the stages' intentions; and what stands in the access log.
 var persisted = []typeName{
 	{"message", "Step"}, {"message", "Intention"}, {"person/account", "Account"}, {"edge/sqlstore", "accountOp"},
 	{"message/submission", "storedIntention"}, {"message/relay", "takeover"}, {"message/relay", "storedSettlement"}, {"message/evidence", "Draft"},
+	{"privacy", "AccessEntry"},
 }
 
 func TestEveryFieldOfARecordIsClassified(t *testing.T) {
@@ -114,7 +115,14 @@ func TestTheJournalWritesOnlyKnownRecords(t *testing.T) {
 }
 
 func TestEveryKindOfJournalRecordIsClassified(t *testing.T) {
-	same(t, privacy.Blob, readTree(t).constants("edge/sqlstore/codec.go", "kind"))
+	code := readTree(t)
+	f := code.constants("edge/sqlstore/codec.go", "kind")
+	access := code.constants("edge/accesslog/record.go", "kind")
+	for _, name := range access.names {
+		f.add("access log " + name)
+	}
+	f.faults = append(f.faults, access.faults...)
+	same(t, privacy.Blob, f)
 }
 
 func TestEverySettingIsClassified(t *testing.T) {

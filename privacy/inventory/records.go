@@ -13,6 +13,7 @@ func records() []privacy.Holding {
 	record := manner{privacy.Field, privacy.Plain, privacy.DataFolder, privacy.KeepRecord, []privacy.RecipientID{privacy.OwnPeople, privacy.OwnStaff}}
 	digests := record.as(privacy.Hashed)
 	account := record.keep(privacy.KeepAccount)
+	access := record.as(privacy.Pseudonym) // identifiers of people, and no value
 	return slices.Concat(
 		[]privacy.Holding{
 			record.holds("message.Step.Message", messageID),
@@ -121,7 +122,18 @@ func records() []privacy.Holding {
 			account.holds("sqlstore.accountOp.id", accountID),
 			account.holds("sqlstore.accountOp.person", personID),
 			account.as(privacy.Hashed).keep(privacy.KeepSecret).holds("sqlstore.accountOp.hash", passwordHash),
+
+			access.holds("privacy.AccessEntry.Time", accessRecord),
+			access.holds("privacy.AccessEntry.Act", accessRecord),
+			access.holds("privacy.AccessEntry.Actor", personID, accessRecord),
+			access.holds("privacy.AccessEntry.Account", accountID),
+			access.holds("privacy.AccessEntry.Role", accessRecord),
+			access.holds("privacy.AccessEntry.Purpose", accessRecord),
+			access.holds("privacy.AccessEntry.Case", accessRecord),
+			access.holds("privacy.AccessEntry.Person", personID),
+			access.holds("privacy.AccessEntry.Fields", accessRecord),
 		},
+		technical(privacy.Field, order, "privacy.AccessEntry.Number"),
 		technical(privacy.Field, byParts,
 			"message.Step.Actor", "message.Step.New", "message.Step.Changes", "message.Step.Filed", "message.Step.Arrivals", "message.Step.Queue",
 			"message.Step.Done", "message.Step.Again", "message.Step.Envelope", "message.Record.Sender", "message.Record.Actor",
@@ -146,15 +158,17 @@ var inEvidence = []privacy.DatumID{
 	messageID, programID, accountAddress, otherAddress, otherName, personID, login, subject, digest, traffic, opening,
 }
 
-// blobs are the kinds of records in the journal (docs/formats/journal.md), each
-// with its content. The journal is only ever appended to: nothing in it is
+// blobs are the kinds of records in the journal (docs/formats/journal.md) and in
+// the access log (docs/formats/access-log.md), each with its content. The journal is only ever appended to: nothing in it is
 // destroyed yet.
 func blobs() []privacy.Holding {
 	record := manner{privacy.Blob, privacy.Plain, privacy.DataFolder, privacy.KeepRecord, []privacy.RecipientID{privacy.OwnPeople, privacy.OwnStaff}}
-	return []privacy.Holding{
+	access := record.as(privacy.Pseudonym)
+	return append(technical(privacy.Blob, order, "access log B", "access log M"), []privacy.Holding{
+		access.holds("access log E", accessRecord, personID, accountID),
 		record.keep(privacy.KeepContent).holds("I", append([]privacy.DatumID{content, certificate}, inRecord...)...),
 		record.holds("S", append([]privacy.DatumID{accountID, opening}, inEvidence[:len(inEvidence)-1]...)...),
 		record.holds("X", messageID, digest),
 		record.keep(privacy.KeepAccount).holds("A", append([]privacy.DatumID{passwordHash}, inAccount...)...),
-	}
+	}...)
 }

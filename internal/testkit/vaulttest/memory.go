@@ -244,11 +244,26 @@ func (l *Log) Record(_ context.Context, entries ...privacy.AccessEntry) error {
 	if l.fails != nil {
 		return l.fails
 	}
+	for i := range entries {
+		if err := entries[i].Check(); err != nil {
+			return err
+		}
+	}
 	for _, e := range entries {
 		e.Number, e.Fields = uint64(len(l.entries)+1), slices.Clone(e.Fields)
 		l.entries = append(l.entries, e)
 	}
 	return nil
+}
+
+// Concerning returns the entries about a person, newest first.
+func (l *Log) Concerning(_ context.Context, person rem.PersonID, before uint64, limit int) (list []privacy.AccessEntry, _ error) {
+	for _, e := range slices.Backward(l.Entries()) {
+		if e.Person == person && (before == 0 || e.Number < before) && len(list) < limit {
+			list = append(list, e)
+		}
+	}
+	return list, nil
 }
 
 // Entries returns what was recorded.
