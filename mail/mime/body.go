@@ -52,14 +52,22 @@ func Base64Len(n int) int {
 // encode64 writes p in base64, padded, and returns how long that is; dst has
 // room for eight more.
 func encode64(dst, p []byte) (n int) {
-	for ; len(p) >= 8; p = p[6:] {
+	for len(p) >= 8 && len(dst) >= 8 {
 		v := binary.BigEndian.Uint64(p)
-		binary.LittleEndian.PutUint64(dst[n:], uint64(pairs[v>>52])|uint64(pairs[v>>40&0xfff])<<16|
+		binary.LittleEndian.PutUint64(dst, uint64(pairs[v>>52])|uint64(pairs[v>>40&0xfff])<<16|
 			uint64(pairs[v>>28&0xfff])<<32|uint64(pairs[v>>16&0xfff])<<48)
-		n += 8
+		dst, p, n = dst[8:], p[6:], n+8
 	}
-	base64.StdEncoding.Encode(dst[n:], p)
-	return n + base64.StdEncoding.EncodedLen(len(p))
+	for len(p) >= 3 && len(dst) >= 4 {
+		v := uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
+		binary.LittleEndian.PutUint32(dst, uint32(pairs[v>>12])|uint32(pairs[v&0xfff])<<16)
+		dst, p, n = dst[4:], p[3:], n+4
+	}
+	if len(p) > 0 {
+		base64.StdEncoding.Encode(dst, p)
+		n += 4
+	}
+	return n
 }
 
 // pairs are the two characters of each 12 bits, the first one below.
@@ -83,14 +91,16 @@ func (b *Builder) QuotedPrintableBytes(text []byte) { quotedPrintable(b, text) }
 func quotedPrintable[T string | []byte](b *Builder, text T) {
 	const width = 75 // one less than allowed: room for the soft break
 	column := 0
+	buf := b.buf
+	defer func() { b.buf = buf }()
 	for i := 0; i < len(text); {
 		// Most text is runs of letters: copy what fits at once.
 		if column > 0 {
-			n := i
-			for n < len(text) && qpPlain[text[n]] && column+n-i < width {
+			n, most := i, min(len(text), i+width-column)
+			for n < most && qpPlain[text[n]] {
 				n++
 			}
-			b.buf = append(b.buf, text[i:n]...)
+			buf = append(buf, text[i:n]...)
 			column += n - i
 			if i = n; i == len(text) {
 				return
@@ -98,11 +108,20 @@ func quotedPrintable[T string | []byte](b *Builder, text T) {
 		}
 		c := text[i]
 		i++
+		if c >= 0x80 {
+			if column+3 > width {
+				buf = append(buf, "=\r\n"...)
+				column = 0
+			}
+			buf = append(buf, '=', hexDigits[c>>4], hexDigits[c&15])
+			column += 3
+			continue
+		}
 		if c == '\n' || c == '\r' && i < len(text) && text[i] == '\n' {
 			if c == '\r' {
 				i++
 			}
-			b.crlf()
+			buf = append(buf, '\r', '\n')
 			column = 0
 			continue
 		}
@@ -113,7 +132,7 @@ func quotedPrintable[T string | []byte](b *Builder, text T) {
 			size = 1
 		}
 		if column+size > width {
-			b.buf = append(b.buf, "=\r\n"...)
+			buf = append(buf, "=\r\n"...)
 			column = 0
 		}
 		if column == 0 && (c == '.' || c == 'F' || c == '-') {
@@ -121,9 +140,9 @@ func quotedPrintable[T string | []byte](b *Builder, text T) {
 		}
 		column += size
 		if plain {
-			b.buf = append(b.buf, c)
+			buf = append(buf, c)
 		} else {
-			b.buf = append(b.buf, '=', hexDigits[c>>4], hexDigits[c&15])
+			buf = append(buf, '=', hexDigits[c>>4], hexDigits[c&15])
 		}
 	}
 }

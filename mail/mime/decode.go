@@ -69,7 +69,7 @@ func (p *Part) base64(src Source, limit int) (b []byte, odd bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	d := Decoder{out: make([]byte, 0, len(in)/4*3+4)}
+	d := Decoder{out: make([]byte, 0, len(in)/4*3+3)}
 	d.groups(in)
 	d.flush64()
 	return d.out, d.odd, nil
@@ -163,14 +163,23 @@ func (d *Decoder) groups(b []byte) {
 // whole decodes the groups that b begins with, and passes over CRLF between
 // them. It returns how many bytes it took.
 func (d *Decoder) whole(b []byte) int {
-	out, taken := slices.Grow(d.out, len(b)/4*3+1), len(b)
-	n := len(out)
-	out = out[:cap(out)]
-	for len(b) >= 4 && n+4 <= len(out) {
+	d.out = slices.Grow(d.out, len(b)/4*3+3) // a step writes three bytes too many
+	taken, out := len(b), d.out[len(d.out):cap(d.out)]
+	room := len(out)
+	for len(b) >= 4 && len(out) >= 4 {
+		if len(b) >= 8 && len(out) >= 8 {
+			v := quads[0][b[0]] | quads[1][b[1]] | quads[2][b[2]] | quads[3][b[3]]
+			w := quads[0][b[4]] | quads[1][b[5]] | quads[2][b[6]] | quads[3][b[7]]
+			if v|w < 1<<24 {
+				binary.BigEndian.PutUint64(out, uint64(v)<<40|uint64(w)<<16)
+				b, out = b[8:], out[6:]
+				continue
+			}
+		}
 		v := quads[0][b[0]] | quads[1][b[1]] | quads[2][b[2]] | quads[3][b[3]]
 		if v < 1<<24 {
-			binary.BigEndian.PutUint32(out[n:], v<<8)
-			b, n = b[4:], n+3
+			binary.BigEndian.PutUint32(out, v<<8)
+			b, out = b[4:], out[3:]
 			continue
 		}
 		if b[0] != '\r' || b[1] != '\n' {
@@ -178,7 +187,7 @@ func (d *Decoder) whole(b []byte) int {
 		}
 		b = b[2:]
 	}
-	d.out = out[:n]
+	d.out = d.out[:len(d.out)+room-len(out)]
 	return taken - len(b)
 }
 

@@ -26,11 +26,20 @@ func (f Field) Is(name string) bool { return sameName(f.Name, name) }
 // Value returns what follows the colon, unfolded (RFC 5322 2.2.3) and without
 // white space around it. It is not decoded.
 func (f Field) Value() string {
-	v := f.Raw[len(f.Name)+1:]
-	if i := strings.IndexByte(v, '\n'); i >= 0 && i < len(v)-1 {
-		v = strings.ReplaceAll(v, "\r\n", "")
+	v := trimmed(f.Raw[len(f.Name)+1:])
+	if strings.IndexByte(v, '\n') >= 0 {
+		v = trimmed(strings.ReplaceAll(v, "\r\n", ""))
 	}
-	return trimmed(v)
+	return v
+}
+
+// value is Value, put together with others.
+func (f Field) value(t *texts) string {
+	v := trimmed(f.Raw[len(f.Name)+1:])
+	if strings.IndexByte(v, '\n') >= 0 {
+		v = trimmed(t.without(v))
+	}
+	return v
 }
 
 // trimmed is strings.Trim of " \t\r\n".
@@ -133,6 +142,7 @@ func (h *Header) parse(block string, offset int64, l Limits, room *slab[Field]) 
 		return malformed("the header does not begin with a field")
 	}
 	h.Fields = room.take(min(countFields(block), l.Fields))
+	nul := strings.IndexByte(block, 0) >= 0
 	start, name := 0, "" // the field being read
 	eightBit, blank := indexEightBit(block), -1
 	for pos := 0; pos < len(block); {
@@ -142,7 +152,7 @@ func (h *Header) parse(block string, offset int64, l Limits, room *slab[Field]) 
 		}
 		next := pos + len(line)
 		text, crlf := strings.CutSuffix(line, "\r\n")
-		if !crlf && (ended || next != len(block)) || strings.IndexByte(text, '\r') >= 0 || strings.IndexByte(text, 0) >= 0 {
+		if !crlf && (ended || next != len(block)) || strings.IndexByte(text, '\r') >= 0 || nul && strings.IndexByte(text, 0) >= 0 {
 			return malformed("a bare line end or a NUL in the header at byte %d", offset+int64(pos))
 		}
 		switch {
@@ -237,7 +247,7 @@ func ReadHeader(src Source, l Limits) (*Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	block, err := w.text(Span{0, end}, l.HeaderBytes)
+	block, err := w.text(Span{0, end}, l.HeaderBytes, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -113,6 +113,7 @@ type parser struct {
 	nodes  slab[node]
 	fields slab[Field]
 	params slab[Param]
+	texts  texts
 	open   [8]string // the first boundaries of a stack
 }
 
@@ -156,7 +157,7 @@ func (p *parser) entity(off int64, stack []string, depth int, fallback string) (
 	if err != nil {
 		return nil, delimiter{}, err
 	}
-	block, err := p.w.text(Span{off, end}, p.l.HeaderBytes)
+	block, err := p.w.text(Span{off, end}, p.l.HeaderBytes, &p.texts)
 	if err != nil {
 		return nil, delimiter{}, err
 	}
@@ -233,13 +234,13 @@ func (p *parser) describe(part *Part, block string, off int64, inner bool, fallb
 	part.Type = Media{Type: fallback}
 	for f := range h.All("Content-Type") {
 		part.Type = Media{}
-		if err := part.Type.parse(f.Value(), p.l, &p.params); err != nil {
+		if err := part.Type.parse(f.value(&p.texts), p.l, &p.params); err != nil {
 			return err
 		}
 		break
 	}
 	for f := range h.All("Content-Disposition") {
-		if err := part.Disposition.parse(f.Value(), p.l, &p.params); err != nil {
+		if err := part.Disposition.parse(f.value(&p.texts), p.l, &p.params); err != nil {
 			return err
 		}
 		break

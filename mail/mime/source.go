@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -109,6 +111,19 @@ func (s Span) Copy(dst io.Writer, src Source) error {
 	return nil
 }
 
+// Append appends the bytes of the span to dst.
+func (s Span) Append(dst []byte, src Source) ([]byte, error) {
+	if err := s.inside(src); err != nil {
+		return dst, err
+	}
+	n := len(dst)
+	dst = slices.Grow(dst, int(s.Len()))
+	if _, err := s.into(dst[n:cap(dst)], src); err != nil {
+		return dst, err
+	}
+	return dst[:n+int(s.Len())], nil
+}
+
 // windowSize is how much of a large message is in memory while it is read.
 const windowSize = 64 << 10
 
@@ -163,14 +178,55 @@ func (w *window) from(off int64) ([]byte, error) {
 	return w.buf, nil
 }
 
-// text returns the bytes of the span, which are at most limit, as a text of its
-// own.
-func (w *window) text(s Span, limit int) (string, error) {
+// text returns the bytes of the span, which are at most limit, as a text.
+func (w *window) text(s Span, limit int, t *texts) (string, error) {
 	if w.base <= s.Start && s.Start <= s.End && s.End <= w.base+int64(len(w.buf)) && s.Len() <= int64(limit) {
-		return string(w.buf[s.Start-w.base : s.End-w.base]), nil
+		return t.of(w.buf[s.Start-w.base : s.End-w.base]), nil
 	}
 	b, err := s.Bytes(w.src, limit)
 	return string(b), err
+}
+
+// texts puts small texts together. A nil one makes each alone.
+type texts struct{ strings.Builder }
+
+const (
+	smallText = 512
+	manyTexts = 1024
+)
+
+func (t *texts) of(b []byte) string {
+	if t == nil || len(b) > smallText {
+		return string(b)
+	}
+	start := t.room(len(b))
+	t.Write(b)
+	return t.String()[start:]
+}
+
+// without gives s without the CRLFs in it.
+func (t *texts) without(s string) string {
+	if len(s) > smallText {
+		return strings.ReplaceAll(s, "\r\n", "")
+	}
+	start := t.room(len(s))
+	for {
+		line, rest, more := strings.Cut(s, "\r\n")
+		t.WriteString(line)
+		if !more {
+			return t.String()[start:]
+		}
+		s = rest
+	}
+}
+
+// room makes room for n bytes, and tells where they begin.
+func (t *texts) room(n int) int {
+	if t.Cap()-t.Len() < n {
+		t.Reset()
+		t.Grow(manyTexts)
+	}
+	return t.Len()
 }
 
 // lineEnd returns where the line that begins at off ends, its LF included, or
