@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,7 +133,7 @@ func TestDispatchIsTheSameEachTime(t *testing.T) {
 // holds them gets others.
 func TestBoundaryInTheOriginalIsAvoided(t *testing.T) {
 	m := &Maker{hs9, constant{}}
-	d := m.draft(record(nil), nil, at, 0)
+	d := m.draft(record(nil), nil, at, 0, new(desk))
 	original := []byte("From: a@b\r\n\r\n--" + d.boundary("m") + "\r\n\r\n--" + d.boundary("s") + "--\r\n")
 	e := readBytes(t, dispatch(t, m, original))
 	if got, err := io.ReadAll(e.OriginalReader()); err != nil || !bytes.Equal(got, original) {
@@ -207,8 +208,9 @@ func TestHostileNamesStayInTheirFields(t *testing.T) {
 				t.Errorf("%.30q: %s stands %d times", evil, f.Name, n)
 			}
 		}
-		_, page := introduce(nil, nil, hs9, r, []message.Filed{submitted()}, true)
-		if len(read.Header.Fields) > len(plain.Header.Fields) || bytes.Contains(page, []byte("<script")) {
+		var w introduction
+		w.write(hs9, r, []message.Filed{submitted()}, true)
+		if len(read.Header.Fields) > len(plain.Header.Fields) || bytes.Contains(w.page, []byte("<script")) {
 			t.Errorf("%.30q: it got out", evil)
 		}
 	}
@@ -326,9 +328,10 @@ func TestIntroductionTellsEveryKind(t *testing.T) {
 				continue
 			}
 			f := filed(k, o, 1, rem.MailboxFull)
-			plain, page := introduce(nil, nil, hs9, r, []message.Filed{f}, false)
+			var w introduction
+			w.write(hs9, r, []message.Filed{f}, false)
 			words := tales[happening{k, o}]
-			for _, text := range []string{string(plain), html.UnescapeString(string(page))} {
+			for _, text := range []string{string(w.plain), html.UnescapeString(string(w.page))} {
 				for _, want := range []string{words.name.Turkish, words.what.Turkish, "Bora Çelik", "Alıcının kutusu dolu", "23.11.2026 12:30:00 (UTC+3)", "2026-11-23T09:30:00Z",
 					"remverify", "openssl", "xmlsec1", "Evidence", string(r.ID), r.Digest.String(), string(f.ID)} {
 					if !strings.Contains(text, want) {
@@ -344,4 +347,65 @@ func TestIntroductionTellsEveryKind(t *testing.T) {
 			}
 		}
 	}
+}
+
+// How to check an envelope is quoted beforehand; it reads as if all were quoted
+// at once.
+func TestIntroductionIsQuotedAsAWhole(t *testing.T) {
+	for _, dispatch := range []bool{false, true} {
+		var w introduction
+		w.write(hs9, record(letter(300)), []message.Filed{submitted()}, dispatch)
+		var pieces, whole mime.Builder
+		w.quoted(&pieces, dispatch)
+		whole.QuotedPrintableBytes(w.plain)
+		got, _ := pieces.Bytes()
+		want, _ := whole.Bytes()
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("dispatch %v (-want +got):\n%s", dispatch, diff)
+		}
+	}
+}
+
+// Envelopes are written where the one before was; what was made stays, also
+// when many are made at once.
+func TestEnvelopesDoNotShareBytes(t *testing.T) {
+	m := &Maker{hs9, constant{}}
+	make30 := func() error {
+		var made, kept [][]byte
+		for i := range 30 {
+			original := letter(500 * i)
+			r := record(original)
+			r.Subject = strings.Repeat("Konu ", i)
+			e, err := m.Dispatch(t.Context(), r, stored{bytes.NewReader(original), r.Digest}, submitted(), at)
+			if err != nil {
+				return err
+			}
+			b, err := m.Message(t.Context(), r, []message.Filed{submitted()}, hs9.Service, at)
+			if err != nil {
+				return err
+			}
+			read, err := Read(bytes.NewReader(b))
+			if err != nil {
+				return err
+			}
+			for _, b := range [][]byte{e.Head, e.Tail, b, read.Signature, read.Evidence[0].Content} {
+				made, kept = append(made, b), append(kept, bytes.Clone(b))
+			}
+		}
+		for i := range made {
+			if !bytes.Equal(made[i], kept[i]) {
+				return fmt.Errorf("piece %d has changed", i)
+			}
+		}
+		return nil
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if err := make30(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

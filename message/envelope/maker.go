@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"rem"
@@ -54,22 +55,30 @@ func (m *Maker) Dispatch(ctx context.Context, r *message.Record, original messag
 func (m *Maker) dispatch(ctx context.Context, r *message.Record, original message.Content, submission message.Filed, at time.Time) (message.Envelope, error) {
 	// The boundaries come from the message's identifier, which the sender did
 	// not know. Should they stand in the original all the same, others follow.
+	k := desks.Get().(*desk)
+	defer k.clear()
+	in := k.source(original)
 	for attempt := range maxAttempts {
-		d := m.draft(r, []message.Filed{submission}, at, attempt)
+		d := m.draft(r, []message.Filed{submission}, at, attempt, k)
 		d.messageID = string(r.ID)
-		d.threads(source(original))
+		d.threads(in)
 		head, tail, err := d.dispatch()
 		if err != nil {
 			return message.Envelope{}, err
 		}
-		found, err := d.cover(original, r)
+		found, err := d.cover(in, r)
 		if err != nil {
 			return message.Envelope{}, err
 		}
 		if found {
 			continue
 		}
-		return d.seal(ctx, head, tail, at)
+		d.hash.Write(tail)
+		if tail, err = d.seal(ctx, tail, at); err != nil {
+			return message.Envelope{}, err
+		}
+		k.tail = tail
+		return message.Envelope{Head: slices.Clone(head), Tail: slices.Clone(tail)}, nil
 	}
 	return message.Envelope{}, fmt.Errorf("%w: it holds the boundaries that belong to its identifier", ErrOriginal)
 }
@@ -82,15 +91,17 @@ func (m *Maker) Message(ctx context.Context, r *message.Record, filed []message.
 	if len(filed) == 0 || len(filed) > MaxEvidence {
 		return nil, fmt.Errorf("making a message about %s: %w: %d evidences", r.ID, ErrUnwritable, len(filed))
 	}
-	d := m.draft(r, filed, at, 0)
+	k := desks.Get().(*desk)
+	defer k.clear()
+	d := m.draft(r, filed, at, 0, k)
 	d.to = to
 	d.messageID = d.ownID()
-	head, tail, err := d.message()
+	out, err := d.message()
 	if err == nil {
-		d.hash.Write(head[d.signedFrom:])
-		var e message.Envelope
-		if e, err = d.seal(ctx, head, tail, at); err == nil {
-			return append(e.Head, e.Tail...), nil
+		d.hash.Write(out[d.signedFrom:])
+		if out, err = d.seal(ctx, out, at); err == nil {
+			k.head = out
+			return slices.Clone(out), nil
 		}
 	}
 	return nil, fmt.Errorf("making a message about %s: %w", r.ID, err)
@@ -105,7 +116,7 @@ const (
 
 // cover hashes the original after what stands before it, and checks it. found
 // says that it holds the boundaries' token.
-func (d *draft) cover(original message.Content, r *message.Record) (found bool, err error) {
+func (d *draft) cover(original mime.Source, r *message.Record) (found bool, err error) {
 	if original.Size() != r.Size || r.Digest.IsZero() {
 		return false, fmt.Errorf("%w: it has %d bytes, not %d", ErrOriginal, original.Size(), r.Size)
 	}
@@ -120,7 +131,7 @@ func (d *draft) cover(original message.Content, r *message.Record) (found bool, 
 			last = [2]byte(b[len(b)-2:])
 		}
 	}
-	if b, ok := source(original).(mime.Memory); ok {
+	if b, ok := original.(mime.Memory); ok {
 		take(b, 0)
 	} else if err := inChunks(original, len(token)-1, take); err != nil {
 		return false, err
@@ -134,12 +145,21 @@ func (d *draft) cover(original message.Content, r *message.Record) (found bool, 
 	return found, nil
 }
 
-// source reads a content that is in memory where it lies.
-func source(c message.Content) mime.Source {
+// source reads a content that is in memory where it lies, and a small one at
+// once onto the desk. One that cannot be read is left to who needs it.
+func (k *desk) source(c message.Content) mime.Source {
 	if m, ok := c.(*message.Memory); ok {
 		return mime.Memory(m.Bytes())
 	}
-	return c
+	size := c.Size()
+	if size < 0 || size > chunk {
+		return c
+	}
+	k.original = slices.Grow(k.original[:0], int(size))[:size]
+	if n, err := c.ReadAt(k.original, 0); int64(n) < size || err != nil && !errors.Is(err, io.EOF) {
+		return c
+	}
+	return mime.Memory(k.original)
 }
 
 // inChunks gives src in pieces, each after the last keep bytes of the one
@@ -164,15 +184,13 @@ func inChunks(src mime.Source, keep int, take func(b []byte, overlap int)) error
 	}
 }
 
-// seal hashes what stands after the original, signs, and writes the signature.
-func (d *draft) seal(ctx context.Context, head, tail []byte, at time.Time) (message.Envelope, error) {
-	d.hash.Write(tail)
+// seal signs what was hashed, and writes the signature behind to.
+func (d *draft) seal(ctx context.Context, to []byte, at time.Time) ([]byte, error) {
 	der, err := d.maker.Signer.Sign(ctx, d.hash.Sum(nil), at)
 	if err != nil {
-		return message.Envelope{}, err
+		return nil, err
 	}
-	b := mime.NewBuilder(tail)
+	b := mime.NewBuilder(to)
 	smime.After(b, d.boundary("s"), der)
-	tail, err = b.Bytes()
-	return message.Envelope{Head: head, Tail: tail}, err
+	return b.Bytes()
 }

@@ -131,7 +131,7 @@ func read(src mime.Source) (*Envelope, error) {
 	if len(m.Parts) != 2 {
 		return nil, structure("%d parts around the signature", len(m.Parts))
 	}
-	e := &Envelope{Header: m.Header, Signed: m.Parts[0].Whole, src: src, digests: map[crypto.Hash][]byte{}}
+	e := &Envelope{Header: m.Header, Signed: m.Parts[0].Whole, src: src}
 	if err := e.signature(m); err != nil {
 		return nil, err
 	}
@@ -306,13 +306,15 @@ func content(p *mime.Part, src mime.Source, most int) ([]byte, error) {
 	return b, nil
 }
 
+// said are the kinds that a header may mean.
+var said = map[string][]Kind{
+	"dispatch": {Dispatch}, "message": {Message, Notification}, "receipt": {Message}, "payload": {Payload},
+	"serviceinfo": {Notification, Message}, "notification": {Notification, Message},
+}
+
 // agrees holds what the header says against what is there. The header is not
 // signed; but two readers of which one goes by it must not differ.
 func (e *Envelope) agrees() error {
-	said := map[string][]Kind{
-		"dispatch": {Dispatch}, "message": {Message, Notification}, "receipt": {Message}, "payload": {Payload},
-		"serviceinfo": {Notification, Message}, "notification": {Notification, Message},
-	}
 	for _, name := range []string{fieldMsgType, fieldMessageType522} {
 		v := rem.FoldASCII(e.Header.Get(name))
 		if v == "" {
@@ -351,22 +353,11 @@ func (e *Envelope) OriginalDigest(h crypto.Hash) ([]byte, error) {
 }
 
 func digest(h hash.Hash, src mime.Source, s mime.Span) error {
-	if m, ok := src.(mime.Memory); ok {
-		h.Write(m[s.Start:s.End])
-		return nil
-	}
-	n, err := io.CopyBuffer(h, onlyReader{s.Reader(src)}, make([]byte, min(chunk, s.Len()+1)))
-	if err == nil && n != s.Len() {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
+	if err := s.Copy(h, src); err != nil {
 		return fmt.Errorf("digesting the envelope: %w", err)
 	}
 	return nil
 }
-
-// onlyReader hides WriteTo, which brings a buffer of its own.
-type onlyReader struct{ io.Reader }
 
 // Verify checks the envelope's signature over its signed bytes, which stream
 // past once a digest. A signature in BER, as others' programs write, is brought
@@ -385,6 +376,9 @@ func (e *Envelope) Verify(o cades.VerifyOptions) (*cades.Verified, error) {
 		sum := h.New()
 		if fault = digest(sum, e.src, e.Signed); fault != nil {
 			return nil
+		}
+		if e.digests == nil {
+			e.digests = map[crypto.Hash][]byte{}
 		}
 		e.digests[h] = sum.Sum(nil)
 		return e.digests[h]

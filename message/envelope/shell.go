@@ -3,6 +3,7 @@ package envelope
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"rem/mail/mime"
 	"rem/mail/smime"
@@ -20,18 +21,16 @@ func (e *Envelope) protect(m *mime.Message) error {
 	if hp, _ := m.Parts[0].Type.Param("hp"); hp != "clear" {
 		return nil
 	}
-	inner := &mime.Header{Span: m.Parts[0].Header.Span}
+	inner := &mime.Header{Span: m.Parts[0].Header.Span, Fields: repeated(m.Parts[0].Header.Fields)}
 	length := 0
-	for _, f := range m.Parts[0].Header.Fields {
-		if f.Is("Content-Type") || f.Is("Content-Transfer-Encoding") {
-			continue
-		}
-		inner.Fields = append(inner.Fields, f)
-		length += len(f.Raw)
+	for i := range inner.Fields {
+		length += len(inner.Fields[i].Raw)
 	}
+	k := desks.Get().(*desk)
+	defer k.clear()
 	boundary, _ := m.Type.Param("boundary")
 	e.micalg, _ = m.Type.Param("micalg")
-	b := mime.NewBuilder(make([]byte, 0, 512))
+	b := mime.NewBuilder(k.head[:0])
 	smime.Before(b, boundary, e.micalg)
 	want, err := b.Bytes()
 	if err != nil {
@@ -41,14 +40,16 @@ func (e *Envelope) protect(m *mime.Message) error {
 	if start < 0 {
 		return structure("its header is not the one that is signed")
 	}
-	got, err := mime.Span{Start: start, End: e.Signed.Start}.Bytes(e.src, len(want)+length)
+	k.head = want
+	got, err := k.read(e.src, mime.Span{Start: start, End: e.Signed.Start})
 	if err != nil {
 		return err
 	}
 	same := true
-	for _, f := range inner.Fields {
-		same = same && string(got[:len(f.Raw)]) == f.Raw
-		got = got[len(f.Raw):]
+	for i := range inner.Fields {
+		raw := inner.Fields[i].Raw
+		same = same && string(got[:len(raw)]) == raw
+		got = got[len(raw):]
 	}
 	begins := false
 	for _, f := range m.Header.Fields {
@@ -62,13 +63,17 @@ func (e *Envelope) protect(m *mime.Message) error {
 	if !begins || !same || !bytes.Equal(got, want) {
 		return structure("its header is not the one that is signed")
 	}
-	b = mime.NewBuilder(make([]byte, 0, 512+len(e.Signature)/2*3))
+	b = mime.NewBuilder(k.head[:0])
 	smime.After(b, boundary, e.Signature)
 	if want, err = b.Bytes(); err != nil {
 		return structure("its shell cannot be ours: %v", err)
 	}
-	got, err = mime.Span{Start: e.Signed.End, End: e.src.Size()}.Bytes(e.src, 2*maxSignature)
-	if err != nil {
+	k.head = want
+	around := mime.Span{Start: e.Signed.End, End: e.src.Size()}
+	if around.Len() != int64(len(want)) {
+		return structure("something stands around its signature")
+	}
+	if got, err = k.read(e.src, around); err != nil {
 		return fmt.Errorf("%w: %w", ErrStructure, err)
 	}
 	if !bytes.Equal(got, want) {
@@ -76,4 +81,27 @@ func (e *Envelope) protect(m *mime.Message) error {
 	}
 	e.Header, e.Protected = inner, true
 	return nil
+}
+
+// repeated are the fields of the signed part that repeat the envelope's: all
+// but its own two, which stand first where we write them.
+func repeated(fields []mime.Field) []mime.Field {
+	own := func(f mime.Field) bool { return f.Is("Content-Type") || f.Is("Content-Transfer-Encoding") }
+	for len(fields) > 0 && own(fields[0]) {
+		fields = fields[1:]
+	}
+	if !slices.ContainsFunc(fields, own) {
+		return fields[:len(fields):len(fields)]
+	}
+	return slices.DeleteFunc(slices.Clone(fields), own)
+}
+
+// read returns bytes of src, which are looked at and not kept.
+func (k *desk) read(src mime.Source, s mime.Span) ([]byte, error) {
+	if m, ok := src.(mime.Memory); ok {
+		return s.Bytes(m, int(s.Len()))
+	}
+	b, err := s.Append(k.tail[:0], src)
+	k.tail = b
+	return b, err
 }

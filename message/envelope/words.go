@@ -3,6 +3,7 @@ package envelope
 import (
 	"rem"
 	"rem/message"
+	"rem/message/evidence"
 )
 
 // The header fields of the two standards. docs/formats/envelope.md says which
@@ -50,6 +51,15 @@ type happening struct {
 	kind    message.Kind
 	outcome message.Outcome
 }
+
+// eventURIs are the values of REM-EventIdentifier.
+var eventURIs = func() map[happening]string {
+	out := map[happening]string{}
+	for h := range tales {
+		out[h] = evidence.EventURI(h.kind, h.outcome)
+	}
+	return out
+}()
 
 var tales = map[happening]tale{
 	{message.SubmissionAcceptanceRejection, message.Positive}: {"Submission acceptance",
