@@ -64,23 +64,24 @@ func (e *Evidence) Claim() message.Claim {
 	return c
 }
 
-// eventOf returns the URI that is written for a draft.
+// eventOf returns the word that is written behind eventPrefix for a draft.
 func eventOf(d *Draft) string {
 	if d.Kind == DeliveryNonDeliveryToRecipient && d.Claim().NoInformation {
-		return eventPrefix + expiration
+		return expiration
 	}
-	return eventCode(d.Kind, d.Outcome)
+	return eventWord(d.Kind, d.Outcome)
 }
 
-// eventCode returns the URI written for a kind and outcome that go together.
-func eventCode(k Kind, o Outcome) string {
+// eventWord returns the word written for a kind and outcome that go together,
+// "" for two that do not.
+func eventWord(k Kind, o Outcome) string {
 	for _, e := range events {
 		switch {
 		case e.kind != k:
 		case o == Positive && len(e.positive) > 0:
-			return eventPrefix + e.positive[0]
+			return e.positive[0]
 		case o == Negative && len(e.negative) > 0:
-			return eventPrefix + e.negative[0]
+			return e.negative[0]
 		}
 	}
 	return ""
@@ -169,7 +170,12 @@ func ReasonURI(code rem.Reason) string { return reasonPrefix + string(code) }
 
 // EventURI returns what is written into EventCode for kind and outcome, "" for
 // two that do not go together.
-func EventURI(k Kind, o Outcome) string { return eventCode(k, o) }
+func EventURI(k Kind, o Outcome) string {
+	if word := eventWord(k, o); word != "" {
+		return eventPrefix + word
+	}
+	return ""
+}
 
 // reasonOf reads a reason of TS 102 640-2. Some writers put the URI into Code,
 // others the number into Code and the URI into Details; misspellings and "//"

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"rem"
@@ -28,7 +29,14 @@ func readOwn(src []byte) (*Evidence, bool) {
 	if r.failed || r.rest != "" || !isIdentifier(string(e.ID)) || hasPrefixOfSignature(string(e.ID)) {
 		return nil, false
 	}
-	return e, bytes.Equal(write102640(make([]byte, 0, len(src)+64), &e.Draft), src)
+	room := rooms.Get().(*[]byte)
+	again := write102640((*room)[:0], &e.Draft)
+	same := bytes.Equal(again, src)
+	if cap(again) <= maxRoom {
+		*room = again
+		rooms.Put(room)
+	}
+	return e, same
 }
 
 // hasPrefixOfSignature tells an identifier that could be one of the signature's own.
@@ -36,6 +44,15 @@ func readOwn(src []byte) (*Evidence, bool) {
 func hasPrefixOfSignature(id string) bool {
 	return len(id) > 1 && id[1] == '-' && strings.IndexByte("srp", id[0]) >= 0
 }
+
+// rooms are where an evidence is written anew to be compared, and nothing else.
+// One with thousands of recipients does not keep its room.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxRoom = 16 << 10
+
+// What most evidence has no more of, so that its lists are made once.
+const fewParties, fewSteps = 2, 4
 
 // An ownReader goes through a written evidence. Once something does not match
 // it has failed, and what it gives from then on means nothing.
@@ -86,6 +103,7 @@ func (r *ownReader) evidence(e *Evidence) {
 	}
 	e.Sender = r.party("SenderDetails", false)
 	r.lit("<RecipientsDetails>")
+	e.Recipients = make([]Party, 0, fewParties)
 	for r.more(len(e.Recipients), MaxRecipients) && r.sees("<EntityDetails>") {
 		e.Recipients = append(e.Recipients, r.party("EntityDetails", false))
 	}
@@ -195,6 +213,7 @@ func (r *ownReader) log(e *Evidence) {
 	if !r.at("<TransactionLogInformation>") {
 		return
 	}
+	e.Log = make([]LogEntry, 0, fewSteps)
 	for r.more(len(e.Log), maxLog) && r.at(`<TransactionLog><r:Entry xmlns:r="`+spaceOwn+`" actor="`) {
 		var entry LogEntry
 		entry.Actor = r.attribute()
@@ -309,9 +328,12 @@ func (r *ownReader) open(name string) {
 }
 
 func (r *ownReader) close(name string) {
-	r.lit("</")
-	r.lit(name)
-	r.lit(">")
+	n := len(name)
+	if r.failed || len(r.rest) < n+3 || r.rest[:2] != "</" || r.rest[2:2+n] != name || r.rest[2+n] != '>' {
+		r.failed = true
+		return
+	}
+	r.rest = r.rest[n+3:]
 }
 
 func (r *ownReader) element(name string) string {
@@ -334,16 +356,20 @@ func (r *ownReader) unescaped(end byte) string {
 	}
 	b := make([]byte, 0, len(s))
 next:
-	for s != "" {
+	for {
+		i := strings.IndexByte(s, '&')
+		if i < 0 {
+			return string(append(b, s...))
+		}
+		b, s = append(b, s[:i]...), s[i:]
 		for _, e := range references {
 			if rest, ok := strings.CutPrefix(s, e.written); ok {
 				b, s = append(b, e.meant), rest
 				continue next
 			}
 		}
-		b, s = append(b, s[0]), s[1:]
+		b, s = append(b, '&'), s[1:]
 	}
-	return string(b)
 }
 
 // references are what appendText writes for characters.

@@ -33,7 +33,11 @@ func write102640(dst []byte, d *Draft) []byte {
 	w.raw("<", root, ` xmlns="`+spaceV2+`" Id="`)
 	w.text(string(d.ID), true)
 	w.raw(`" version="` + version + `">`)
-	w.element("EventCode", eventOf(d))
+	w.raw("<EventCode>")
+	if word := eventOf(d); word != "" {
+		w.raw(eventPrefix, word)
+	}
+	w.raw("</EventCode>")
 	if len(d.Reasons) > 0 {
 		w.raw("<EventReasons>")
 		for _, r := range d.Reasons {
