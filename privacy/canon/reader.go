@@ -80,6 +80,7 @@ func (r *Reader) Next() string {
 
 // raw takes the field of the name; its value may be empty.
 func (r *Reader) raw(name string) string {
+	r.wrap(checkName(name)) // a reader of free fields asks for what it finds
 	line := r.next()
 	if r.err != nil {
 		return ""
