@@ -26,10 +26,11 @@ func (s Stage) String() string {
 	return stageNames[s]
 }
 
-// AnswerLinger is how long the answer that a message was taken over waits for
-// the one about its delivery, so that both travel in one envelope. It is far
-// below any period, and a delivery that takes longer is told by itself.
-const AnswerLinger = 25 * time.Millisecond
+// AnswerLinger is how long the answer that a message was taken over waits, at
+// most, for the one about its delivery, so that both travel in one envelope: they
+// leave as soon as it is recorded. It is far below any period, and longer than a
+// busy provider takes to deliver; a delivery that takes longer is told by itself.
+const AnswerLinger = 5 * time.Second
 
 // A Told is somebody who learns of a transition; a set, as bits.
 type Told uint8
