@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -283,6 +284,33 @@ func list(ts *testscript.TestScript, neg bool, args []string) {
 			return err == nil && bytes.Contains(out, fmt.Appendf(nil, `"sequence": %d,`, sequence))
 		})
 	}
+}
+
+// entry [-domain=DOMAIN]... [-service=ADDRESS] CODE changes a provider's entry in
+// the trust list before anybody runs: further domains, and its service address,
+// which becomes that of its configuration too.
+func entry(ts *testscript.TestScript, neg bool, args []string) {
+	plainly(ts, neg)
+	s := of(ts)
+	code := args[len(args)-1]
+	fatal(ts, s.world.ChangeList(code, func(p *trustlist.Provider) {
+		for _, a := range args[:len(args)-1] {
+			name, value, _ := strings.Cut(a, "=")
+			switch name {
+			case "-domain":
+				p.Domains = append(p.Domains, value)
+			case "-service":
+				p.Service = value
+				file := s.provider(ts, code).File
+				b, err := os.ReadFile(file)
+				fatal(ts, err, "reading a configuration")
+				b = regexp.MustCompile(`rem-service@[a-z0-9.]+`).ReplaceAll(b, []byte(value))
+				fatal(ts, os.WriteFile(file, b, 0o600), "writing a configuration")
+			default:
+				ts.Fatalf("an entry has no %s", name)
+			}
+		}
+	}), "changing the trust list")
 }
 
 // tap CODE... puts a tap in front of providers' doors for other providers, before

@@ -62,7 +62,7 @@ func scenarios(t *testing.T, dir string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": world, "clamd": clamd, "start": start, "terminate": terminate, "crash": crash, "peer": peer,
-			"tap": tap, "holder": holder, "letter": letter, "submit": submit, "waitfor": waitfor, "never": never,
+			"tap": tap, "entry": entry, "holder": holder, "letter": letter, "submit": submit, "waitfor": waitfor, "never": never,
 			"list": list, "await": await, "files": files, "check": check, "remctl": remctl, "open": openMessage, "originate": originate,
 			"metric": metric, "report": report, "message": pick,
 		},

@@ -159,7 +159,11 @@ func (d *door) answer(r *message.Record, filed []message.Filed) {
 }
 
 func (d *door) deliver(r *message.Record, letter []message.Filed) {
-	to := "rem-service@" + r.Origin
+	to, err := d.serviceOf(r.Origin)
+	if err != nil {
+		fmt.Println("answer", err)
+		return
+	}
 	for attempt := range 20 {
 		time.Sleep(time.Duration(attempt) * 50 * time.Millisecond)
 		b, err := d.envelope(context.Background(), r, nil, letter, to)

@@ -118,6 +118,19 @@ func (p *peer) list() (*trustlist.Verified, error) {
 	return trustlist.Verify(b, signers)
 }
 
+// serviceOf gives the address that evidence for a provider goes to.
+func (p *peer) serviceOf(domain string) (string, error) {
+	list, err := p.list()
+	if err != nil {
+		return "", err
+	}
+	there, err := list.ByDomain(domain, p.clock.Now())
+	if there == nil {
+		return "", fmt.Errorf("looking for %s: %w", domain, err)
+	}
+	return there.ServiceAddress(domain), nil
+}
+
 // send offers a message to a provider of the list and says what came of it.
 func (p *peer) send(ctx context.Context, domain string, from smtp.Path, to []string, body io.Reader, size int) (smtpout.Result, error) {
 	list, err := p.list()

@@ -193,6 +193,12 @@ func (s *sink) Commit(context.Context) (string, error) {
 		read = append(read, e)
 	}
 	if env.Kind == envelope.Message {
+		if !slices.ContainsFunc(s.tx.Recipients, func(r smtp.Recipient) bool {
+			a, err := r.Path.Address()
+			return err == nil && a == d.self.Service
+		}) {
+			return "", rem.Refuse(rem.PolicyViolation, "Deliller hizmet adresine gönderilir.", "Evidence goes to the service address.")
+		}
 		if err := d.keep("message.eml", s.Bytes()); err != nil {
 			return "", err
 		}

@@ -240,7 +240,7 @@ func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *
 		Courier: courier{n, n.sender}, Scanner: scanner,
 		Envelope: &envelope.Maker{Provider: n.Provider, Signer: cs},
 		Verifier: &relay.TrustedReader{List: n.list, Validator: n.Validator, Algorithms: algorithm.Default, Cache: xades.NewCache(maxCertificates)},
-		Service:  n.peers.service, Signer: signer, Clock: n.clock, Alarm: n.Alarm, Log: n.Log,
+		Service:  n.peers.service, Same: n.peers.same, Signer: signer, Clock: n.clock, Alarm: n.Alarm, Log: n.Log,
 	}
 	n.Deliverer = &delivery.Deliverer{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store,

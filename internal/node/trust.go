@@ -129,12 +129,15 @@ func (p peers) service(domain string) (rem.Address, bool) {
 	if provider == nil || err != nil && !errors.Is(err, trustlist.ErrNotGranted) {
 		return rem.Address{}, false
 	}
-	a, err := rem.ParseAddress("rem-service@" + domain)
+	a, err := rem.ParseAddress(provider.ServiceAddress(domain))
 	return a, err == nil
 }
 
+// same reports whether two domains are one provider's.
+func (p peers) same(a, b string) bool { return a == b || p.list().SameProvider(a, b) }
+
 // byTLS says whose connection a certificate stands for: the provider's first
-// domain.
+// domain, which stands for all of them.
 func (p peers) byTLS(c *x509.Certificate, at time.Time) (string, bool) {
 	provider, err := p.list().ByTLSCertificate(c, at)
 	if err != nil || len(provider.Domains) == 0 {

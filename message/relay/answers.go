@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"rem"
 	"rem/message"
@@ -75,7 +77,7 @@ func (r *Relay) judge(view *message.View, domain string, abouts []About) (messag
 		f.Recipient = place(&view.Record, about)
 		rcpt := view.Record.Recipient(f.Recipient)
 		if view.Record.Origin != r.Provider.Domain || rcpt == nil || rcpt.Leg != message.Outbound ||
-			rcpt.Address.Provider() != domain || f.Issuer != domain || about.Digest != view.Record.Digest || r.borrowed(f) {
+			!r.same(rcpt.Address.Provider(), domain) || !r.same(f.Issuer, domain) || about.Digest != view.Record.Digest || r.borrowed(f) {
 			r.Alarm("evidence does not fit the message that it names", id, domain)
 			return step, nil, rem.Refuse(rem.PolicyViolation, "Delil, adı geçen iletiye uymuyor.", "The evidence does not fit the message that it names.")
 		}
@@ -118,7 +120,14 @@ func (r *Relay) judge(view *message.View, domain string, abouts []About) (messag
 		step.Changes = moved(step.Changes, r.change(n, t, now))
 		state[n] = t.To
 	}
-	step.Done = r.settled(view, state, domain)
+	// A dispatch went to each of the REM-MD's domains by itself.
+	domains := map[string]bool{domain: true}
+	for n := range state {
+		domains[view.Record.Recipient(n).Address.Provider()] = true
+	}
+	for _, d := range slices.Sorted(maps.Keys(domains)) {
+		step.Done = append(step.Done, r.settled(view, state, d)...)
+	}
 	return step, settle, nil
 }
 

@@ -35,7 +35,8 @@ var ErrUncertain = errors.New("whether the message is taken over is not certain"
 // its original was not kept, and what was said of it stands.
 var refusedBefore = rem.Refuse(rem.PolicyViolation, "Bu ileti daha önce reddedildi.", "This message was already refused.")
 
-// In takes an envelope that the REM-MD with the domain sent. When it returns
+// In takes an envelope that the REM-MD with the domain sent, which is any of its
+// domains: what it sends may be about all of them. When it returns
 // nil, everything in it that concerns us is durable and answered: a 250 may be
 // given. A *rem.Refusal is for the transaction alone; whatever else is wrong
 // with a dispatch is answered with evidence. After [ErrUncertain] there is no
@@ -54,7 +55,7 @@ func (r *Relay) In(ctx context.Context, domain string, tx smtp.Transaction, enve
 		}
 		return r.answers(ctx, domain, in)
 	}
-	if _, of, _ := strings.Cut(string(in.Record.ID), "@"); of != domain || in.Record.Origin != domain || len(in.Record.Recipients) == 0 ||
+	if _, of, _ := strings.Cut(string(in.Record.ID), "@"); of != in.Record.Origin || !r.same(of, domain) || len(in.Record.Recipients) == 0 ||
 		slices.ContainsFunc(in.Filed, func(a About) bool { return r.borrowed(a.Filed) }) {
 		return ErrNotAnswerable
 	}

@@ -134,10 +134,13 @@ type Relay struct {
 	Verifier Verifier
 	Scanner  Scanner                                 // nil: there is none, as the practice statement says
 	Service  func(domain string) (rem.Address, bool) // another REM-MD's service address, from the trust list
-	Signer   *evidence.Signer
-	Clock    rem.Clock
-	Alarm    Alarm
-	Log      *slog.Logger
+	// Same reports whether two domains are those of one REM-MD, by the trust
+	// list. nil: every REM-MD has one.
+	Same   func(a, b string) bool
+	Signer *evidence.Signer
+	Clock  rem.Clock
+	Alarm  Alarm
+	Log    *slog.Logger
 }
 
 // borrowed reports whether another REM-MD's evidence goes by an identifier of
@@ -146,6 +149,9 @@ type Relay struct {
 func (r *Relay) borrowed(f message.Filed) bool {
 	return strings.HasSuffix(string(f.ID), "."+r.Provider.HSCode())
 }
+
+// same reports whether two domains are one REM-MD's.
+func (r *Relay) same(a, b string) bool { return a == b || r.Same != nil && r.Same(a, b) }
 
 // base is a draft with what all relay evidence of ours says.
 func (r *Relay) base(rec *message.Record, kind evidence.Kind, outcome evidence.Outcome, n int, filed []message.Filed) evidence.Draft {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"rem"
@@ -83,7 +84,7 @@ func (v *TrustedReader) read(ctx context.Context, list *trustlist.List, domain s
 	// The evidence inside is signed for itself, so that what it says can be
 	// answered even when the envelope around it does not hold.
 	if in.Dispatch {
-		if err := v.record(&in, domain, env, read); err != nil {
+		if err := v.record(&in, peer, env, read); err != nil {
 			return in, err
 		}
 	}
@@ -163,13 +164,17 @@ func (v *TrustedReader) evidences(ctx context.Context, list *trustlist.List, pee
 			return nil, fmt.Errorf("judging an evidence of %s: %s", domain, report)
 		case !report.Passed():
 			return nil, refuse("Zarftaki delile güvenilemiyor.", "An evidence in the envelope cannot be relied on.")
-		case !v.signs(list, peer, x.Certificate, report.Proof), e.Issuer.Address.Domain() != domain && !e.Issuer.Address.IsZero():
+		case !v.signs(list, peer, x.Certificate, report.Proof), !e.Issuer.Address.IsZero() && !slices.Contains(peer.Domains, e.Issuer.Address.Domain()):
 			return nil, rem.Refuse(rem.PolicyViolation, "Delil bu sağlayıcının değil.", "The evidence is not this provider's.")
 		case e.Message.Digest.IsZero():
 			return nil, refuse("Delil iletinin özetini vermiyor.", "The evidence does not name the message's digest.")
 		}
+		issuer := domain
+		if !e.Issuer.Address.IsZero() {
+			issuer = e.Issuer.Address.Domain()
+		}
 		f := message.Filed{
-			ID: e.ID, Kind: e.Kind, Outcome: e.Outcome, Recipient: e.RefersTo, Issuer: domain,
+			ID: e.ID, Kind: e.Kind, Outcome: e.Outcome, Recipient: e.RefersTo, Issuer: issuer,
 			Time: report.Proof, NoInformation: e.Claim().NoInformation, XML: part.Content, Digest: rem.DigestOf(part.Content),
 		}
 		for _, r := range e.Reasons {
@@ -189,7 +194,7 @@ func (v *TrustedReader) evidences(ctx context.Context, list *trustlist.List, pee
 
 // record describes the message by its submission evidence, and compares the
 // original with it.
-func (v *TrustedReader) record(in *Incoming, domain string, env *envelope.Envelope, read []readEvidence) error {
+func (v *TrustedReader) record(in *Incoming, peer *trustlist.Provider, env *envelope.Envelope, read []readEvidence) error {
 	i := slices.IndexFunc(read, func(r readEvidence) bool {
 		return r.evidence.Kind == evidence.SubmissionAcceptanceRejection && r.evidence.Outcome == evidence.Positive
 	})
@@ -198,6 +203,11 @@ func (v *TrustedReader) record(in *Incoming, domain string, env *envelope.Envelo
 	}
 	e := read[i].evidence
 	in.Filed = []About{read[i].about}
+	// A provider with several domains gives identifiers in any of them.
+	_, domain, _ := strings.Cut(string(e.Message.ID), "@")
+	if !slices.Contains(peer.Domains, domain) {
+		return ErrNotAnswerable
+	}
 	in.Record = message.Record{
 		ID: e.Message.ID, Origin: domain,
 		Sender:               party(e.Sender),
@@ -212,7 +222,7 @@ func (v *TrustedReader) record(in *Incoming, domain string, env *envelope.Envelo
 	for _, p := range e.Recipients {
 		in.Record.Recipients = append(in.Record.Recipients, message.Recipient{Party: party(p)})
 	}
-	if in.Record.Sender.Address.Provider() != domain {
+	if !slices.Contains(peer.Domains, in.Record.Sender.Address.Provider()) {
 		return rem.Refuse(rem.PolicyViolation, "Gönderici bu sağlayıcının hesabı değil.", "The sender is not an account of this provider.")
 	}
 	sum, err := env.OriginalDigest(crypto.SHA256)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,6 +87,12 @@ func (p *Provider) check() error {
 	for _, r := range p.Relays {
 		if !isEndpoint(r) {
 			return fmt.Errorf("relay %.255q is not a host and a port", r)
+		}
+	}
+	if p.Service != "" {
+		a, err := rem.ParseAddress(p.Service)
+		if err != nil || a.String() != p.Service || !slices.Contains(p.Domains, a.Provider()) {
+			return fmt.Errorf("service address %.255q is not a folded address of one of its domains", p.Service)
 		}
 	}
 	if err := checkCertificates(p.Operation); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rem"
@@ -27,6 +28,9 @@ type Provider struct {
 	// Relays are the endpoints, host:port, at which it takes messages from
 	// other providers, the preferred first. One that ended has none.
 	Relays []string
+	// Service is the address that evidence for this provider goes to; empty is
+	// [Provider.ServiceAddress]'s default.
+	Service string
 	// Operation holds the certificates that sign its evidence and envelopes,
 	// TLS those by which its connections are known, incoming and outgoing.
 	Operation, TLS []Certificate
@@ -79,6 +83,16 @@ const (
 	EN319532 Profile = "http://uri.etsi.org/19532/v1#/REMbaseline"
 )
 
+// ServiceAddress is where evidence for the provider goes about messages of one
+// of its domains: the address that the list names, or else rem-service@ and the
+// domain.
+func (p *Provider) ServiceAddress(domain string) string {
+	if p.Service != "" {
+		return p.Service
+	}
+	return "rem-service@" + domain
+}
+
 // StatusAt returns the provider's standing at a time.
 func (p *Provider) StatusAt(at time.Time) Status {
 	s := Unlisted
@@ -112,6 +126,18 @@ func (l *List) ByDomain(domain string, at time.Time) (*Provider, error) {
 		}
 	}
 	return nil, fmt.Errorf("looking for domain %.255q: %w", domain, ErrUnknown)
+}
+
+// SameProvider reports whether two domains are listed for one provider, whatever
+// its state.
+func (l *List) SameProvider(a, b string) bool {
+	a, b = rem.FoldASCII(a), rem.FoldASCII(b)
+	for i := range l.Providers {
+		if slices.Contains(l.Providers[i].Domains, a) {
+			return slices.Contains(l.Providers[i].Domains, b)
+		}
+	}
+	return false
 }
 
 // ByCode returns the provider of a code that was granted at a time.

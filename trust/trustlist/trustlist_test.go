@@ -237,6 +237,9 @@ func TestListsThatContradictThemselvesAreNotWritten(t *testing.T) {
 		{"a certificate for two", func(l *trustlist.List) { l.Providers[1].Operation = l.Providers[0].Operation }},
 		{"a relay without a port", func(l *trustlist.List) { l.Providers[0].Relays = []string{"relay.hs90.kep.test"} }},
 		{"a relay at port 0", func(l *trustlist.List) { l.Providers[0].Relays = []string{"relay.hs90.kep.test:0"} }},
+		{"a service address of nobody", func(l *trustlist.List) { l.Providers[0].Service = "rem-service" }},
+		{"a service address of another provider", func(l *trustlist.List) { l.Providers[0].Service = "rem-service@hs91.kep.test" }},
+		{"a service address in capitals", func(l *trustlist.List) { l.Providers[0].Service = "Rem-Service@hs90.kep.test" }},
 		{"a policy that is no URI", func(l *trustlist.List) { l.Providers[0].Policies = []string{"a b"} }},
 		{"no profile", func(l *trustlist.List) { l.Providers[0].Profile = "" }},
 		{"no size limit", func(l *trustlist.List) { l.Providers[0].SizeLimit = 0 }},
@@ -339,13 +342,71 @@ func TestTheSequenceNeverFalls(t *testing.T) {
 	}
 }
 
-// The frozen sample of version 1 is read for ever (docs/formats/trust-list.md).
-func TestTheFrozenSampleIsRead(t *testing.T) {
-	src, err := os.ReadFile(filepath.Join("testdata", "v1", "list.xml"))
+// A list without service addresses stays in version 1, which readers of version 1
+// know; with one it is of version 2, and no list has two forms.
+func TestAListsVersionIsTheFirstThatCanSayIt(t *testing.T) {
+	l := sample(pki.New(t, simulator.Options{}))
+	without, err := l.Encode()
+	if err != nil || !bytes.Contains(without, []byte(`xmlns="urn:rem:trust-list:1"`)) {
+		t.Fatalf("%.80s, %v", without, err)
+	}
+	l.Providers[0].Service = "delil@hs90.example"
+	with, err := l.Encode()
+	if err != nil || !bytes.Contains(with, []byte(`xmlns="urn:rem:trust-list:2"`)) || !bytes.Contains(with, []byte("<Service>delil@hs90.example</Service>")) {
+		t.Fatalf("%.80s, %v", with, err)
+	}
+	got, err := trustlist.Parse(with)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join("testdata", "v1", "signer.b64"))
+	if diff := cmp.Diff(l, got, byDER, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the list changed on its way (-written +read):\n%s", diff)
+	}
+	if a, b := got.Providers[0].ServiceAddress("hs90.kep.test"), got.Providers[1].ServiceAddress("hs91.kep.test"); a != "delil@hs90.example" || b != "rem-service@hs91.kep.test" {
+		t.Errorf("evidence goes to %s and %s", a, b)
+	}
+	for name, src := range map[string][]byte{
+		"version 1 with a service address": bytes.Replace(with, []byte("list:2"), []byte("list:1"), 1),
+		"version 2 without one":            bytes.Replace(without, []byte("list:1"), []byte("list:2"), 1),
+		"a version 3":                      bytes.Replace(with, []byte("list:2"), []byte("list:3"), 1),
+		"an empty address":                 bytes.Replace(with, []byte("delil@hs90.example"), nil, 1),
+		"two addresses":                    bytes.Replace(with, []byte("<Service>"), []byte("<Service>a@hs90.example</Service><Service>"), 1),
+	} {
+		if _, err := trustlist.Parse(src); !errors.Is(err, trustlist.ErrForm) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTheDomainsOfAnEntryAreOneProvider(t *testing.T) {
+	l := sample(pki.New(t, simulator.Options{}))
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"hs90.kep.test", "hs90.example", true}, {"HS90.EXAMPLE", "hs90.kep.test", true}, {"hs92.kep.test", "hs92.kep.test", true},
+		{"hs90.kep.test", "hs91.kep.test", false}, {"hs93.kep.test", "hs93.kep.test", false}, {"", "", false},
+	} {
+		if got := l.SameProvider(c.a, c.b); got != c.want {
+			t.Errorf("%q and %q: %v", c.a, c.b, got)
+		}
+	}
+}
+
+// The frozen samples of all versions are read for ever
+// (docs/formats/trust-list.md). The second names a service address.
+func TestFrozenSamplesAreRead(t *testing.T) {
+	for version, service := range map[string]string{"v1": "rem-service@hs90.kep.test", "v2": "delil@hs90.example"} {
+		t.Run(version, func(t *testing.T) { frozen(t, filepath.Join("testdata", version), service) })
+	}
+}
+
+func frozen(t *testing.T, dir, service string) {
+	src, err := os.ReadFile(filepath.Join(dir, "list.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "signer.b64"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,11 +428,18 @@ func TestTheFrozenSampleIsRead(t *testing.T) {
 	if p, err := v.ByOperationCertificate(v.Providers[2].Operation[0].Certificate, testkit.Epoch); err != nil || p.Code != "hs92" {
 		t.Errorf("the ended provider's evidence: %v", err)
 	}
+	if got := v.Providers[0].ServiceAddress("hs90.kep.test"); got != service {
+		t.Errorf("evidence goes to %s, want %s", got, service)
+	}
 }
 
 // Lists of outside bytes: no panic, and what is read is written the same.
 func FuzzParse(f *testing.F) {
-	if src, err := os.ReadFile(filepath.Join("testdata", "v1", "list.xml")); err == nil {
+	for _, version := range []string{"v1", "v2"} {
+		src, err := os.ReadFile(filepath.Join("testdata", version, "list.xml"))
+		if err != nil {
+			f.Fatal(err)
+		}
 		cut := bytes.Index(src, []byte("<ds:Signature "))
 		f.Add(append(bytes.Clone(src[:cut]), "</TrustList>"...))
 		f.Add(src)

@@ -15,8 +15,21 @@ import (
 	"rem/trust/strictxml"
 )
 
-// Namespace is that of version 1 of the format (docs/formats/trust-list.md).
-const Namespace = "urn:rem:trust-list:1"
+// The namespaces of the versions of the format (docs/formats/trust-list.md). A
+// list is written in the first version that can say what it says, so that
+// readers of the first go on where nothing of the second is used.
+const (
+	Namespace1 = "urn:rem:trust-list:1"
+	Namespace2 = "urn:rem:trust-list:2" // names service addresses
+)
+
+// namespace is that in which the list is written.
+func (l *List) namespace() string {
+	if slices.ContainsFunc(l.Providers, func(p Provider) bool { return p.Service != "" }) {
+		return Namespace2
+	}
+	return Namespace1
+}
 
 // Limits are those of reading a list. A provider's element is about 6 KB.
 var Limits = strictxml.Limits{MaxBytes: MaxBytes, MaxDepth: 16, MaxElements: 1 << 15, MaxAttributes: 8}
@@ -30,7 +43,7 @@ func (l *List) Encode() ([]byte, error) {
 		return nil, fmt.Errorf("writing the trust list: %w", err)
 	}
 	var w writer
-	w.raw(`<TrustList xmlns="` + Namespace + `">`)
+	w.raw(`<TrustList xmlns="` + l.namespace() + `">`)
 	w.text("SequenceNumber", strconv.FormatUint(l.Sequence, 10))
 	w.text("IssueTime", l.IssueTime.Format(timeForm))
 	w.text("NextUpdate", l.NextUpdate.Format(timeForm))
@@ -78,6 +91,9 @@ func (w *writer) provider(p *Provider) {
 	for _, r := range p.Relays {
 		w.text("Relay", r)
 	}
+	if p.Service != "" {
+		w.text("Service", p.Service)
+	}
 	for _, c := range p.Operation {
 		w.certificate("OperationCertificate", c)
 	}
@@ -122,7 +138,7 @@ func Parse(src []byte) (*List, error) {
 var ErrForm = errors.New("not in the form of a trust list")
 
 func read(doc *strictxml.Document) (*List, error) {
-	if !doc.Root.Is(Namespace, "TrustList") {
+	if !doc.Root.Is(Namespace1, "TrustList") && !doc.Root.Is(Namespace2, "TrustList") {
 		return nil, fmt.Errorf("reading the trust list: %w: the root is %.64q", ErrForm, doc.Root.Local)
 	}
 	var r reader
@@ -192,6 +208,8 @@ func (r *reader) provider(provider *strictxml.Element) Provider {
 			r.name(e, &p.Name)
 		case "Relay":
 			p.Relays = append(p.Relays, r.text(e))
+		case "Service":
+			p.Service = r.text(e)
 		case "OperationCertificate":
 			p.Operation = append(p.Operation, r.certificate(e))
 		case "TLSCertificate":
