@@ -55,6 +55,7 @@ var beside = map[string][]string{
 	"edge/console":     {"edge/web"},
 	"edge/api":         {"edge/web"},
 
+	"person/application":     {"person/identity"},          // only a completed identification opens an account
 	"internal/testkit/world": {"internal/testkit/broken"},  // providers on folders that break
 	"cmd/remload":            {"internal/testkit/postfix"}, // whose speed ours is compared with
 }

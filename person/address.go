@@ -59,6 +59,9 @@ type Naming struct {
 	Title         Title  // of the others
 	Short         Title  // by which they are known, where they have such a name
 	MERSIS        MERSIS // of a private legal person that has one
+	// Company is the legal person that applies for a natural person, in a
+	// corporate application: the domain bears its name (REQ-21).
+	Company Title
 	// OwnDomain asks for a domain of the legal person's own. In a corporate
 	// application it is the rule.
 	OwnDomain bool
@@ -148,16 +151,23 @@ func (f Forms) users(n Naming) []string {
 
 // domains are those that the naming allows, the one asked for first.
 func (f Forms) domains(n Naming) []string {
-	if n.Kind == Natural || !n.OwnDomain {
+	titles := []Title{n.Short, n.Title}
+	switch {
+	case n.Kind == Natural && !n.Company.IsZero():
+		titles = []Title{n.Company}
+	case n.Kind == Natural || !n.OwnDomain:
 		return []string{f.Provider}
 	}
 	var list []string
-	for _, t := range []Title{n.Short, n.Title} {
+	for _, t := range titles {
 		for _, sep := range []string{"", "-"} {
 			if l := label(t.Reveal(), sep); l != "" && len(l) <= maxLabel && !isHS(l) {
 				list = append(list, l+"."+f.Provider)
 			}
 		}
+	}
+	if n.Kind == Natural && len(list) > 0 {
+		return list
 	}
 	return append(list, f.Provider)
 }

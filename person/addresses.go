@@ -25,8 +25,12 @@ type Reservation struct {
 	// Holder is who will have the account, where it is known already. A closed
 	// address comes back to its own holder and to nobody else (REQ-27).
 	Holder rem.PersonID
-	Until  time.Time
+	// Until is when it ends by itself; zero: when it is released.
+	Until time.Time
 }
+
+// Holds reports whether the reservation is one at now.
+func (r *Reservation) Holds(now time.Time) bool { return r.Until.IsZero() || now.Before(r.Until) }
 
 // An AddressState is what an address is at a time.
 type AddressState string

@@ -33,7 +33,7 @@ func CollectedKinds() []Collected {
 	return []Collected{
 		{DeviceIdentifiers, text("Cihaz tanımlayıcıları", "Device identifiers"), false},
 		{DevicePlatform, text("Cihaz platformu ve donanımı", "Device platform and equipment"), false},
-		{GeographicPlace, text("Posta kodu, bölge, konum", "Postal code, region, position"), false},
+		{GeographicPlace, text("Posta kodu, bölge, konum", "Postal code, region, position"), true},
 		{MailAddresses, text("Elektronik posta adresleri", "Mail addresses"), true},
 		{Perception, text("Kullanıcı algısı, dolaylı bilgiler", "Perception and indirect information"), false},
 		{OperatingSystem, text("İşletim sistemi türü", "Kind of operating system"), false},

@@ -41,6 +41,8 @@ var classOf = map[RetentionID]PurposeClass{
 	KeepRecord:  RecordClass,
 	KeepAccount: AccountClass,
 	KeepContent: ContentClass,
+
+	KeepApplication: ApplicationClass,
 }
 
 // ClassOf returns the purpose class under whose data keys a retention rule's

@@ -20,6 +20,7 @@ const (
 	OfLine        ClockID = "line-written"
 	OfAnswer      ClockID = "answered"
 	OfHandover    ClockID = "handed-over"
+	OfDecision    ClockID = "application-ended"
 )
 
 // ClockNames are the events as people read them.
@@ -32,6 +33,7 @@ var ClockNames = map[ClockID]rem.Text{
 	OfLine:        {Turkish: "günlük satırının yazılması", English: "the writing of the log line"},
 	OfAnswer:      {Turkish: "yanıtın verilmesi", English: "the answer"},
 	OfHandover:    {Turkish: "karşı tarafa aktarım", English: "handing over"},
+	OfDecision:    {Turkish: "başvurunun sonuçlanması", English: "the end of the application"},
 }
 
 // A Length is how long something is kept after its clock started. The zero
@@ -102,6 +104,9 @@ const (
 	DestructionMonths = 6
 	// LogMonths bounds the operational log; it is a choice of ours (P-27).
 	LogMonths = 6
+	// ApplicationYears is how long an application is kept that became no account;
+	// it is a choice of ours, for questions and complaints about it.
+	ApplicationYears = 2
 )
 
 // A RetentionID names a retention rule.
@@ -118,6 +123,7 @@ const (
 	KeepLog         RetentionID = "log"
 	KeepAnswer      RetentionID = "answer"
 	KeepHandover    RetentionID = "handover"
+	KeepApplication RetentionID = "application"
 )
 
 // A Retention says how long something is kept at least and at most, from when,
@@ -164,5 +170,8 @@ func Retentions() []Retention {
 		{KeepHandover, text("Aktarım", "Handing over"), OfHandover, Length{}, AtOnce,
 			text("kaydı bizde ayrıca işlem kaydıdır; karşı taraf kendi sürelerini uygular", "our record of it is a record of registered mail; the other side has its own terms"),
 			text("aktarımın kendisi saklanmaz", "the transfer itself is not kept")},
+		{KeepApplication, text("Hesaba dönüşmeyen başvuru", "Application that became no account"), OfDecision, Length{}, Length{Years: ApplicationYears, Months: DestructionMonths},
+			text("bizim seçimimiz: itiraz ve şikâyetler için iki yıl; hesaba dönüşen başvuru hesap kaydına geçer", "our choice: two years, for objections and complaints; an application that becomes an account goes into its record"),
+			text("anahtarı yok edilerek silinebilir; süre sonunda imha henüz yapılmıyor", "can be erased by destroying its key; destruction at the end is not built yet")},
 	}
 }

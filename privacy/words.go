@@ -54,6 +54,7 @@ const (
 	Correspondents SubjectID = "correspondent"
 	Mentioned      SubjectID = "mentioned"
 	Staff          SubjectID = "staff"
+	Applicants     SubjectID = "applicant"
 )
 
 // Subjects returns the groups of people.
@@ -63,6 +64,7 @@ func Subjects() []Word[SubjectID] {
 		{Operators, rem.Text{Turkish: "İşlem yetkilisi", English: "Operator of an account"}, "Diğer (işlem yetkilisi)"},
 		{Correspondents, rem.Text{Turkish: "Başka sağlayıcıdaki gönderici veya alıcı", English: "Sender or recipient at another provider"}, "Diğer (yazışılan kişi)"},
 		{Mentioned, rem.Text{Turkish: "İletide adı geçen kişi", English: "Somebody whom a message mentions"}, "Diğer (iletide adı geçen kişi)"},
+		{Applicants, rem.Text{Turkish: "Başvuru sahibi ve temsilcisi", English: "Applicant, and who applies for another"}, "Potansiyel Ürün veya Hizmet Alıcısı"},
 		{Staff, rem.Text{Turkish: "Sağlayıcının çalışanı", English: "Member of the provider's staff"}, "Çalışan"},
 	}
 }

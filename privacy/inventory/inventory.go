@@ -14,8 +14,8 @@ func Today() *privacy.Register {
 		Purposes:   privacy.Purposes(),
 		Retentions: privacy.Retentions(),
 		Collected:  privacy.CollectedKinds(),
-		Data:       data(),
-		Holdings:   slices.Concat(columns(), records(), blobs(), settings(), logKeys(), metrics(), controlFields(), files(), outgoing(), wire()),
+		Data:       append(data(), applicants()...),
+		Holdings:   slices.Concat(columns(), records(), applications(), blobs(), settings(), logKeys(), metrics(), controlFields(), files(), outgoing(), wire()),
 	}
 }
 
