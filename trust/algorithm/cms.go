@@ -31,6 +31,18 @@ var signatureOIDs = []struct {
 	{Signature{x509.RSA, crypto.SHA512, false}, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}},
 }
 
+// written holds the identifiers that we write, in the order of their tables.
+// Nearly all that is read is one of them, and to compare it takes no memory.
+var written = func() (w struct{ digests, signatures []string }) {
+	for i := range digests {
+		w.digests = append(w.digests, string(DigestIdentifier(digests[i].hash)))
+	}
+	for i := range signatureOIDs {
+		w.signatures = append(w.signatures, string(signatureOIDs[i].signature.Identifier()))
+	}
+	return w
+}()
+
 // Identifier gives the DER of the AlgorithmIdentifier of s as X.509 writes it
 // and as we write it in CMS: with NULL for RSA, without parameters for ECDSA
 // (RFC 5754 3.2, 3.3), with all of RSASSA-PSS-params for PSS (RFC 4055 3.1).
@@ -74,6 +86,11 @@ func DigestIdentifier(h crypto.Hash) []byte {
 // ParseDigestIdentifier reads the DER of the AlgorithmIdentifier of a digest.
 // Parameters are absent or NULL: readers take both (RFC 5754 2).
 func ParseDigestIdentifier(der []byte) (crypto.Hash, error) {
+	for i := range written.digests {
+		if string(der) == written.digests[i] {
+			return digests[i].hash, nil
+		}
+	}
 	in := cryptobyte.String(der)
 	h, ok := readDigest(&in)
 	if !ok || !in.Empty() {
@@ -98,6 +115,11 @@ func ParseIdentifier(der []byte, digest crypto.Hash) (Signature, error) {
 }
 
 func parseIdentifier(der []byte, digest crypto.Hash) (Signature, bool) {
+	for i := range written.signatures {
+		if string(der) == written.signatures[i] {
+			return signatureOIDs[i].signature, true
+		}
+	}
 	in := cryptobyte.String(der)
 	var id cryptobyte.String
 	var oid asn1.ObjectIdentifier

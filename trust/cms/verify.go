@@ -43,14 +43,13 @@ func checkLinks(c *x509.Certificate, carried []*x509.Certificate, cache *Cache) 
 		if !bytes.Equal(other.RawSubject, c.RawIssuer) {
 			continue
 		}
-		var insecure x509.InsecureAlgorithmError
 		err := cache.checkLink(c, other)
-		switch {
-		case err == nil:
+		if err == nil {
 			return nil
-		case errors.As(err, &insecure):
+		}
+		if _, insecure := errors.AsType[x509.InsecureAlgorithmError](err); insecure {
 			linked = true // SHA-1 under an old root: validation will not follow it
-		default:
+		} else {
 			refuted = true
 		}
 	}
@@ -86,7 +85,8 @@ func (s *SignedData) Verify(digest []byte, carried []*x509.Certificate, o Verify
 	if err := checkCarried(carried, o); err != nil {
 		return nil, err
 	}
-	err := i.Method.Verify(signer.PublicKey, i.attributesDigest(), i.Value)
+	var room [64]byte
+	err := i.Method.Verify(signer.PublicKey, i.appendAttributesDigest(room[:0]), i.Value)
 	switch {
 	case errors.Is(err, algorithm.ErrUnknown):
 		return nil, fmt.Errorf("verifying signed data: %w", err)
@@ -96,33 +96,34 @@ func (s *SignedData) Verify(digest []byte, carried []*x509.Certificate, o Verify
 	return signer, nil
 }
 
-// attributesDigest hashes the signed attributes as a SET, RFC 5652 5.4.
-func (i *SignerInfo) attributesDigest() []byte {
+// appendAttributesDigest hashes the signed attributes as a SET, RFC 5652 5.4.
+func (i *SignerInfo) appendAttributesDigest(dst []byte) []byte {
 	var room [1024]byte // more moves to the heap
 	set := append(AppendHeader(room[:0], tagSet, len(i.attributes)), i.attributes...)
-	return Sum(i.Digest, set)
+	return AppendSum(dst, i.Digest, set)
 }
 
-// Sum gives the digest of data. It is one of the list's, or nil.
-func Sum(h crypto.Hash, data []byte) []byte {
+// AppendSum appends the digest of data; nothing where it is none of the list's.
+func AppendSum(dst []byte, h crypto.Hash, data []byte) []byte {
 	switch h {
 	case crypto.SHA256:
 		d := sha256.Sum256(data)
-		return d[:]
+		return append(dst, d[:]...)
 	case crypto.SHA384:
 		d := sha512.Sum384(data)
-		return d[:]
+		return append(dst, d[:]...)
 	case crypto.SHA512:
 		d := sha512.Sum512(data)
-		return d[:]
+		return append(dst, d[:]...)
 	}
-	return nil
+	return dst
 }
 
 // find gives the certificate that both the signer identifier and the first
 // identifier of signing-certificate-v2 name, or nil.
 func (i *SignerInfo) find(certificates []*x509.Certificate) *x509.Certificate {
 	id := &i.CertIDs[0]
+	var room [64]byte
 	for _, c := range certificates {
 		if i.keyID != nil {
 			if !bytes.Equal(i.keyID, c.SubjectKeyId) {
@@ -134,7 +135,7 @@ func (i *SignerInfo) find(certificates []*x509.Certificate) *x509.Certificate {
 		if id.issuer != nil && (!bytes.Equal(id.issuer, c.RawIssuer) || !sameInteger(id.serial, c.SerialNumber)) {
 			continue
 		}
-		if bytes.Equal(Sum(id.Hash, c.Raw), id.Digest) {
+		if bytes.Equal(AppendSum(room[:0], id.Hash, c.Raw), id.Digest) {
 			return c
 		}
 	}

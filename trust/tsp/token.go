@@ -97,7 +97,8 @@ func (t *Token) Verify(h crypto.Hash, imprint []byte, o VerifyOptions) (*x509.Ce
 		}
 		return parsed.Verify(h, imprint, o)
 	}
-	signer, err := signed.Verify(cms.Sum(signed.Signer.Digest, signed.Content), t.Certificates, o)
+	var room [64]byte
+	signer, err := signed.Verify(cms.AppendSum(room[:0], signed.Signer.Digest, signed.Content), t.Certificates, o)
 	if err != nil {
 		return nil, fmt.Errorf("verifying time-stamp token: %w", err)
 	}

@@ -25,11 +25,15 @@ func readOwn(src []byte, o VerifyOptions, c *claim) bool {
 	if limit == 0 {
 		limit = strictxml.DefaultMaxBytes
 	}
-	start := bytes.Index(src, []byte("<ds:Signature "))
-	if start < 0 || len(src) > limit {
+	if len(src) > limit {
 		return false
 	}
-	s := &scanner{rest: src[start:], decoded: make([]byte, 0, smallValues)}
+	start := signatureStart(src)
+	if start < 0 {
+		return false
+	}
+	s := &scanner{rest: src[start:], decoded: c.room.values[:0]}
+	c.keyInfo, c.references, c.stamps = c.room.keyInfo[:0], c.room.references[:0], c.room.stamps[:0]
 	id := readOwnSignature(s, o, c)
 	end := s.rest
 	if s.failed || len(end) < 4 || !bytes.HasPrefix(end, []byte("</")) || bytes.LastIndexByte(end, '<') != 0 {
@@ -46,6 +50,23 @@ func readOwn(src []byte, o VerifyOptions, c *claim) bool {
 	document, err := parseOwn(root, id, o.Limits)
 	c.document = document
 	return err == nil
+}
+
+// signatureStart gives the place of the first "<ds:Signature ", -1 when there is
+// none. It looks for the capital letter, which is rarer in XML than '<'.
+func signatureStart(src []byte) int {
+	const before, name = "<ds:", "Signature "
+	for from := 0; ; {
+		i := bytes.Index(src[from:], []byte(name))
+		if i < 0 {
+			return -1
+		}
+		from += i
+		if start := from - len(before); start >= 0 && string(src[start:from]) == before {
+			return start
+		}
+		from += len(name)
+	}
 }
 
 // parseOwn parses a document, without its signature, that has to be in
@@ -121,7 +142,7 @@ func readOwnSignature(s *scanner, o VerifyOptions, c *claim) (id []byte) {
 		der, err := decode(s.text('<'))
 		s.failed = s.failed || err != nil
 		s.literal(stampClose)
-		c.stamps = append(c.stamps, stamp{der, func(h crypto.Hash) []byte { return appendSum(nil, h, imprinted) }})
+		c.stamps = append(c.stamps, stamp{der: der, value: imprinted})
 	}
 	s.literal(objectClose)
 	s.literal(signatureClose)
@@ -184,7 +205,7 @@ func readOwnPolicy(s *scanner) *SignaturePolicy {
 	s.literal(policyHash)
 	p.Hash = s.digestMethod()
 	s.literal(propertiesDigest)
-	p.Digest = s.base64(p.Hash.Size())
+	p.Digest = bytes.Clone(s.base64(p.Hash.Size())) // the rest of the claim is let go
 	s.literal(policyDigestEnd)
 	if s.next(policyQualifier) {
 		p.URI = string(s.value('<'))

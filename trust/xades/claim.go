@@ -39,6 +39,15 @@ type claim struct {
 
 	document *strictxml.Document // of root.data, when it was parsed already
 	id       []byte              // of the signature, in our own form
+
+	// room is memory for what a signature of our own form has, in one piece:
+	// whatever needs more gets it elsewhere.
+	room struct {
+		keyInfo    [3]*certificate
+		references [3]certificateReference
+		stamps     [1]stamp
+		values     [smallValues]byte
+	}
 }
 
 // A reference is a ds:Reference: what it covers and what it says of it.
@@ -60,7 +69,9 @@ type certificateReference struct {
 // A stamp is a time-stamp token beside the bytes it is said to be over.
 type stamp struct {
 	der  []byte
-	over func(h crypto.Hash) []byte // the imprint
+	over func(h crypto.Hash) []byte // the imprint; nil when it is that of value
+	// value is ds:SignatureValue in canonical form.
+	value []byte
 }
 
 var errBase64 = errors.New("not base64")
@@ -91,7 +102,14 @@ func (s stamp) token(cache *Cache) (*tsp.Token, error) {
 	if !algorithm.KnownDigest(t.Hash) {
 		return nil, tsp.ErrImprint
 	}
-	if err := t.Matches(t.Hash, s.over(t.Hash)); err != nil {
+	var room [maxDigest]byte
+	imprint := room[:0]
+	if s.over != nil {
+		imprint = s.over(t.Hash)
+	} else {
+		imprint = appendSum(imprint, t.Hash, s.value)
+	}
+	if err := t.Matches(t.Hash, imprint); err != nil {
 		return nil, err
 	}
 	return t, nil

@@ -380,7 +380,7 @@ func (r *foreignReader) readStamps(e *strictxml.Element, into *[]stamp, over fun
 		if err != nil {
 			return err
 		}
-		*into = append(*into, stamp{der, over(method, options)})
+		*into = append(*into, stamp{der: der, over: over(method, options)})
 	}
 	return nil
 }
