@@ -16,14 +16,29 @@ var inAccount = []privacy.DatumID{
 	accountID, accountAddress, holderName, holderKind, personID, accountState, operatorName, operatorIdentity, operatorPowers,
 }
 
-// columns are those of the index (edge/sqlstore/migrations).
+// columns are those of the index (edge/sqlstore/migrations) and of the data keys.
 func columns() []privacy.Holding {
 	record := manner{privacy.Column, privacy.Plain, privacy.DataFolder, privacy.KeepRecord, []privacy.RecipientID{privacy.OwnPeople, privacy.OwnStaff}}
 	account := record.keep(privacy.KeepAccount)
 	work := manner{privacy.Column, privacy.Plain, privacy.DataFolder, privacy.KeepWork, []privacy.RecipientID{privacy.Nobody}}
 	queue := manner{privacy.Column, privacy.Plain, privacy.DataFolder, privacy.KeepWork, []privacy.RecipientID{privacy.OwnStaff}}
 	secret := manner{privacy.Column, privacy.Hashed, privacy.DataFolder, privacy.KeepSecret, []privacy.RecipientID{privacy.Nobody}}
+	destroyed := record.as(privacy.Pseudonym)
 	return slices.Concat(
+		// edge/keystore/migrations, in a file of their own
+		[]privacy.Holding{
+			destroyed.holds("datakey.person", personID),
+			destroyed.holds("datakey.class", accessRecord),
+			destroyed.holds("destroyed.person", personID),
+			destroyed.holds("destroyed.class", accessRecord),
+			destroyed.holds("destroyed.at", accessRecord),
+			destroyed.holds("destroyed.by", personID, accessRecord),
+			destroyed.holds("destroyed.reason", accessRecord),
+		},
+		technical(privacy.Column, order, "datakey.serial", "datakey.number", "destroyed.serial"),
+		technical(privacy.Column, random, "datakey.wrapped"),
+		technical(privacy.Column, position, "applied.one", "applied.segment", "applied.offset"),
+
 		technical(privacy.Column, position, "progress.one", "progress.segment", "progress.position", "progress.oldest_segment", "progress.oldest_position", "progress.filed"),
 
 		[]privacy.Holding{

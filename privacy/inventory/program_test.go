@@ -13,11 +13,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rem"
 	"rem/edge/config"
+	"rem/edge/keystore"
 	"rem/edge/sqlstore"
+	"rem/internal/testkit"
+	"rem/internal/testkit/broken"
 	"rem/internal/testkit/ledgertest"
+	"rem/internal/testkit/vaulttest"
 	"rem/message"
 	"rem/privacy"
 	"rem/privacy/inventory"
@@ -59,6 +64,18 @@ func TestEveryColumnIsClassified(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	keys, err := keystore.OpenData(t.Context(), filepath.Join(t.TempDir(), "datakeys.sqlite"), broken.NewFS(), keystore.DataOptions{MinFree: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := keys.Columns(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.Close(); err != nil {
+		t.Fatal(err)
+	}
+	columns = append(columns, more...)
 	same(t, privacy.Column, found{names: columns})
 	if err := inventory.Check(columns); err != nil {
 		t.Error(err)
@@ -69,11 +86,12 @@ func TestEveryColumnIsClassified(t *testing.T) {
 }
 
 // persisted are the structs that the journal keeps: steps, accounts, and the
-// bodies of the stages' intentions; and what stands in the access log.
+// bodies of the stages' intentions; and what stands in the access log and in the
+// list of destroyed keys.
 var persisted = []typeName{
 	{"message", "Step"}, {"message", "Intention"}, {"person/account", "Account"}, {"edge/sqlstore", "accountOp"},
 	{"message/submission", "storedIntention"}, {"message/relay", "takeover"}, {"message/relay", "storedSettlement"}, {"message/evidence", "Draft"},
-	{"privacy", "AccessEntry"},
+	{"privacy", "AccessEntry"}, {"privacy", "Destruction"}, {"person/application", "StepData"}, {"person/application", "Intention"},
 }
 
 func TestEveryFieldOfARecordIsClassified(t *testing.T) {
@@ -117,11 +135,13 @@ func TestTheJournalWritesOnlyKnownRecords(t *testing.T) {
 func TestEveryKindOfJournalRecordIsClassified(t *testing.T) {
 	code := readTree(t)
 	f := code.constants("edge/sqlstore/codec.go", "kind")
-	access := code.constants("edge/accesslog/record.go", "kind")
-	for _, name := range access.names {
-		f.add("access log " + name)
+	for file, journal := range map[string]string{"edge/accesslog/record.go": "access log ", "edge/keystore/destroyed.go": "destroyed keys "} {
+		kinds := code.constants(file, "kind")
+		for _, name := range kinds.names {
+			f.add(journal + name)
+		}
+		f.faults = append(f.faults, kinds.faults...)
 	}
-	f.faults = append(f.faults, access.faults...)
 	same(t, privacy.Blob, f)
 }
 
@@ -359,12 +379,17 @@ func TestWhatTheNoticeListsIsCollectedOrNot(t *testing.T) {
 	}
 }
 
-// A sealed value does not exist yet, and the inventory does not claim one.
+// The inventory claims a field to be sealed when it is one, and only then; each
+// has a purpose class, so that a vault opens over the inventory (P-03, P-12).
 func TestWhatLiesInPlainIsSaidSo(t *testing.T) {
+	sealed := readTree(t).sealedFields(persisted...)
+	if _, err := privacy.NewVault(privacy.VaultConfig{Register: inventory.Today(), Keys: vaulttest.NewKeys(), Data: vaulttest.NewData(), Log: &vaulttest.Log{}, Clock: testkit.NewClock(time.Time{})}); err != nil {
+		t.Error(err)
+	}
 	plain := 0
 	for _, h := range inventory.Today().Holdings {
-		if h.Form == privacy.Sealed {
-			t.Errorf("%s %s is said to be sealed", h.Kind, h.Name)
+		if is := slices.Contains(sealed, h.Name); is != (h.Form == privacy.Sealed) {
+			t.Errorf("%s %s: its type says sealed %t, the inventory says %s", h.Kind, h.Name, is, h.Form)
 		}
 		if h.Personal() && h.Place == privacy.DataFolder && h.Form == privacy.Plain {
 			plain++

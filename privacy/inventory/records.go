@@ -132,13 +132,19 @@ func records() []privacy.Holding {
 			access.holds("privacy.AccessEntry.Case", accessRecord),
 			access.holds("privacy.AccessEntry.Person", personID),
 			access.holds("privacy.AccessEntry.Fields", accessRecord),
+
+			access.holds("privacy.Destruction.At", accessRecord),
+			access.holds("privacy.Destruction.By", personID, accessRecord),
+			access.holds("privacy.Destruction.Reason", accessRecord),
+			access.holds("privacy.KeyName.Person", personID),
+			access.holds("privacy.KeyName.Class", accessRecord),
 		},
-		technical(privacy.Field, order, "privacy.AccessEntry.Number"),
+		technical(privacy.Field, order, "privacy.AccessEntry.Number", "privacy.KeyName.Serial"),
 		technical(privacy.Field, byParts,
 			"message.Step.Actor", "message.Step.New", "message.Step.Changes", "message.Step.Filed", "message.Step.Arrivals", "message.Step.Queue",
 			"message.Step.Done", "message.Step.Again", "message.Step.Envelope", "message.Record.Sender", "message.Record.Actor",
 			"message.Record.SenderAuthentication", "message.Record.Recipients", "message.Recipient.Party", "account.Account.Holder", "account.Account.Operators",
-			"sqlstore.accountOp.account", "submission.storedIntention.Record", "submission.storedIntention.Refusal", "relay.takeover.Record",
+			"sqlstore.accountOp.account", "privacy.Destruction.Key", "submission.storedIntention.Record", "submission.storedIntention.Refusal", "relay.takeover.Record",
 			"relay.takeover.Refusal", "relay.takeover.Received", "relay.storedSettlement.Received", "evidence.Draft.Reasons",
 			"evidence.Draft.SenderAuthentication", "evidence.Draft.RecipientAuthentication", "evidence.Draft.Sender", "evidence.Draft.Recipients",
 			"evidence.Draft.Delegates", "evidence.Draft.Message", "evidence.Draft.Notification", "evidence.Draft.Log", "evidence.Draft.Answers", "evidence.Delegate.Party"),
@@ -158,14 +164,16 @@ var inEvidence = []privacy.DatumID{
 	messageID, programID, accountAddress, otherAddress, otherName, personID, login, subject, digest, traffic, opening,
 }
 
-// blobs are the kinds of records in the journal (docs/formats/journal.md) and in
-// the access log (docs/formats/access-log.md), each with its content. The journal is only ever appended to: nothing in it is
-// destroyed yet.
+// blobs are the kinds of records in the journal (docs/formats/journal.md), in the
+// access log (docs/formats/access-log.md) and in the list of destroyed keys
+// (docs/formats/key-store.md), each with its content. All of them are only ever
+// appended to: nothing in them is destroyed yet.
 func blobs() []privacy.Holding {
 	record := manner{privacy.Blob, privacy.Plain, privacy.DataFolder, privacy.KeepRecord, []privacy.RecipientID{privacy.OwnPeople, privacy.OwnStaff}}
 	access := record.as(privacy.Pseudonym)
 	return append(technical(privacy.Blob, order, "access log B", "access log M"), []privacy.Holding{
 		access.holds("access log E", accessRecord, personID, accountID),
+		access.holds("destroyed keys D", accessRecord, personID),
 		record.keep(privacy.KeepContent).holds("I", append([]privacy.DatumID{content, certificate}, inRecord...)...),
 		record.holds("S", append([]privacy.DatumID{accountID, opening}, inEvidence[:len(inEvidence)-1]...)...),
 		record.holds("X", messageID, digest),

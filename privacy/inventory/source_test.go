@@ -290,7 +290,7 @@ type typeName struct{ dir, name string }
 func (n typeName) String() string { return packageOf(n.dir+"/x") + "." + n.name }
 
 // leaves are structs that are written as one value.
-var leaves = []typeName{{".", "Address"}}
+var leaves = []typeName{{".", "Address"}, {"privacy", "SealedValue"}}
 
 // fields finds the fields of the given structs and of every struct of the
 // module that they hold, as package.Type.Field.
@@ -355,6 +355,50 @@ func (code tree) fields(roots ...typeName) (f found) {
 		}
 	}
 	return f
+}
+
+// sealedFields finds, among the fields of the given structs and of every struct
+// that they hold, those whose type is a sealed value.
+func (code tree) sealedFields(roots ...typeName) (names []string) {
+	all := code.fields(roots...).names
+	for file, parsed := range code {
+		for _, d := range parsed.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, spec := range g.Specs {
+				ts, ok := spec.(*ast.TypeSpec)
+				if !ok {
+					continue
+				}
+				s, ok := ts.Type.(*ast.StructType)
+				if !ok {
+					continue
+				}
+				for _, field := range s.Fields.List {
+					sealed := false
+					ast.Inspect(field.Type, func(e ast.Node) bool {
+						x, ok := e.(*ast.SelectorExpr)
+						if ok {
+							pkg, name := selected(x)
+							sealed = sealed || pkg == "privacy" && name == "SealedValue"
+						}
+						return !ok
+					})
+					if !sealed {
+						continue
+					}
+					for _, id := range field.Names {
+						if name := packageOf(file) + "." + ts.Name.Name + "." + id.Name; slices.Contains(all, name) {
+							names = append(names, name)
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
 }
 
 // importedAs finds the folder of a package of the module by its name in a file.
