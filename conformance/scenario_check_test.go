@@ -108,7 +108,7 @@ func (e *examination) provider(code string) {
 	seen := map[string]bool{}
 	for _, a := range accounts {
 		var sent []control.Timeline
-		e.ask(&sent, "--data", data, "sent", a.Address, "--limit", "1000")
+		e.ask(&sent, "--data", data, "sent", a.Address, "--limit", "0")
 		for _, m := range sent {
 			e.message(data, string(m.Message), a.Address, seen)
 		}

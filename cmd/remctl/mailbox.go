@@ -2,17 +2,19 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"rem/edge/control"
 )
 
 type mailboxCommands struct {
-	List mailboxList `cmd:"" help:"List a mailbox. Listing is not opening and makes no evidence."`
+	List mailboxList `cmd:"" help:"List a mailbox, newest first. Listing is not opening and makes no evidence."`
 	Open mailboxOpen `cmd:"" help:"Open a message. The first opening makes the evidence of retrieval, which names who opened it."`
 }
 
 type mailboxList struct {
-	User string `required:"" help:"The mailbox's address." placeholder:"ADDRESS"`
+	User  string `required:"" help:"The mailbox's address." placeholder:"ADDRESS"`
+	Limit int    `help:"How many, newest first; 0 for all." default:"0"`
 	passwordSource
 }
 
@@ -33,6 +35,8 @@ func (c *mailboxList) Run(s *session) error {
 	if list == nil {
 		list = []control.Entry{}
 	}
+	slices.Reverse(list)
+	list = cut(s, list, c.Limit)
 	return s.show(list, func(t *table) {
 		t.row(s.words.heads("UID ARRIVED OPENED SENDER SUBJECT BYTES MESSAGE")...)
 		for _, e := range list {

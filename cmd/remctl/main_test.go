@@ -161,3 +161,14 @@ func TestAwaitedEvidenceIsFoundByRecipient(t *testing.T) {
 		t.Error("addresses fold as ASCII")
 	}
 }
+
+func TestAListThatIsCutSaysSo(t *testing.T) {
+	for _, c := range []struct{ have, limit, want int }{{3, 0, 3}, {3, 3, 3}, {3, 2, 2}, {0, 5, 0}} {
+		var side bytes.Buffer
+		s := &session{side: &side, words: "en"}
+		got := cut(s, make([]int, c.have), c.limit)
+		if len(got) != c.want || (side.Len() > 0) != (c.want < c.have) {
+			t.Errorf("%d of %d at most %d, with %q", len(got), c.have, c.limit, side.String())
+		}
+	}
+}

@@ -29,6 +29,15 @@ func (s *session) show(v any, people func(*table)) error {
 	return nil
 }
 
+// cut keeps the first lines of a list, and says aside when there are more.
+func cut[T any](s *session, list []T, limit int) []T {
+	if limit <= 0 || len(list) <= limit {
+		return list
+	}
+	fmt.Fprintln(s.side, s.words.say("more", limit))
+	return list[:limit]
+}
+
 // A table lines columns up.
 type table struct{ w *tabwriter.Writer }
 

@@ -14,7 +14,7 @@ import (
 
 type sentCommand struct {
 	Address string `arg:"" help:"Whose messages."`
-	Limit   int    `help:"How many, newest first." default:"50"`
+	Limit   int    `help:"How many, newest first; 0 for all." default:"50"`
 }
 
 // Run implements the command.
@@ -23,10 +23,15 @@ func (c *sentCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	list, err := provider.Sent(s.ctx, c.Address, c.Limit)
+	ask := 0
+	if c.Limit > 0 {
+		ask = c.Limit + 1 // one more tells whether there are more
+	}
+	list, err := provider.Sent(s.ctx, c.Address, ask)
 	if err != nil {
 		return err
 	}
+	list = cut(s, list, c.Limit)
 	return s.show(list, func(t *table) {
 		t.row(s.words.heads("TIME MESSAGE SUBJECT STATE")...)
 		for _, m := range list {

@@ -139,6 +139,7 @@ var words = map[string]word{
 	"audited":     {"%d ileti denetlendi, hepsi tutuyor.", "%d messages verified, all hold."},
 	"findings":    {"%d ileti denetlendi; %d bulgu var, yukarıda.", "%d messages verified; %d findings, above."},
 	"auditing":    {"denetleniyor", "verifying"},
+	"more":        {"(%d satır; tümü için: --limit 0)", "(%d lines; for all: --limit 0)"},
 	"new":         {"Yeni parola: ", "New password: "},
 	"his":         {"%s için parola: ", "Password of %s: "},
 }

@@ -126,14 +126,38 @@ func (c *Client) Timeline(ctx context.Context, id rem.MessageID) (*Timeline, err
 	return ask[*Timeline](ctx, c, "GET", "/messages/"+url.PathEscape(string(id)), nil)
 }
 
-// Sent returns the timelines of the newest messages that an address sent.
-func (c *Client) Sent(ctx context.Context, address string, limit int) ([]Timeline, error) {
-	return ask[[]Timeline](ctx, c, "GET", fmt.Sprintf("/accounts/%s/sent?limit=%d", url.PathEscape(address), limit), nil)
+// Sent returns the timelines of what an address sent, the newest first, at most
+// limit of them; 0 is all.
+func (c *Client) Sent(ctx context.Context, address string, limit int) (all []Timeline, err error) {
+	for before := rem.MessageID(""); ; {
+		n := listed
+		if limit > 0 {
+			n = min(n, limit-len(all))
+		}
+		page, err := ask[[]Timeline](ctx, c, "GET", fmt.Sprintf("/accounts/%s/sent?limit=%d&after=%s", url.PathEscape(address), n, url.QueryEscape(string(before))), nil)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, page...); len(page) < n || len(all) == limit {
+			return all, nil
+		}
+		before = page[len(page)-1].Message
+	}
 }
 
-// Mailbox lists a mailbox as the person whose password it is.
-func (c *Client) Mailbox(ctx context.Context, address, password string) ([]Entry, error) {
-	return askAs[[]Entry](ctx, c, "GET", "/mailbox", nil, address, password)
+// Mailbox lists a whole mailbox as the person whose password it is, the oldest
+// first.
+func (c *Client) Mailbox(ctx context.Context, address, password string) (all []Entry, err error) {
+	for after := int64(0); ; {
+		page, err := askAs[[]Entry](ctx, c, "GET", fmt.Sprintf("/mailbox?limit=%d&after=%d", listed, after), nil, address, password)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, page...); len(page) < listed {
+			return all, nil
+		}
+		after = page[len(page)-1].UID
+	}
 }
 
 // Queue lists what waits for a stage.

@@ -89,8 +89,8 @@ func (f *fake) Timeline(_ context.Context, id rem.MessageID) (*Timeline, error) 
 	return &life, f.hear("timeline %q", id)
 }
 
-func (f *fake) Sent(_ context.Context, address string, limit int) ([]Timeline, error) {
-	return []Timeline{life}, f.hear("sent %s, %d", address, limit)
+func (f *fake) Sent(_ context.Context, address string, before rem.MessageID, limit int) ([]Timeline, error) {
+	return []Timeline{life}, f.hear("sent %s before %q, %d", address, before, limit)
 }
 
 func (f *fake) Evidence(_ context.Context, id rem.EvidenceID) (message.Filed, error) {
@@ -101,8 +101,8 @@ func (f *fake) Dispatch(_ context.Context, by, address, password string, id rem.
 	return message.InMemory(raw), f.hear("dispatch by %s: %s %s %q", by, address, password, id)
 }
 
-func (f *fake) Mailbox(_ context.Context, address, password string) ([]Entry, error) {
-	return box, f.hear("mailbox %s %s", address, password)
+func (f *fake) Mailbox(_ context.Context, address, password string, after int64, limit int) ([]Entry, error) {
+	return box, f.hear("mailbox %s %s after %d, %d", address, password, after, limit)
 }
 
 func (f *fake) Open(_ context.Context, address, password string, uid int64) (message.Content, error) {
@@ -167,16 +167,16 @@ func TestEveryRouteAsksTheProviderAndAnswersWhatItSays(t *testing.T) {
 		{"state", func() (any, error) { return nil, c.SetState(ctx, isil, account.Closed) }, "state by Ayşe Operatör: " + isil + " closed", nil},
 		{"accounts", func() (any, error) { return c.Accounts(ctx, "a0&limit=3") }, `accounts after "a0&limit=3", 1000`, accounts},
 		{"timeline", func() (any, error) { return c.Timeline(ctx, "m/../1?x=%2f@hs90.kep.test") }, `timeline "m/../1?x=%2f@hs90.kep.test"`, &life},
-		{"sent", func() (any, error) { return c.Sent(ctx, isil, 5) }, "sent " + isil + ", 5", []Timeline{life}},
-		{"sent without a limit", func() (any, error) { return c.Sent(ctx, isil, 0) }, "sent " + isil + ", 1000", []Timeline{life}},
-		{"sent beyond the limit", func() (any, error) { return c.Sent(ctx, isil, 1<<40) }, "sent " + isil + ", 1000", []Timeline{life}},
+		{"sent", func() (any, error) { return c.Sent(ctx, isil, 5) }, "sent " + isil + ` before "", 5`, []Timeline{life}},
+		{"sent without a limit", func() (any, error) { return c.Sent(ctx, isil, 0) }, "sent " + isil + ` before "", 1000`, []Timeline{life}},
+		{"sent beyond the limit", func() (any, error) { return c.Sent(ctx, isil, 1<<40) }, "sent " + isil + ` before "", 1000`, []Timeline{life}},
 		{"evidence", func() (any, error) { return c.Evidence(ctx, "_e/1") }, `evidence "_e/1"`, raw},
 		{"dispatch", func() (any, error) {
 			var b bytes.Buffer
 			err := c.Dispatch(ctx, isil, password, "m1", &b)
 			return b.Bytes(), err
 		}, "dispatch by Ayşe Operatör: " + isil + " " + password + ` "m1"`, raw},
-		{"mailbox", func() (any, error) { return c.Mailbox(ctx, isil, password) }, "mailbox " + isil + " " + password, box},
+		{"mailbox", func() (any, error) { return c.Mailbox(ctx, isil, password) }, "mailbox " + isil + " " + password + " after 0, 1000", box},
 		{"open", func() (any, error) {
 			var b bytes.Buffer
 			err := c.Open(ctx, isil, password, 7, &b)
@@ -441,5 +441,64 @@ func TestAClientThatStopsListeningEndsTheAudit(t *testing.T) {
 	stop := errors.New("enough")
 	if err := Dial(folder, "op").Audit(t.Context(), func(Finding) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A many is a provider with more than an answer holds.
+type many struct {
+	fake
+	n int
+}
+
+func (m *many) Sent(_ context.Context, _ string, before rem.MessageID, limit int) (page []Timeline, err error) {
+	next := m.n
+	if before != "" {
+		if _, err := fmt.Sscanf(string(before), "m%d", &next); err != nil {
+			return nil, err
+		}
+		next--
+	}
+	for ; next > 0 && len(page) < limit; next-- {
+		page = append(page, Timeline{Message: rem.MessageID(fmt.Sprintf("m%d", next))})
+	}
+	return page, nil
+}
+
+func (m *many) Mailbox(_ context.Context, _, _ string, after int64, limit int) (page []Entry, err error) {
+	for uid := after + 1; uid <= int64(m.n) && len(page) < limit; uid++ {
+		page = append(page, Entry{UID: uid})
+	}
+	return page, nil
+}
+
+// Every line is given once, in order, however many there are.
+func TestListsAreGivenWholePageByPage(t *testing.T) {
+	for _, n := range []int{0, 1, 999, 1000, 1001, 2000, 2500} {
+		folder, _ := serve(t, &many{n: n})
+		c := Dial(folder, "Ayşe")
+		box, err := c.Mailbox(t.Context(), isil, password)
+		if err != nil || len(box) != n {
+			t.Fatalf("%d entries of %d, %v", len(box), n, err)
+		}
+		for i, e := range box {
+			if e.UID != int64(i+1) {
+				t.Fatalf("entry %d is %d", i, e.UID)
+			}
+		}
+		for _, limit := range []int{0, 1, 1000, 1500, 9999} {
+			want := n
+			if limit > 0 {
+				want = min(n, limit)
+			}
+			sent, err := c.Sent(t.Context(), isil, limit)
+			if err != nil || len(sent) != want {
+				t.Fatalf("%d messages of %d, at most %d: %v", len(sent), n, limit, err)
+			}
+			for i, m := range sent {
+				if m.Message != rem.MessageID(fmt.Sprintf("m%d", n-i)) {
+					t.Fatalf("message %d is %s", i, m.Message)
+				}
+			}
+		}
 	}
 }

@@ -23,7 +23,8 @@ import (
 // maxRequest bounds a request's body.
 const maxRequest = 64 << 10
 
-// listed bounds how many lines one answer has.
+// listed bounds how many lines one answer has. Clients ask for those after the
+// last one (?after): an account, a message or a UID.
 const listed = 1000
 
 // maxPath is how long the path of a Unix socket may be (sun_path of Linux, with
@@ -210,7 +211,7 @@ func (h handler) setState(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h handler) sent(w http.ResponseWriter, r *http.Request) {
-	list, err := h.p.Sent(r.Context(), r.PathValue("address"), limit(r))
+	list, err := h.p.Sent(r.Context(), r.PathValue("address"), rem.MessageID(r.URL.Query().Get("after")), limit(r))
 	h.answer(w, r, list, err)
 }
 
@@ -259,18 +260,34 @@ func (h handler) content(w http.ResponseWriter, r *http.Request, c message.Conte
 
 func (h handler) mailbox(w http.ResponseWriter, r *http.Request) {
 	address, password, _ := r.BasicAuth()
-	list, err := h.p.Mailbox(r.Context(), address, password)
+	var list []Entry
+	after, err := uid(r.URL.Query().Get("after"))
+	if err == nil {
+		list, err = h.p.Mailbox(r.Context(), address, password, after, limit(r))
+	}
 	h.answer(w, r, list, err)
+}
+
+// uid reads a place in a mailbox; nothing is the place before the first.
+func uid(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%w: the uid is a number", errRequest)
+	}
+	return n, nil
 }
 
 func (h handler) open(w http.ResponseWriter, r *http.Request) {
 	address, password, _ := r.BasicAuth()
-	uid, err := strconv.ParseInt(r.PathValue("uid"), 10, 64)
+	n, err := uid(r.PathValue("uid"))
 	if err != nil {
-		http.Error(w, "the uid is a number", http.StatusBadRequest)
+		h.answer(w, r, nil, err)
 		return
 	}
-	c, err := h.p.Open(r.Context(), address, password, uid)
+	c, err := h.p.Open(r.Context(), address, password, n)
 	h.content(w, r, c, "message/rfc822", err)
 }
 

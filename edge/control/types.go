@@ -123,14 +123,17 @@ type Provider interface {
 	SetState(ctx context.Context, by, address string, state account.State) error
 	Accounts(ctx context.Context, after rem.AccountID, limit int) ([]Account, error)
 	Timeline(ctx context.Context, id rem.MessageID) (*Timeline, error)
-	Sent(ctx context.Context, address string, limit int) ([]Timeline, error)
+	// Sent gives what an address sent, the newest first, from the one that was
+	// sent before another; "" is from the newest.
+	Sent(ctx context.Context, address string, before rem.MessageID, limit int) ([]Timeline, error)
 	Evidence(ctx context.Context, id rem.EvidenceID) (message.Filed, error)
 	// Dispatch returns a dispatch as it was signed, or as it came, with the
 	// original inside. It takes the password of somebody whose message it is: the
 	// sender's reader, or a recipient's, for whom it is an opening like Open.
 	// ErrDenied when it is neither's.
 	Dispatch(ctx context.Context, by, address, password string, id rem.MessageID) (message.Content, error)
-	Mailbox(ctx context.Context, address, password string) ([]Entry, error)
+	// Mailbox lists the entries with a UID over after, in the order of UIDs.
+	Mailbox(ctx context.Context, address, password string, after int64, limit int) ([]Entry, error)
 	// Open opens a message as the person whose password it is.
 	Open(ctx context.Context, address, password string, uid int64) (message.Content, error)
 	Queue(ctx context.Context, stage message.Stage, limit int) ([]message.Task, error)

@@ -194,12 +194,12 @@ func party(p message.Party) string {
 }
 
 // Sent implements control.Provider.
-func (c controller) Sent(ctx context.Context, address string, limit int) ([]control.Timeline, error) {
+func (c controller) Sent(ctx context.Context, address string, before rem.MessageID, limit int) ([]control.Timeline, error) {
 	a, err := c.account(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := c.n.Store.Sent(ctx, a.ID, "", limit)
+	ids, err := c.n.Store.Sent(ctx, a.ID, before, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +285,7 @@ func (c controller) dispatch(ctx context.Context, v *message.View) (message.Cont
 }
 
 // Mailbox implements control.Provider. Listing makes no evidence (REQ-68).
-func (c controller) Mailbox(ctx context.Context, address, password string) ([]control.Entry, error) {
+func (c controller) Mailbox(ctx context.Context, address, password string, after int64, limit int) ([]control.Entry, error) {
 	p, err := c.n.login(ctx, address, password)
 	if err != nil {
 		return nil, denied(err)
@@ -297,7 +297,7 @@ func (c controller) Mailbox(ctx context.Context, address, password string) ([]co
 	if refusal := a.MayRead(p.Actor.Person, c.n.clock.Now()); refusal != nil {
 		return nil, refusal
 	}
-	entries, err := c.n.Store.Mailbox(ctx, p.Actor.Account, 0, mailboxPage)
+	entries, err := c.n.Store.Mailbox(ctx, p.Actor.Account, after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -314,9 +314,6 @@ func (c controller) Mailbox(ctx context.Context, address, password string) ([]co
 	}
 	return out, nil
 }
-
-// mailboxPage bounds one listing; webmail and IMAP will page.
-const mailboxPage = 1000
 
 // Open implements control.Provider.
 func (c controller) Open(ctx context.Context, address, password string, uid int64) (message.Content, error) {
