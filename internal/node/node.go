@@ -35,6 +35,7 @@ import (
 	"rem/provider"
 	"rem/trust/algorithm"
 	"rem/trust/cades"
+	"rem/trust/cms"
 	"rem/trust/trustlist"
 	"rem/trust/tsp"
 	"rem/trust/validation"
@@ -232,7 +233,7 @@ func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *
 	}
 	n.Submitter = &submission.Submitter{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store, Peers: n.peers,
-		Scanner: scanner, Signatures: submission.SignatureReader{Validator: n.Validator},
+		Scanner: scanner, Signatures: submission.SignatureReader{Validator: n.Validator, Cache: cms.NewCache(maxCertificates)},
 		Signer: signer, Clock: n.clock, Random: rand.Reader,
 	}
 	n.Relay = &relay.Relay{

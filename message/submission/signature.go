@@ -11,6 +11,7 @@ import (
 	"rem/mail/mime"
 	"rem/mail/smime"
 	"rem/trust/cades"
+	"rem/trust/cms"
 	"rem/trust/validation"
 )
 
@@ -18,6 +19,9 @@ import (
 // judges who signed by the personal rule of a validator.
 type SignatureReader struct {
 	Validator *validation.Validator
+	// Cache keeps the certificates of those who sign often; nil keeps none. What
+	// a certificate is worth is judged each time.
+	Cache *cms.Cache
 }
 
 // Signatory implements Signatures.
@@ -26,7 +30,7 @@ func (r SignatureReader) Signatory(ctx context.Context, original mime.Source, at
 	if err != nil {
 		return Signatory{}, unreadable(err)
 	}
-	signed, err := smime.Verify(original, m.Part, cades.VerifyOptions{})
+	signed, err := smime.Verify(original, m.Part, cades.VerifyOptions{Cache: r.Cache})
 	switch {
 	case errors.Is(err, smime.ErrUnsigned):
 		return Signatory{}, ErrUnsigned
