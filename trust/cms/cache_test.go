@@ -40,14 +40,15 @@ func TestLinksAreRememberedOfTheVeryBytes(t *testing.T) {
 			}
 		}
 	}
-	if len(c.links) != 1 {
-		t.Errorf("%d links are remembered, want the right one", len(c.links))
+	if len(c.links.young) != 1 || len(c.links.old) != 0 {
+		t.Errorf("%d and %d links are remembered, want the right one", len(c.links.young), len(c.links.old))
 	}
 }
 
 func TestCacheIsBounded(t *testing.T) {
 	root := derkit.Root(t, derkit.P256, "Root")
-	c := NewCache(3)
+	c := NewCache(4)
+	c.links.half = 2
 	var group sync.WaitGroup
 	for i := range 10 {
 		leaf := derkit.Issue(t, root, derkit.P256, fmt.Sprint("Leaf ", i), derkit.Mailing).Leaf()
@@ -64,12 +65,50 @@ func TestCacheIsBounded(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if len(c.parsed) > 3 || len(c.links) > 3 {
-		t.Errorf("%d certificates and %d links, want 3 at most", len(c.parsed), len(c.links))
+	if n, d, l := c.parsed.size(), c.digests.size(), c.links.size(); n > 4 || d > 4 || l > 4 {
+		t.Errorf("%d certificates, %d digests and %d links, want 4 at most", n, d, l)
 	}
 	large := bytes.Repeat([]byte{0x30}, maxKept+1)
-	if _, err := c.parse(large); err == nil || c.parsed[string(large)] != nil {
+	if _, err := c.parse(large); err == nil {
+		t.Error("what is no certificate is parsed")
+	} else if _, kept := c.parsed.get(string(large)); kept {
 		t.Errorf("a certificate beyond the bound: %v", err)
+	}
+}
+
+func (g *generations[K, V]) size() int { return len(g.young) + len(g.old) }
+
+// Those who send once push out each other, and not the authority of all of them
+// nor what was found out about it.
+func TestWhatIsUsedStaysInTheCache(t *testing.T) {
+	root := derkit.Root(t, derkit.P256, "Root")
+	issuer := derkit.Issue(t, root, derkit.P256, "Issuer", derkit.Authority)
+	c := NewCache(4)
+	c.links.half = 2
+	first, err := c.parse(issuer.Leaf().Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.checkLink(first, root.Leaf()); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 12 {
+		leaf, err := c.parse(derkit.Issue(t, issuer, derkit.P256, fmt.Sprint("Leaf ", i), derkit.Mailing).Leaf().Raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := c.parse(issuer.Leaf().Raw)
+		if err != nil || again != first {
+			t.Fatalf("the issuer was parsed again behind %d holders: %v", i+1, err)
+		}
+		if _, kept := c.links.get(link{c.digest(first), c.digest(root.Leaf())}); !kept {
+			t.Fatalf("the issuer's own link is forgotten behind %d holders", i+1)
+		}
+		for child, by := range map[*x509.Certificate]*x509.Certificate{leaf: first, first: root.Leaf()} {
+			if err := c.checkLink(child, by); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

@@ -78,7 +78,7 @@ func (s *SignedData) Verify(digest []byte, carried []*x509.Certificate, o Verify
 	if len(s.Certificates) == 0 {
 		from = o.Known
 	}
-	signer := i.find(from)
+	signer := i.find(from, o.Cache)
 	if signer == nil {
 		return nil, ErrNoSigner
 	}
@@ -121,7 +121,7 @@ func AppendSum(dst []byte, h crypto.Hash, data []byte) []byte {
 
 // find gives the certificate that both the signer identifier and the first
 // identifier of signing-certificate-v2 name, or nil.
-func (i *SignerInfo) find(certificates []*x509.Certificate) *x509.Certificate {
+func (i *SignerInfo) find(certificates []*x509.Certificate, cache *Cache) *x509.Certificate {
 	id := &i.CertIDs[0]
 	var room [64]byte
 	for _, c := range certificates {
@@ -135,7 +135,14 @@ func (i *SignerInfo) find(certificates []*x509.Certificate) *x509.Certificate {
 		if id.issuer != nil && (!bytes.Equal(id.issuer, c.RawIssuer) || !sameInteger(id.serial, c.SerialNumber)) {
 			continue
 		}
-		if bytes.Equal(AppendSum(room[:0], id.Hash, c.Raw), id.Digest) {
+		digest := room[:0]
+		if id.Hash == crypto.SHA256 {
+			sum := cache.digest(c)
+			digest = append(digest, sum[:]...)
+		} else {
+			digest = AppendSum(digest, id.Hash, c.Raw)
+		}
+		if bytes.Equal(digest, id.Digest) {
 			return c
 		}
 	}
