@@ -25,6 +25,16 @@ func (s Step) Data() StepData {
 	return *s.data
 }
 
+// Resolving returns the step that also fulfils an intention.
+func (s Step) Resolving(key string) Step {
+	d := s.Data()
+	d.Resolves = key
+	if s.data == nil {
+		return s
+	}
+	return Step{&d}
+}
+
 // StepData is what a step says. A ledger keeps it and gives it back as history;
 // it commits nothing that is only this.
 type StepData struct {
