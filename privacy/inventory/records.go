@@ -151,7 +151,7 @@ func records() []privacy.Holding {
 		technical(privacy.Field, order,
 			"message.Intention.Stage", "message.Change.Recipient", "message.Filed.Recipient", "message.Filed.Conflict", "message.Arrival.Recipient",
 			"message.Task.Stage", "message.Record.From", "sqlstore.accountOp.act", "submission.storedIntention.Version", "relay.takeover.Version",
-			"relay.takeover.Recipients", "relay.storedSettlement.Version", "evidence.Draft.RefersTo", "evidence.Delegate.Recipients"),
+			"relay.takeover.Recipients", "relay.takeover.Lengths", "relay.storedSettlement.Version", "evidence.Draft.RefersTo", "evidence.Delegate.Recipients"),
 		technical(privacy.Field, ofPeer, "message.Record.Origin", "message.Filed.Issuer", "evidence.Draft.Issuer", "evidence.Draft.PolicyIDs", "evidence.Draft.ForwardedTo"),
 		technical(privacy.Field, ofFault, "message.Step.Note"),
 		technical(privacy.Field, ofSentence,
