@@ -13,6 +13,7 @@ import (
 func (s *Store) abandon(err error) {
 	_ = s.writer.file.Close()
 	s.writer.file, s.writer.reserve = nil, false
+	s.newest.clear() // nobody knows which of it is on the disk
 	s.settle(err)
 }
 

@@ -13,6 +13,8 @@
 //   - What Append answered is on the disk, through the loss of power.
 //   - A content is given out only when its bytes have its digest; another one
 //     is set aside under corrupt, an alarm is raised, and nothing is dropped.
+//     What this process wrote moments ago is given out of memory; Check reads
+//     the disk in any case.
 //   - A segment whose write or sync failed gets no further record: after a
 //     failed sync the system may believe pages written that are not.
 //   - Every name on the disk is ours, a number or a token (AT-11).
@@ -21,5 +23,6 @@
 //
 // fs.go is all that touches the disk, so that a test can make any operation
 // fail; store.go opens, writer.go commits, begin.go begins and leaves segments,
-// scan.go reads them after a crash, spool.go takes a message as it arrives.
+// scan.go reads them after a crash, spool.go takes a message as it arrives,
+// newest.go is the end of the journal in memory.
 package blobstore

@@ -76,5 +76,6 @@ func (s *Store) eraseRecord(ref Ref) error {
 	if err == nil {
 		err = f.Sync()
 	}
+	s.newest.forget(ref) // whatever became of the disk
 	return errors.Join(err, f.Close())
 }

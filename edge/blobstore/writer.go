@@ -67,7 +67,7 @@ type writer struct {
 	reserve bool   // the segment is the one that was held in reserve
 	held    *request
 	pending []pending // written and not yet synced
-	buf     []byte
+	slab    []byte    // what was encoded last lies at its end; free behind it
 }
 
 // pending is a request that waits for the sync.
@@ -168,6 +168,8 @@ func (s *Store) prepare(r *request, i int) (int64, error) {
 		token, err := spool.keep()
 		r.files[i], rec.Digest = token, spool.digest
 		return align(frameSize + tokenLength + int64(len(rec.Meta))), err
+	case len(rec.Content) == 0:
+		rec.Digest = emptyDigest
 	case rec.Digest.IsZero():
 		rec.Digest = rem.DigestOf(rec.Content)
 	}
@@ -311,19 +313,17 @@ func (s *Store) commit(batch []*request) {
 	if len(batch) == 0 {
 		return
 	}
-	answers := s.encode(batch)
-	if _, err := w.file.WriteAt(w.buf, w.end); err != nil {
+	answers, b := s.encode(batch, need)
+	if _, err := w.file.WriteAt(b, w.end); err != nil {
 		err = fmt.Errorf("writing records: %w", full(err))
 		s.abandon(err)
 		s.answer(batch, err)
 		return
 	}
-	w.end += int64(len(w.buf))
+	s.newest.add(w.at, w.end, b)
+	w.end += int64(len(b))
 	s.stats.commits.Add(1)
-	s.stats.bytes.Add(uint64(len(w.buf)))
-	if cap(w.buf) > 2*maxCommit {
-		w.buf = nil
-	}
+	s.stats.bytes.Add(uint64(len(b)))
 	for i, r := range batch {
 		s.stats.records.Add(uint64(len(r.records)))
 		w.pending = append(w.pending, pending{r.watch, answers[i]})
@@ -393,11 +393,15 @@ func (s *Store) answer(batch []*request, err error) {
 	}
 }
 
-// encode lays the batch out in w.buf.
-func (s *Store) encode(batch []*request) []Appended {
+// encode lays the batch out, which takes need octets. Its memory is not used
+// again: newest lends it to readers.
+func (s *Store) encode(batch []*request, need int64) ([]Appended, []byte) {
 	w := &s.writer
 	answers := make([]Appended, len(batch))
-	b := w.buf[:0]
+	if int64(cap(w.slab)-len(w.slab)) < need {
+		w.slab = make([]byte, 0, max(slabSize, need))
+	}
+	b := w.slab[len(w.slab):]
 	start, commit := w.end, w.at.end
 	for i, r := range batch {
 		a := &answers[i]
@@ -439,8 +443,8 @@ func (s *Store) encode(batch []*request) []Appended {
 		}
 		a.To = Position{w.at.number, start + int64(len(b))}
 	}
-	w.buf = b
-	return answers
+	w.slab = w.slab[:len(w.slab)+len(b)]
+	return answers, b
 }
 
 // End returns the position after the last synced record.

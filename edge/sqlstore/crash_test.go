@@ -351,14 +351,20 @@ func TestFullDiskRefusesNewMessagesOnly(t *testing.T) {
 func TestDamagedContentIsAlarmedAndNeverGivenOut(t *testing.T) {
 	folder := broken.NewFS()
 	alarms := 0
-	s := open(t, sqlstore.Options{Dir: t.TempDir(), Contents: contents(t, folder, func(blobstore.Alarm) { alarms++ })})
+	dir := t.TempDir()
+	options := func() sqlstore.Options {
+		return sqlstore.Options{Dir: dir, Contents: contents(t, folder, func(blobstore.Alarm) { alarms++ })}
+	}
+	s := open(t, options())
 	if err := s.Commit(t.Context(), ledgertest.Submission(1, 2)); err != nil {
 		t.Fatal(err)
 	}
 	id := ledgertest.Record(1, 2, "").ID
+	s.Close() // what a process wrote itself it has in memory
 	if err := folder.Flip("segments/0000000001", 64+80+30, 2); err != nil {
 		t.Fatal(err)
 	}
+	s = open(t, options())
 	if _, err := s.EvidenceOf(t.Context(), id); !errors.Is(err, blobstore.ErrCorrupt) {
 		t.Errorf("a damaged evidence: %v, want %v", err, blobstore.ErrCorrupt)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"rem"
+	"rem/edge/blobstore"
 	"rem/edge/control"
 	"rem/mail/mime"
 	"rem/message"
@@ -96,11 +97,17 @@ func (n *Node) audit(ctx context.Context, v *verification.Verifier, id rem.Messa
 	}
 	var files []verification.Input
 	for _, f := range filed {
+		if err := n.onDisk(f.Ref); err != nil {
+			return nil, fmt.Errorf("evidence %s: %w", f.ID, err)
+		}
 		if !f.Conflict {
 			files = append(files, verification.Input{Name: string(f.ID), Source: mime.Memory(f.XML)})
 		}
 	}
 	if view.Record.Original != "" {
+		if err := n.onDisk(view.Record.Original); err != nil {
+			return nil, fmt.Errorf("original: %w", err)
+		}
 		whole, err := n.Store.Open(ctx, view.Record.Original)
 		if err != nil {
 			return nil, err
@@ -117,4 +124,14 @@ func (n *Node) audit(ctx context.Context, v *verification.Verifier, id rem.Messa
 		}
 	}
 	return problems, nil
+}
+
+// onDisk reads a content from the disk, of which the ledger may have answered
+// from memory: what an audit is about is what will be there in twenty years.
+func (n *Node) onDisk(ref message.Ref) error {
+	r, err := blobstore.ParseRef(string(ref))
+	if err != nil {
+		return err
+	}
+	return n.Store.Contents().Check(r)
 }

@@ -3,11 +3,13 @@ package world
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"rem"
+	"rem/edge/blobstore"
 	"rem/mail/mime"
 	"rem/message"
 	"rem/message/evidence"
@@ -49,6 +51,7 @@ func (w *World) Check() []string {
 		}
 		c.mailboxes(p)
 		c.intentions(p)
+		c.contents(p)
 	}
 	c.promises(messages)
 	c.openings(messages)
@@ -66,6 +69,27 @@ func (w *World) MustHold() {
 			w.t.Error(f)
 		}
 		w.fatalf("%d things do not hold", len(faults))
+	}
+}
+
+// contents sees that every content is on the disk, and that nobody changed what
+// was lent to him from memory.
+func (c *checker) contents(p *Provider) {
+	s := p.Store.Contents()
+	if err := s.CheckMemory(); err != nil {
+		c.fault("%s: %v", p.Domain, err)
+	}
+	err := s.Replay(blobstore.Position{}, func(e blobstore.Entry) error {
+		if e.Ref.IsZero() {
+			return nil
+		}
+		if err := s.Check(e.Ref); err != nil && !errors.Is(err, blobstore.ErrErased) {
+			c.fault("%s: %v", p.Domain, err)
+		}
+		return nil
+	})
+	if err != nil {
+		c.fault("%s: reading the journal: %v", p.Domain, err)
 	}
 }
 
