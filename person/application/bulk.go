@@ -112,13 +112,16 @@ func proposal(c Check, in Input, taken map[string]bool) string {
 	if err1 != nil || err2 != nil {
 		return ""
 	}
-	list, err := c.Forms.Proposals(person.Naming{Kind: person.Natural, Given: given, Family: family, Company: c.Company}, person.MaxProposals)
-	if err != nil {
-		return ""
-	}
-	for _, a := range list {
-		if !taken[a.String()] {
-			return a.String()
+	// Few are needed as a rule; the rest are made for a name that many bear.
+	for _, most := range []int{8, person.MaxProposals} {
+		list, err := c.Forms.Proposals(person.Naming{Kind: person.Natural, Given: given, Family: family, Company: c.Company}, most)
+		if err != nil {
+			return ""
+		}
+		for _, a := range list {
+			if !taken[a.String()] {
+				return a.String()
+			}
 		}
 	}
 	return ""

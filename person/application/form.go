@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -277,6 +278,46 @@ func (f *Form) Seal(ctx context.Context, s Sealer, applicant rem.PersonID, at ti
 			return Answers{}, fmt.Errorf("sealing the field %s: %w", field.Name, err)
 		}
 		*field.at(&a) = sealed
+	}
+	return a, nil
+}
+
+// SealVerified seals again what an identification has shown to be so, as verified
+// by its record; everything else stays as declared (REQ-24, S21, P-02). Of a
+// legal person the number and the title are verified where the registry answered.
+func (f *Form) SealVerified(ctx context.Context, s Sealer, applicant rem.PersonID, a Answers, done identity.Completed) (Answers, error) {
+	record := done.Record()
+	if done.IsZero() || record.Kind != f.kind || record.Represented != f.represented {
+		return Answers{}, errors.New("sealing what was verified: the record is not of this form")
+	}
+	from, err := privacy.ByVerification(string(record.Method), string(record.ID), record.At)
+	if err != nil {
+		return Answers{}, fmt.Errorf("sealing what was verified: %w", err)
+	}
+	prefix := ""
+	if f.kind.Legal() || f.represented {
+		prefix = "representative-"
+	}
+	var shown []string
+	for _, c := range record.Compared {
+		if c.Same {
+			shown = append(shown, prefix+string(c.Part))
+		}
+	}
+	if slices.Contains(shown, "identity-number") {
+		shown = append(shown, "passport-number") // it stands in its place
+	}
+	if r := record.Registry; r != nil && !r.Certificate && len(r.Differs) == 0 {
+		shown = append(shown, "mersis", "title")
+	}
+	for _, field := range Fields(f.kind, f.represented) {
+		value := f.get(field.Name)
+		if value == "" || !slices.Contains(shown, field.Name) {
+			continue
+		}
+		if *field.at(&a), err = s.Seal(ctx, applicant, field.key, privacy.NewValue(value, from)); err != nil {
+			return Answers{}, fmt.Errorf("sealing the field %s: %w", field.Name, err)
+		}
 	}
 	return a, nil
 }

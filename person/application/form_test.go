@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -230,6 +232,47 @@ func TestAnswersAreSealedOneByOneAndOpenTogether(t *testing.T) {
 	}
 }
 
+// REQ-24, S21, P-02: what was shown names its record; the rest stays declared.
+func TestOnlyWhatWasShownIsSealedAsVerified(t *testing.T) {
+	k := personledgertest.NewKit(t)
+	for kind, want := range map[person.Kind]string{
+		person.Natural: "identity-number given-names family-name",
+		person.Private: "representative-identity-number representative-given-names representative-family-name mersis title",
+		person.Public:  "representative-identity-number representative-given-names representative-family-name",
+	} {
+		l := personledgertest.NewMemory()
+		v := k.Walk(t, l, 1, kind, "identify")
+		h, err := k.Handing(t.Context(), 1, kind, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := identity.Complete(*v.Newest())
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers, err := h.Form.SealVerified(t.Context(), k.Vault, h.Holder, h.Answers, done)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var verified []string
+		names, items := answers.Items(kind, false, h.Holder)
+		for i, item := range items {
+			if p := item.Sealed.Provenance(); p.Origin() == privacy.Verified {
+				verified = append(verified, names[i])
+				if p.Evidence() != string(v.Newest().ID) || p.Method() != string(identity.Office) {
+					t.Errorf("%s is verified by %s of %s", names[i], p.Method(), p.Evidence())
+				}
+			}
+		}
+		if got := strings.Join(verified, " "); got != want {
+			t.Errorf("%s: verified %s, want %s", kind, got, want)
+		}
+		if _, err := h.Form.SealVerified(t.Context(), k.Vault, h.Holder, h.Answers, identity.Completed{}); err == nil {
+			t.Error("verified by nobody's record")
+		}
+	}
+}
+
 func header() application.Header {
 	h := application.Header{Application: personledgertest.ID(1), Provider: personledgertest.Forms.Provider, Made: personledgertest.At, Notice: personledgertest.Notice.Digest}
 	for _, a := range application.Agreements() {
@@ -262,6 +305,29 @@ func TestAWrittenFormReadsAsItWas(t *testing.T) {
 			if _, _, err := application.ParseForm([]byte(bad), personledgertest.Forms); err == nil {
 				t.Errorf("read:\n%s", bad)
 			}
+		}
+	}
+}
+
+// What was signed once is read for ever: samples of the first version, never
+// made again.
+func TestFrozenFormsAreRead(t *testing.T) {
+	files, err := filepath.Glob("testdata/v1/*.form")
+	if err != nil || len(files) != 4 {
+		t.Fatalf("%d samples, %v", len(files), err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, h, err := application.ParseForm(b, personledgertest.Forms)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if !bytes.Equal(f.Write(h), b) {
+			t.Errorf("%s is written otherwise today", file)
 		}
 	}
 }

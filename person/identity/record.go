@@ -12,7 +12,7 @@ import (
 // verified by it name (P-02).
 type RecordID string
 
-// A DocumentKind is an official document with a photograph (S26, REQ-10).
+// A DocumentKind is an official document with a photograph (S25, REQ-10).
 type DocumentKind string
 
 // The kinds.

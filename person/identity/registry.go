@@ -54,7 +54,7 @@ var differenceTexts = map[Difference]rem.Text{
 // Text is what the desk reads.
 func (d Difference) Text() rem.Text { return differenceTexts[d] }
 
-// A RegistryFinding is what came of asking the registry (S25, REQ-16).
+// A RegistryFinding is what came of asking the registry (S26, REQ-16).
 type RegistryFinding struct {
 	Asked  time.Time
 	Answer rem.Digest // of the answer's bytes

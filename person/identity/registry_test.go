@@ -18,7 +18,7 @@ func must[T any](t testing.TB) func(T, error) T {
 	}
 }
 
-// S25, REQ-16: names and titles meet by Turkish rules; whatever else differs is
+// S26, REQ-16: names and titles meet by Turkish rules; whatever else differs is
 // said, and decides nothing.
 func TestTheRegistrysAnswerIsComparedWithTheApplication(t *testing.T) {
 	name, title := must[person.Name](t), must[person.Title](t)

@@ -64,7 +64,7 @@ func record(r *SignedResult) Record {
 	return out
 }
 
-// S23, REQ-11: the form is verified with a qualified certificate, the authority
+// S22, REQ-11: the form is verified with a qualified certificate, the authority
 // is asked, and its answer is kept.
 func TestASignedFormShowsItsSigner(t *testing.T) {
 	s, form := newSigning(t), []byte("KEP-APPLICATION-FORM 1\n")
