@@ -14,9 +14,9 @@ import (
 	"rem"
 	"rem/internal/testkit"
 	"rem/internal/testkit/chaintest"
+	"rem/internal/testkit/noticetest"
 	"rem/privacy"
 	"rem/privacy/canon"
-	"rem/privacy/inventory"
 	"rem/privacy/notice"
 )
 
@@ -42,22 +42,16 @@ func newDesk(t testing.TB, shelf chaintest.Shelf) *desk {
 	return d
 }
 
-// version makes the sample a provider's own, with a number and an edit.
-func version(t testing.TB, number uint64, edit func(n *notice.Notice)) []byte {
-	t.Helper()
-	return bytesOf(t, edited(t, func(n *notice.Notice) {
-		n.Version, n.Sample = number, false
-		if edit != nil {
-			edit(n)
-		}
-	}))
-}
+var version = noticetest.Own
 
-func terms() notice.Terms { return notice.Terms{By: "p-officer", Register: inventory.Today()} }
+func terms(t testing.TB) notice.Terms {
+	t.Helper()
+	return notice.Terms{By: "p-officer", Register: noticetest.Register(t)}
+}
 
 func (d *desk) publish(t testing.TB, source []byte) *notice.Version {
 	t.Helper()
-	v, err := d.Publish(t.Context(), source, terms())
+	v, err := d.Publish(t.Context(), source, terms(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +80,7 @@ func TestEveryVersionStaysWhereItIs(t *testing.T) {
 			if v.Effective != d.clock.Now() || v.By != "p-officer" || v.Digest != rem.DigestOf(source) {
 				t.Errorf("version %d: %+v", i+1, v.Publication)
 			}
-			again, err := d.Publish(t.Context(), source, terms())
+			again, err := d.Publish(t.Context(), source, terms(t))
 			if err != nil || again != v {
 				t.Errorf("publishing it again: %v", err)
 			}
@@ -151,7 +145,7 @@ func TestWhatCannotBePublishedIsRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t, chaintest.InMemory)
-			_, err := d.Publish(t.Context(), c.source, terms())
+			_, err := d.Publish(t.Context(), c.source, terms(t))
 			if !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v", err)
 			}
@@ -161,14 +155,14 @@ func TestWhatCannotBePublishedIsRefused(t *testing.T) {
 		})
 	}
 	t.Run("sample in a demonstration", func(t *testing.T) {
-		terms := terms()
+		terms := terms(t)
 		terms.AllowSample = true
 		if _, err := newDesk(t, chaintest.InMemory).Publish(t.Context(), filled(t), terms); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("by nobody", func(t *testing.T) {
-		terms := terms()
+		terms := terms(t)
 		terms.By = ""
 		if _, err := newDesk(t, chaintest.InMemory).Publish(t.Context(), version(t, 1, nil), terms); !errors.Is(err, canon.ErrForm) {
 			t.Errorf("got %v", err)
@@ -185,7 +179,7 @@ func TestAnnouncedVersionHoldsFromItsDate(t *testing.T) {
 		if d.StatusOf(v, d.clock.Now()) != notice.Announced {
 			t.Error("it is in force already")
 		}
-		if _, err := d.Publish(t.Context(), version(t, 3, comma), terms()); !errors.Is(err, notice.ErrBackdated) {
+		if _, err := d.Publish(t.Context(), version(t, 3, comma), terms(t)); !errors.Is(err, notice.ErrBackdated) {
 			t.Errorf("a third one overtakes it: %v", err)
 		}
 		d.Ledger = d.open()
@@ -341,7 +335,7 @@ func TestTouchedNoticesAreNotOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Publish(t.Context(), version(t, 1, nil), terms()); err != nil {
+	if _, err := l.Publish(t.Context(), version(t, 1, nil), terms(t)); err != nil {
 		t.Fatal(err)
 	}
 	e := m.Entries()[0]

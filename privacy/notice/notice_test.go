@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"rem"
+	"rem/internal/testkit/noticetest"
 	"rem/privacy"
 	"rem/privacy/canon"
 	"rem/privacy/inventory"
@@ -21,26 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// values are those of the demonstration's provider, who does not exist.
-var values = map[string]string{
-	"controller.name-tr":        "Örnek KEP Hizmetleri A.Ş. (BENZETİM)",
-	"controller.name-en":        "Sample Registered Mail Inc. (SIMULATION)",
-	"controller.address":        "Örnek Mahallesi, Deneme Sokağı 1, 06000 Ankara",
-	"controller.mersis":         "0000000000000000",
-	"controller.representative": "none",
-	"contact.kep":               "kvkk@hs90.kep.test",
-	"contact.mail":              "kvkk@example.test",
-	"contact.phone":             "+90 312 000 00 00",
-}
-
-func filled(t testing.TB) []byte {
-	t.Helper()
-	b, err := notice.Fill(notice.Sample(), values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+func filled(t testing.TB) []byte { t.Helper(); return noticetest.Filled(t) }
 
 func parse(t testing.TB, b []byte) *notice.Notice {
 	t.Helper()
@@ -94,7 +76,7 @@ func TestSampleIsCompleteAndAgreesWithTheInventory(t *testing.T) {
 	}
 	empty := parse(t, notice.Sample())
 	faults := told(notice.Lint(empty))
-	for name := range values {
+	for name := range noticetest.Values() {
 		if !strings.Contains(faults, "{"+name+"}") {
 			t.Errorf("the place {%s} is empty, and nobody minds", name)
 		}
@@ -111,10 +93,7 @@ func TestEveryPlaceIsFilledAndNothingElse(t *testing.T) {
 		"a value with a space":   func(v map[string]string) { v["contact.kep"] = " a" },
 		"a letter with its tail": func(v map[string]string) { v["contact.mail"] = "s\u0327" },
 	} {
-		v := map[string]string{}
-		for k, value := range values {
-			v[k] = value
-		}
+		v := noticetest.Values()
 		edit(v)
 		if b, err := notice.Fill(notice.Sample(), v); err == nil {
 			t.Errorf("%s: filled with %d octets", name, len(b))
@@ -278,7 +257,7 @@ func TestNoticeAndInventoryAreHeldAgainstEachOther(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := both{parse(t, filled(t)), inventory.Today()}
+			b := both{parse(t, filled(t)), noticetest.Register(t)}
 			c.edit(b)
 			if got := told(notice.Compare(b.n, b.r)); !strings.Contains(got, c.want) {
 				t.Errorf("wanted %s\ngot\n%s", c.want, got)
