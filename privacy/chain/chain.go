@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rem"
@@ -81,9 +82,10 @@ type Chain struct {
 	kind  Kind
 	clock rem.Clock
 
-	mu        sync.Mutex
-	head      Head // guarded by mu
-	uncertain bool // guarded by mu
+	mu   sync.Mutex
+	head Head // guarded by mu
+
+	uncertain atomic.Bool // set with mu held, and never taken back
 }
 
 // Open reads the whole store and checks that its entries make a chain. visit,
@@ -122,6 +124,15 @@ func (c *Chain) Head() Head {
 	return c.head
 }
 
+// Uncertain returns ErrUncertain when the chain takes nothing more until it is
+// opened again. It waits for no write.
+func (c *Chain) Uncertain() error {
+	if c.uncertain.Load() {
+		return ErrUncertain
+	}
+	return nil
+}
+
 // Clock is the chain's clock.
 func (c *Chain) Clock() rem.Clock { return c.clock }
 
@@ -135,7 +146,7 @@ func (c *Chain) Clock() rem.Clock { return c.clock }
 func (c *Chain) Append(ctx context.Context, write func(*canon.Writer)) (Link, rem.Digest, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.uncertain {
+	if c.uncertain.Load() {
 		return Link{}, rem.Digest{}, ErrUncertain
 	}
 	link := Link{Number: c.head.Number + 1, Previous: c.head.Digest, Time: canon.Instant(c.clock.Now())}
@@ -151,7 +162,7 @@ func (c *Chain) Append(ctx context.Context, write func(*canon.Writer)) (Link, re
 	}
 	if err := c.store.Append(ctx, entry); err != nil {
 		if !errors.Is(err, ErrNothingKept) {
-			c.uncertain = true
+			c.uncertain.Store(true)
 			err = errors.Join(ErrUncertain, err)
 		}
 		return Link{}, rem.Digest{}, fmt.Errorf("keeping a %s: %w", c.kind.Name, err)
