@@ -71,7 +71,7 @@ func (c *checker) purposes() {
 		case !used:
 			c.fault("purpose %q is in use, and no data is kept for it", p.ID)
 		case !slices.ContainsFunc(p.Grounds, func(g Ground) bool { return g != Consent }):
-			// There is no ledger of consents yet that could stop the use (S02, S34).
+			// Nothing in the program asks the ledger of consents at use yet (S02, S34).
 			c.fault("purpose %q rests on consent alone and is in use", p.ID)
 		}
 	}

@@ -11,8 +11,8 @@
 //
 // Invariants: a holding has data or a reason why it is not personal, never
 // neither; a purpose has a legal ground; a retention rule has a clock and an end;
-// what rests on consent alone is not in use before there is a ledger of
-// consents; everything stays in Türkiye (S39). What the notice calls "not
+// what rests on consent alone is not in use before the program asks the ledger
+// of consents at each use; everything stays in Türkiye (S39). What the notice calls "not
 // private", such as addresses and device identifiers, is personal data here (S16).
 //
 // A [Vault] seals a [Value] under a data key of its person and purpose class and

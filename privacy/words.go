@@ -55,6 +55,7 @@ const (
 	Mentioned      SubjectID = "mentioned"
 	Staff          SubjectID = "staff"
 	Applicants     SubjectID = "applicant"
+	Visitors       SubjectID = "visitor"
 )
 
 // Subjects returns the groups of people.
@@ -65,6 +66,7 @@ func Subjects() []Word[SubjectID] {
 		{Correspondents, rem.Text{Turkish: "Başka sağlayıcıdaki gönderici veya alıcı", English: "Sender or recipient at another provider"}, "Diğer (yazışılan kişi)"},
 		{Mentioned, rem.Text{Turkish: "İletide adı geçen kişi", English: "Somebody whom a message mentions"}, "Diğer (iletide adı geçen kişi)"},
 		{Applicants, rem.Text{Turkish: "Başvuru sahibi ve temsilcisi", English: "Applicant, and who applies for another"}, "Potansiyel Ürün veya Hizmet Alıcısı"},
+		{Visitors, rem.Text{Turkish: "Siteyi ziyaret eden", English: "Visitor of the site"}, "Çevrimiçi Ziyaretçi"},
 		{Staff, rem.Text{Turkish: "Sağlayıcının çalışanı", English: "Member of the provider's staff"}, "Çalışan"},
 	}
 }
