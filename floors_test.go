@@ -55,9 +55,10 @@ var beside = map[string][]string{
 	"edge/console":     {"edge/web"},
 	"edge/api":         {"edge/web"},
 
-	"person/application":     {"person/identity"},          // only a completed identification opens an account
-	"internal/testkit/world": {"internal/testkit/broken"},  // providers on folders that break
-	"cmd/remload":            {"internal/testkit/postfix"}, // whose speed ours is compared with
+	"person/application":                {"person/identity"},            // only a completed identification opens an account
+	"internal/testkit/personledgertest": {"internal/testkit/vaulttest"}, // its forms are sealed
+	"internal/testkit/world":            {"internal/testkit/broken"},    // providers on folders that break
+	"cmd/remload":                       {"internal/testkit/postfix"},   // whose speed ours is compared with
 }
 
 // outside lists the packages by which a program reaches the outside.
