@@ -1,6 +1,7 @@
 // Command remverify says whether registered mail holds: evidence, envelopes,
-// originals and time-stamp tokens, from their bytes alone. It asks nobody and
-// writes nothing, so anyone can run it, long after those who signed are gone.
+// originals, time-stamp tokens and receipts of consent, from their bytes alone.
+// It asks nobody and writes nothing, so anyone can run it, long after those who
+// signed are gone.
 //
 // Its exit status is the worst verdict of all files: 0 TOTAL-PASSED,
 // 1 INDETERMINATE, 2 TOTAL-FAILED; 3 when something could not be read or
@@ -36,7 +37,7 @@ type arguments struct {
 	JSON  bool      `help:"Write the report as JSON." name:"json"`
 	At    time.Time `help:"Judge as if it were this time, such as 2026-11-23T12:00:00Z. Default: now." placeholder:"TIME" format:"2006-01-02T15:04:05Z07:00"`
 	Lang  string    `help:"Language of the report: ${enum}." enum:"tr,en" default:"tr"`
-	Files []string  `arg:"" help:"Evidence (.xml), envelope or original message (.eml), time-stamp token (.tst, .tsr), or a file that a token stamps." name:"file"`
+	Files []string  `arg:"" help:"Evidence (.xml), envelope or original message (.eml), time-stamp token (.tst, .tsr), a file that a token stamps, or a receipt of consent (.txt)." name:"file"`
 }
 
 const description = `Says whether registered mail (KEP) holds: signature by signature, token by token, digest by digest, step by step. Offline; asks nobody.
@@ -46,6 +47,7 @@ Examples:
   remverify --trust anchors.pem *.eml                   all steps of a message, held against each other
   remverify --trust anchors.pem teslim.xml ileti.eml    an evidence and the original that it is about
   remverify --trust tsa.pem damga.tst sozlesme.pdf      a time-stamp token and what it stamps
+  remverify --trust anchors.pem makbuz.txt              a receipt of consent
   remverify --trust anchors.pem --json *.xml | jq .verdict
 
 Reads TS 102 640 (v1#, v2#) and EN 319 522/532. Exit status: 0 TOTAL-PASSED, 1 INDETERMINATE, 2 TOTAL-FAILED (the worst of all files), 3 unreadable input.`
@@ -136,6 +138,7 @@ func verify(ctx context.Context, a *arguments) (*verification.Report, error) {
 		return nil, fmt.Errorf("using what --trust gives: %w", err)
 	}
 	var inputs []verification.Input
+	var receipts []receiptFile
 	for _, name := range a.Files {
 		f, err := os.Open(name)
 		if err != nil {
@@ -149,9 +152,23 @@ func verify(ctx context.Context, a *arguments) (*verification.Report, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
+		receipt, err := receiptIn(f)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		if receipt != nil {
+			receipts = append(receipts, receiptFile{name, receipt})
+			continue
+		}
 		inputs = append(inputs, verification.Input{Name: name, Source: file{f, info.Size()}})
 	}
-	return v.Verify(ctx, inputs...)
+	report := &verification.Report{}
+	if len(inputs) > 0 {
+		if report, err = v.Verify(ctx, inputs...); err != nil {
+			return nil, err
+		}
+	}
+	return report, trust.receipts(ctx, report, at, receipts)
 }
 
 // A file is a source that stays on the disk.

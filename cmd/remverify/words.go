@@ -25,6 +25,17 @@ var words = map[string]word{
 	"chain":     {"İletinin delil zinciri", "Chain of evidence of message"},
 	"step":      {"Adım", "Step"},
 
+	"consent receipt": {"Açık rıza makbuzu", "Receipt of consent"},
+	"provider":        {"sağlayıcı", "provider"},
+	"person":          {"ilgili kişi", "person concerned"},
+	"purpose":         {"amaç", "purpose"},
+	"choice":          {"seçim", "choice"},
+	"channel":         {"kanal", "channel"},
+	"text shown":      {"gösterilen metin", "text that was shown"},
+	"notice":          {"bildirim", "notice"},
+
+	"signer may speak for the provider": {"imzalayan sağlayıcı adına imzalayabilir", "signer may speak for the provider"},
+
 	"REM dispatch":   {"KEP iletisi (orijinal ileti ve delil)", "REM dispatch"},
 	"REM-MD message": {"KEPHS iletisi (delil)", "REM-MD message"},
 
