@@ -39,7 +39,7 @@ var (
 	ErrChannels      = &Denial{"channels", text("Hesabı açmak için iki ayrı kanal veya e-imza gerekir.", "Opening the account needs two separate channels, or a signature.")}
 )
 
-// Rules decide. They compute: what they are given they judge, and what comes of
+// Rules decide; the steps are those of docs/journeys/person.md. They compute: what they are given they judge, and what comes of
 // it is a [Step] for a [Ledger]. They may be used from many goroutines.
 type Rules struct {
 	Periods Periods
@@ -65,7 +65,7 @@ func (r Rules) move(v *View, on Event, by By, now time.Time) (*StepData, error) 
 			return nil, ErrNotYou
 		}
 	case Applicant:
-		if who == "" || v.State != None && who != v.Applicant {
+		if who == "" || v.State != None && !v.mayMove(who, on) {
 			return nil, ErrNotYou
 		}
 	default:
@@ -95,6 +95,20 @@ func (r Rules) move(v *View, on Event, by By, now time.Time) (*StepData, error) 
 	return d, nil
 }
 
+// mayMove: an application is the applicant's to move. Who has to show himself may
+// choose how, and he alone opens the account: in a corporate application they
+// are two.
+func (v *View) mayMove(who rem.PersonID, on Event) bool {
+	shower := v.Submitted != nil && who == v.Submitted.Shower
+	switch on {
+	case Choose:
+		return shower || who == v.Applicant
+	case Activate:
+		return shower
+	}
+	return who == v.Applicant
+}
+
 // plain makes a step that has nothing but its frame.
 func (r Rules) plain(v View, on Event, by By, now time.Time) (Step, error) {
 	d, err := r.move(&v, on, by, now)
@@ -104,7 +118,7 @@ func (r Rules) plain(v View, on Event, by By, now time.Time) (Step, error) {
 	return Step{d}, nil
 }
 
-// Begin begins an application, after the privacy notice was shown (P-06).
+// Begin begins an application (step 1), after the privacy notice was shown (P-06).
 func (r Rules) Begin(id person.ApplicationID, k person.Kind, n Notice, by By, now time.Time) (Step, error) {
 	d, err := r.move(&View{ID: id}, Begin, by, now)
 	if err != nil {
@@ -120,7 +134,7 @@ func (r Rules) Begin(id person.ApplicationID, k person.Kind, n Notice, by By, no
 	return Step{d}, nil
 }
 
-// Save keeps what was typed so far, right or wrong, sealed whole.
+// Save keeps what was typed so far (step 2), right or wrong, sealed whole.
 func (r Rules) Save(v View, typed privacy.SealedValue, by By, now time.Time) (Step, error) {
 	d, err := r.move(&v, Save, by, now)
 	if err != nil {
@@ -140,7 +154,7 @@ type Handing struct {
 	Holder, Shower rem.PersonID
 }
 
-// Submit hands the form in and reserves the address.
+// Submit hands the form in (step 3) and reserves the address.
 func (r Rules) Submit(v View, h Handing, by By, now time.Time) (Step, error) {
 	d, err := r.move(&v, Submit, by, now)
 	if err != nil {
@@ -162,8 +176,12 @@ func (r Rules) Submit(v View, h Handing, by By, now time.Time) (Step, error) {
 		}
 	}
 	// Every answer is kept, and none that was not given.
+	given := map[privacy.FieldID]bool{} // two fields of different parts may share one
 	for _, f := range Fields(v.Kind, h.Form.represented) {
-		if (h.Form.get(f.Name) == "") != f.at(&h.Answers).IsZero() {
+		given[f.key] = given[f.key] || h.Form.get(f.Name) != ""
+	}
+	for _, f := range fields {
+		if given[f.key] == f.at(&h.Answers).IsZero() {
 			return Step{}, ErrOtherForm
 		}
 	}
@@ -179,7 +197,7 @@ func (r Rules) Submit(v View, h Handing, by By, now time.Time) (Step, error) {
 	return Step{d}, nil
 }
 
-// HandIn keeps papers.
+// HandIn keeps papers (step 4).
 func (r Rules) HandIn(v View, papers []Paper, by By, now time.Time) (Step, error) {
 	d, err := r.move(&v, HandIn, by, now)
 	if err != nil {
@@ -192,7 +210,7 @@ func (r Rules) HandIn(v View, papers []Paper, by By, now time.Time) (Step, error
 	return Step{d}, nil
 }
 
-// Choose chooses a method of identification (REQ-13).
+// Choose chooses a method of identification (step 5; REQ-13).
 func (r Rules) Choose(v View, m identity.Method, by By, now time.Time) (Step, error) {
 	d, err := r.move(&v, Choose, by, now)
 	if err != nil {
@@ -208,7 +226,7 @@ func (r Rules) Choose(v View, m identity.Method, by By, now time.Time) (Step, er
 // collectors says in what role of this package a record was collected.
 var collectors = map[identity.CollectorRole]Role{identity.ByOfficer: Officer, identity.ByPartner: Partner, identity.ByAdapter: System}
 
-// Found takes a record of identification. One that is complete, with nothing that
+// Found takes a record of identification (step 7). One that is complete, with nothing that
 // speaks against the applicant, makes him identified; any other goes to a person,
 // also when an adapter says no (REQ-16).
 func (r Rules) Found(v View, found identity.Record, by By, now time.Time) (Step, error) {
@@ -244,7 +262,7 @@ func (r Rules) belongs(v *View, found *identity.Record, now time.Time) error {
 	return nil
 }
 
-// Clear settles the doubts of the newest record in favour of the applicant, for
+// Clear settles the doubts of the newest record (step 8) in favour of the applicant, for
 // a reason of the practice statement. What cannot be settled stays.
 func (r Rules) Clear(v View, reason string, by By, now time.Time) (Step, error) {
 	d, err := r.move(&v, Clear, by, now)
@@ -278,7 +296,7 @@ func (r Rules) Return(v View, why Reason, by By, now time.Time) (Step, error) {
 	return Step{d}, nil
 }
 
-// TakeUp gives the case to an approver, who has had no hand in it.
+// TakeUp gives the case to an approver (step 9), who has had no hand in it.
 func (r Rules) TakeUp(v View, by By, now time.Time) (Step, error) {
 	d, err := r.move(&v, TakeUp, by, now)
 	if err != nil {
@@ -295,7 +313,7 @@ func (r Rules) GiveBack(v View, by By, now time.Time) (Step, error) {
 	return r.plain(v, GiveBack, by, now)
 }
 
-// Approve approves the application on a completed record of identification. The
+// Approve approves the application (step 10) on a completed record of identification. The
 // approver is he who took it up, and had no hand in any record of it (REQ-22).
 func (r Rules) Approve(v View, done identity.Completed, by By, now time.Time) (Step, error) {
 	d, err := r.move(&v, Approve, by, now)
@@ -362,7 +380,7 @@ func (r Rules) Withdraw(v View, by By, now time.Time) (Step, error) {
 // Expire ends what the applicant did not go on with. It is the clock's.
 func (r Rules) Expire(v View, by By, now time.Time) (Step, error) { return r.plain(v, Expire, by, now) }
 
-// Activate opens the account, when its beginning reached the applicant by two
+// Activate opens the account (step 11), when its beginning reached the applicant by two
 // separate channels or he signed for it (REQ-30). The identification is judged
 // again.
 func (r Rules) Activate(v View, done identity.Completed, by Channels, who By, now time.Time) (Step, error) {
@@ -396,7 +414,7 @@ func (c Channels) enough() bool {
 // AccountOf is the account that an application opens: always the same one.
 func AccountOf(id person.ApplicationID) rem.AccountID { return rem.AccountID("acc-" + string(id)) }
 
-// An Opening is an account that is to be. [OpeningOf] is its only maker, and the
+// An Opening is an account that is to be (step 12). [OpeningOf] is its only maker, and the
 // zero Opening opens nothing.
 type Opening struct{ view *View }
 
