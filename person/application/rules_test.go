@@ -40,16 +40,14 @@ func TestOnlyAWholeFormOfThisApplicationIsTaken(t *testing.T) {
 		change func(*application.Handing)
 		want   error
 	}{
-		"whole":                 {func(*application.Handing) {}, nil},
-		"no form":               {func(h *application.Handing) { h.Form = nil }, application.ErrOtherForm},
-		"another application's": {func(h *application.Handing) { h.Header.Application = "app-2" }, application.ErrOtherForm},
-		"another notice":        {func(h *application.Handing) { h.Header.Notice = rem.DigestOf([]byte("x")) }, application.ErrNotice},
-		"a text not accepted":   {func(h *application.Handing) { h.Header.Agreements = h.Header.Agreements[1:] }, application.ErrAgreements},
-		"an answer not kept":    {func(h *application.Handing) { h.Answers.FamilyName = privacy.SealedValue{} }, application.ErrOtherForm},
-		"an answer nobody gave": {func(h *application.Handing) {
-			h.Answers.MERSIS = h.Answers.FamilyName
-			h.Answers.Profession = h.Answers.FamilyName
-		}, application.ErrOtherForm},
+		"whole":                   {func(*application.Handing) {}, nil},
+		"no form":                 {func(h *application.Handing) { h.Form = nil }, application.ErrOtherForm},
+		"another application's":   {func(h *application.Handing) { h.Header.Application = "app-2" }, application.ErrOtherForm},
+		"another notice":          {func(h *application.Handing) { h.Header.Notice = rem.DigestOf([]byte("x")) }, application.ErrNotice},
+		"a text not accepted":     {func(h *application.Handing) { h.Header.Agreements = h.Header.Agreements[1:] }, application.ErrAgreements},
+		"an answer not kept":      {func(h *application.Handing) { h.Answers.FamilyName = privacy.SealedValue{} }, application.ErrOtherForm},
+		"an answer nobody gave":   {func(h *application.Handing) { h.Answers.Profession = h.Answers.FamilyName }, application.ErrOtherForm},
+		"an answer not asked":     {func(h *application.Handing) { h.Answers.MERSIS = h.Answers.FamilyName }, application.ErrOtherForm},
 		"nobody is to hold it":    {func(h *application.Handing) { h.Holder = "" }, application.ErrOtherForm},
 		"for somebody else alone": {func(h *application.Handing) { h.Holder = "per-b" }, application.ErrOtherForm},
 		"made tomorrow":           {func(h *application.Handing) { h.Header.Made = at.Add(time.Second) }, application.ErrOtherForm},
