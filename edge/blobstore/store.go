@@ -49,9 +49,9 @@ const (
 
 // Options of a store. The zero value of each field is its default.
 type Options struct {
-	// Window is how long a commit waits for others while more than one waits
-	// already; a lone writer never waits. Zero commits at once. 2 to 5 ms suit a
-	// disk that is shared by many sessions (docs/performance.md).
+	// Window is how long a commit lets others go first who have work to do and
+	// may come to join it. It ends as soon as nobody came, so a lone writer
+	// never waits, and nobody waits beside an idle core. Zero commits at once.
 	Window time.Duration
 	// Segment is the length of a segment in octets.
 	Segment int64

@@ -2,6 +2,7 @@ package blobstore_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -876,6 +877,38 @@ func BenchmarkAppend(b *testing.B) {
 					return err
 				})
 				b.ReportMetric(float64(s.Stats().Syncs)/float64(b.N), "fsyncs/op")
+			})
+		}
+	}
+}
+
+// cpu is what this process took of the cores so far.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkSessions has writers that work between their commits, as sessions
+// do: half a millisecond of one core each.
+func BenchmarkSessions(b *testing.B) {
+	for _, writers := range []int{1, 16, 64} {
+		for _, window := range []time.Duration{0, 2 * time.Millisecond} {
+			b.Run(fmt.Sprintf("writers=%d/window=%s", writers, window), func(b *testing.B) {
+				s := onDisk(b, blobstore.Options{MinFree: -1, Window: window})
+				p := content(1, 8<<10)
+				before := cpu(b)
+				benchmarkWriters(b, writers, func() error {
+					for range 110 { // 4.5 µs each
+						sha256.Sum256(p)
+					}
+					_, err := s.Append(b.Context(), blobstore.Record{Kind: 'C', Content: p})
+					return err
+				})
+				b.ReportMetric(float64(s.Stats().Syncs)/float64(b.N), "fsyncs/op")
+				b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
 			})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"runtime"
 	"time"
 
 	"rem"
@@ -243,18 +244,28 @@ func (s *Store) gather(batch []*request) (_ []*request, ok bool) {
 		}
 		break
 	}
-	if s.options.Window <= 0 || len(batch) < 2 || lazy {
+	if s.options.Window <= 0 || lazy {
 		return batch, true
 	}
-	timer := time.NewTimer(s.options.Window)
-	defer timer.Stop()
+	// Others who are on their way to us are let through first: those whom the
+	// last commit woke, and those who sign meanwhile. When nobody else has
+	// anything to do, or nobody of them came, waiting longer only costs.
+	until := time.Now().Add(s.options.Window)
 	for {
-		select {
-		case r, ok := <-s.queue:
-			if !ok || !take(r) {
-				return batch, true
+		waiting := len(batch)
+		runtime.Gosched()
+		for {
+			select {
+			case r, ok := <-s.queue:
+				if !ok || !take(r) {
+					return batch, true
+				}
+				continue
+			default:
 			}
-		case <-timer.C:
+			break
+		}
+		if len(batch) == waiting || time.Now().After(until) {
 			return batch, true
 		}
 	}

@@ -42,9 +42,9 @@ import (
 	"rem/trust/xades"
 )
 
-// commitWindow is how long a commit of the journal waits for others while more
-// than one waits already: it nearly doubles the throughput of an exchange and
-// costs a lone writer nothing (docs/performance.md).
+// commitWindow bounds how long a commit of the journal lets others go first
+// who may come to join it. It ends when nobody comes, so it costs a lone writer
+// nothing (docs/performance.md).
 const commitWindow = 2 * time.Millisecond
 
 // stopPatience bounds how long a stop waits for sessions that are under way.
