@@ -107,7 +107,7 @@ func (s *Store) enter(f File, number uint64) error {
 	w := &s.writer
 	w.file, w.size = f, s.options.Segment
 	w.at = segment{number: number, end: headerSize, salt: h.salt}
-	w.end = headerSize
+	w.end, w.zeroed = headerSize, headerSize
 	s.mu.Lock()
 	s.segments = append(s.segments, w.at)
 	s.mu.Unlock()

@@ -63,6 +63,7 @@ type writer struct {
 	file    File    // nil when the next record needs a new segment
 	at      segment // whose end is what is synced
 	end     int64   // after what is written
+	zeroed  int64   // up to where blocks were written, if only with zeros
 	size    int64
 	next    uint64 // number of the next segment
 	reserve bool   // the segment is the one that was held in reserve
@@ -343,9 +344,34 @@ func (s *Store) commit(batch []*request) {
 		}
 	}
 	if !lazy {
+		s.writeAhead(len(b))
 		s.sync()
 	}
 }
+
+// writeAhead writes zeros behind the records before blocks run out that were
+// written once. Blocks that were only reserved cost an entry in the journal of
+// the file system at the sync of each commit, half of its time. Zeros are synced
+// with the commit before anything is written over them, and read as what was
+// not written. Commits that fill as much themselves gain nothing.
+func (s *Store) writeAhead(commit int) {
+	w := &s.writer
+	if commit > len(zeros)/8 || w.end+int64(commit) <= w.zeroed {
+		return
+	}
+	from := max(w.end, w.zeroed)
+	n := min(int64(len(zeros)), w.size-from)
+	if n <= 0 {
+		return
+	}
+	if _, err := w.file.WriteAt(zeros[:n], from); err != nil {
+		return // the records are written; what is wrong with the disk their sync tells
+	}
+	w.zeroed = from + n
+}
+
+// zeros is never written to, so it takes no memory.
+var zeros [1 << 20]byte
 
 // sync makes what was written durable, if anything is not, and answers it.
 func (s *Store) sync() bool {
