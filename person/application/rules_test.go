@@ -145,3 +145,44 @@ func TestEveryPaperIsNeeded(t *testing.T) {
 		}
 	}
 }
+
+// REQ-22: who had a hand in a record neither takes the case up nor approves it,
+// though somebody gave it to him.
+func TestWhoCollectedNeitherReviewsNorApproves(t *testing.T) {
+	k := personledgertest.NewKit(t)
+	at := personledgertest.At.Add(99 * time.Hour)
+	collector := personledgertest.By(personledgertest.Officer.Actor.Person, application.Approver)
+	v := k.Walk(t, personledgertest.NewMemory(), 1, person.Natural, "identify")
+	if _, err := k.Rules.TakeUp(v, collector, at); !errors.Is(err, application.ErrSecondOfficer) {
+		t.Errorf("took it up: %v", err)
+	}
+	v = k.Walk(t, personledgertest.NewMemory(), 1, person.Natural, "take up")
+	done, err := identity.Complete(*v.Newest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Reviewer = collector.Actor.Person
+	if _, err := k.Rules.Approve(v, done, collector, at); !errors.Is(err, application.ErrSecondOfficer) {
+		t.Errorf("approved: %v", err)
+	}
+	v.Hands = nil // what the view says is not all that is asked
+	if _, err := k.Rules.Approve(v, done, collector, at); !errors.Is(err, application.ErrSecondOfficer) {
+		t.Errorf("approved, his hand forgotten: %v", err)
+	}
+	for _, self := range []rem.PersonID{v.Applicant, v.Submitted.Holder, v.Submitted.Shower} {
+		if _, err := k.Rules.Refuse(v, application.NotShown, personledgertest.By(self, application.Approver), at); !errors.Is(err, application.ErrNotYou) {
+			t.Errorf("decided about himself: %v", err)
+		}
+	}
+}
+
+// REQ-20: what goes back has a reason too.
+func TestNothingGoesBackWithoutAReason(t *testing.T) {
+	k := personledgertest.NewKit(t)
+	v := k.Walk(t, personledgertest.NewMemory(), 1, person.Natural, "take up")
+	for _, why := range []application.Reason{"", "mood"} {
+		if _, err := k.Rules.Return(v, why, personledgertest.Approver, personledgertest.At.Add(99*time.Hour)); !errors.Is(err, application.ErrReason) {
+			t.Errorf("%q: %v", why, err)
+		}
+	}
+}
