@@ -186,3 +186,49 @@ func TestNothingGoesBackWithoutAReason(t *testing.T) {
 		}
 	}
 }
+
+// REQ-30.
+func TestAnAccountNeedsTwoSeparateChannelsOrASignature(t *testing.T) {
+	k := personledgertest.NewKit(t)
+	v := k.Walk(t, personledgertest.NewMemory(), 1, person.Natural, "approve")
+	done, err := identity.Complete(*v.Newest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := personledgertest.At.Add(99 * time.Hour)
+	for _, c := range []struct {
+		by   application.Channels
+		want error
+	}{
+		{nil, application.ErrChannels},
+		{application.Channels{application.MailLink}, application.ErrChannels},
+		{application.Channels{application.MobileCode, application.MobileCode}, application.ErrChannels},
+		{application.Channels{"pigeon", application.MailLink}, application.ErrChannels},
+		{application.Channels{application.MobileCode, application.MailLink}, nil},
+		{application.Channels{application.BySigning}, nil},
+	} {
+		if _, err := k.Rules.Activate(v, done, c.by, personledgertest.Person, at); !errors.Is(err, c.want) {
+			t.Errorf("%v: %v, want %v", c.by, err, c.want)
+		}
+	}
+	// An approval holds for the record that it names.
+	decision := *v.Decision
+	decision.Identity = "another.id1"
+	v.Decision = &decision
+	if _, err := k.Rules.Activate(v, done, application.Channels{application.BySigning}, personledgertest.Person, at); !errors.Is(err, application.ErrRecord) {
+		t.Errorf("on another record: %v", err)
+	}
+}
+
+// REQ-22: a case is decided by who took it up.
+func TestOnlyWhoTookTheCaseUpApproves(t *testing.T) {
+	k := personledgertest.NewKit(t)
+	v := k.Walk(t, personledgertest.NewMemory(), 1, person.Natural, "take up")
+	done, err := identity.Complete(*v.Newest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Rules.Approve(v, done, personledgertest.By("staff-z", application.Approver), personledgertest.At.Add(99*time.Hour)); !errors.Is(err, application.ErrNotYou) {
+		t.Errorf("got %v", err)
+	}
+}
