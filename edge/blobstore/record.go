@@ -13,7 +13,7 @@ const (
 	// SmallContent is the largest content that is appended to a segment. Up to
 	// it a shared sync is worth a copy; beyond it a file of its own costs less
 	// than the write that everybody would wait for.
-	SmallContent = 64 << 10
+	SmallContent = 128 << 10
 	// MaxInline is the largest content that stands in a segment because its
 	// Record asks for it: a step that files evidence for a hundred recipients.
 	MaxInline = 1 << 20

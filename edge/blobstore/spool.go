@@ -28,6 +28,7 @@ type Spool struct {
 	size    int64
 	digest  rem.Digest
 	sealed  bool
+	placed  bool // the file has the name under which it is kept
 	kept    bool // the file belongs to the store
 	err     error
 }
@@ -149,11 +150,6 @@ func (p *Spool) keep() (string, error) {
 		return p.token, nil
 	}
 	s := p.s
-	if err := p.file.Sync(); err != nil {
-		p.err = fmt.Errorf("keeping a content: %w", full(err)) // never trusted again
-		return "", p.err
-	}
-	s.stats.syncs.Add(1)
 	folder := largeFolder(p.token)
 	if err := s.fs.Mkdir(folder); err != nil {
 		return "", fmt.Errorf("keeping a content: %w", full(err))
@@ -164,9 +160,17 @@ func (p *Spool) keep() (string, error) {
 		}
 		s.folders.Store(folder, true)
 	}
+	// The name comes before the sync, so that one commit of the file system has
+	// both and the folder's sync finds little to do. No record names the file yet.
 	if err := s.fs.Rename(tmpDir+"/"+p.token, largeName(p.token)); err != nil {
 		return "", fmt.Errorf("keeping a content: %w", full(err))
 	}
+	p.placed = true
+	if err := p.file.Sync(); err != nil {
+		p.err = fmt.Errorf("keeping a content: %w", full(err)) // never trusted again
+		return "", p.err
+	}
+	s.stats.syncs.Add(1)
 	if err := s.fs.SyncDir(folder); err != nil {
 		return "", fmt.Errorf("keeping a content: %w", err)
 	}
@@ -189,11 +193,15 @@ func (p *Spool) Close() error {
 		return nil
 	}
 	err := p.file.Close()
-	if !p.kept {
-		// Where it cannot be removed now, the next Open does.
-		if e := p.s.fs.Remove(tmpDir + "/" + p.token); !errors.Is(e, fs.ErrNotExist) {
-			err = errors.Join(err, e)
-		}
+	if p.kept {
+		return err
+	}
+	name := tmpDir + "/" + p.token // where it cannot be removed now, the next Open does
+	if p.placed {
+		name = largeName(p.token) // no record names it
+	}
+	if e := p.s.fs.Remove(name); !errors.Is(e, fs.ErrNotExist) {
+		err = errors.Join(err, e)
 	}
 	return err
 }
