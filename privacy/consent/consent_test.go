@@ -193,8 +193,10 @@ func TestTheSameAnswerIsOneEntry(t *testing.T) {
 			}
 			return e.Link.Number
 		}
-		if record(q.Give(privacy.Turkish)) != 1 || record(q.Give(privacy.Turkish)) != 1 {
-			t.Error("a repetition is an entry of its own")
+		for range 2 {
+			if record(q.Give(privacy.Turkish)) != 1 {
+				t.Error("a repetition is an entry of its own")
+			}
 		}
 		if record(q.Give(privacy.English)) != 2 {
 			t.Error("another text is no entry of its own")
