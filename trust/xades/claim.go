@@ -54,7 +54,18 @@ type claim struct {
 type reference struct {
 	data   []byte // after all transforms
 	hash   crypto.Hash
-	digest []byte
+	digest []byte // as it says
+
+	sum  [maxDigest]byte // of data, in the first bytes, once size is not 0
+	size int
+}
+
+// computed gives the digest of the data, which is hashed once.
+func (r *reference) computed() []byte {
+	if r.size == 0 {
+		r.size = len(appendSum(r.sum[:0], r.hash, r.data))
+	}
+	return r.sum[:r.size]
 }
 
 // A certificateReference names a certificate: Cert of SigningCertificateV2 or

@@ -65,16 +65,34 @@ func textOf(e *strictxml.Element, attributes ...string) (string, error) {
 // base64Of decodes the text of an element. White space may stand anywhere in
 // it, as writers break lines.
 func base64Of(e *strictxml.Element, attributes ...string) ([]byte, error) {
-	text, err := textOf(e, attributes...)
+	text, err := unbroken(e, attributes...)
 	if err != nil {
 		return nil, err
-	}
-	if strings.ContainsAny(text, white) {
-		text = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(text)
 	}
 	out, err := decode(text)
 	if err != nil {
 		return nil, malformed("not base64, in " + e.Local)
+	}
+	return out, nil
+}
+
+// unbroken gives the text of an element without its white space.
+func unbroken(e *strictxml.Element, attributes ...string) ([]byte, error) {
+	text, err := textOf(e, attributes...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, len(text))
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.IndexByte(line, ' ') < 0 && strings.IndexByte(line, '\t') < 0 && strings.IndexByte(line, '\r') < 0 {
+			out = append(out, line...)
+			continue
+		}
+		for i := range len(line) {
+			if c := line[i]; c != ' ' && c != '\t' && c != '\r' {
+				out = append(out, c)
+			}
+		}
 	}
 	return out, nil
 }

@@ -64,8 +64,7 @@ func readForeign(src []byte, o VerifyOptions, c *claim) error {
 // hand that had no business there.
 func (r *foreignReader) refuseOurs() error {
 	id, _ := r.signature.Attr("", "Id")
-	var buffer [maxDigest]byte
-	if id == "s-"+hex.EncodeToString(appendSum(buffer[:0], r.claim.root.hash, r.claim.root.data)[:idBytes]) {
+	if id == "s-"+hex.EncodeToString(r.claim.root.computed()[:idBytes]) {
 		return malformed("it was written in the form of this software and was changed")
 	}
 	return nil
@@ -180,7 +179,7 @@ func (r *foreignReader) readInfo() error {
 	if err != nil {
 		return err
 	}
-	if r.claim.info, err = r.canonical(r.info, method, options); err != nil {
+	if r.claim.info, err = r.canonical(r.info, 0, method, options); err != nil {
 		return err
 	}
 	uri, err := onlyAlgorithm(parts[1])
@@ -249,7 +248,7 @@ func (r *foreignReader) readDocumentReference(e *strictxml.Element) error {
 		return err
 	}
 	options.Omit = func(e *strictxml.Element) bool { return e == r.signature }
-	r.claim.root.data, err = r.canonical(r.document.Root, method, options)
+	r.claim.root.data, err = r.canonical(r.document.Root, r.signature.End-r.signature.Start, method, options)
 	r.documentReference, _ = e.Attr("", "Id")
 	r.covered = append(r.covered, r.claim.root.data)
 	return err
@@ -269,7 +268,7 @@ func (r *foreignReader) readPropertiesReference(e *strictxml.Element) error {
 	if err != nil {
 		return err
 	}
-	r.claim.properties.data, err = r.canonical(r.properties, method, options)
+	r.claim.properties.data, err = r.canonical(r.properties, 0, method, options)
 	r.covered = append(r.covered, r.claim.properties.data)
 	return err
 }
@@ -360,8 +359,10 @@ func readMethod(e *strictxml.Element) (c14n.Method, c14n.Options, error) {
 	return "", c14n.Options{}, malformed("a canonicalisation that is not accepted")
 }
 
-func (r *foreignReader) canonical(e *strictxml.Element, m c14n.Method, o c14n.Options) ([]byte, error) {
-	out, err := c14n.Append(make([]byte, 0, e.End-e.Start+256), e, m, o)
+// canonical gives the canonical form of an element, of which so many bytes of
+// the source are left out.
+func (r *foreignReader) canonical(e *strictxml.Element, omitted int, m c14n.Method, o c14n.Options) ([]byte, error) {
+	out, err := c14n.Append(make([]byte, 0, e.End-e.Start-omitted+256), e, m, o)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrForm, err)
 	}
@@ -408,11 +409,11 @@ func (r *foreignReader) addCertificate(to []*certificate, e *strictxml.Element) 
 	if len(to) == maxCertificates {
 		return to, malformed("more certificates than the limit")
 	}
-	der, err := base64Of(e, "Id", "Encoding")
+	text, err := unbroken(e, "Id", "Encoding")
 	if err != nil {
 		return to, err
 	}
-	c, err := r.options.Cache.parse(der)
+	c, err := r.options.Cache.decode(text)
 	if err != nil {
 		return to, fmt.Errorf("%w: %w", ErrForm, err)
 	}

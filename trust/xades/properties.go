@@ -392,7 +392,7 @@ const encodingDER = "http://uri.etsi.org/01903/v1.2.2#DER"
 // tags (EN 319 132-1 5.3).
 func (r *foreignReader) overValue(m c14n.Method, o c14n.Options) func(crypto.Hash) []byte {
 	return func(h crypto.Hash) []byte {
-		data, err := r.canonical(r.value, m, o)
+		data, err := r.canonical(r.value, 0, m, o)
 		if err != nil {
 			return nil
 		}

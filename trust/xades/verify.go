@@ -157,8 +157,7 @@ func (v *verification) done(name string, err error) error {
 }
 
 func (r *reference) check() error {
-	var buffer [maxDigest]byte
-	if !bytes.Equal(appendSum(buffer[:0], r.hash, r.data), r.digest) {
+	if !bytes.Equal(r.computed(), r.digest) {
 		return ErrDigest
 	}
 	return nil
