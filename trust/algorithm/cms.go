@@ -35,7 +35,7 @@ var signatureOIDs = []struct {
 // Nearly all that is read is one of them, and to compare it takes no memory.
 var written = func() (w struct{ digests, signatures []string }) {
 	for i := range digests {
-		w.digests = append(w.digests, string(DigestIdentifier(digests[i].hash)))
+		w.digests = append(w.digests, string(digestIdentifier(digests[i].oid)))
 	}
 	for i := range signatureOIDs {
 		w.signatures = append(w.signatures, string(signatureOIDs[i].signature.Identifier()))
@@ -74,10 +74,15 @@ func (s Signature) Identifier() []byte {
 // parameters left out as RFC 5754 2 asks of writers, and nil for a digest that
 // is not on the list. The result is the caller's.
 func DigestIdentifier(h crypto.Hash) []byte {
-	oid := DigestOID(h)
-	if oid == nil {
-		return nil
+	for i := range written.digests {
+		if digests[i].hash == h {
+			return []byte(written.digests[i])
+		}
 	}
+	return nil
+}
+
+func digestIdentifier(oid asn1.ObjectIdentifier) []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oid) })
 	return b.BytesOrPanic()

@@ -193,10 +193,8 @@ func (s *Signer) Sign(digest []byte, at time.Time) (Signed, error) {
 	if f.time >= 0 {
 		at.AppendFormat(attributes[:f.time], layout)
 	}
-	h := s.method.Hash.New()
-	h.Write(attributes)
 	var sum [64]byte
-	value, err := s.method.Sign(s.key, h.Sum(sum[:0]))
+	value, err := s.method.Sign(s.key, AppendSum(sum[:0], s.method.Hash, attributes))
 	if err != nil {
 		return Signed{}, err
 	}

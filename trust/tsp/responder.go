@@ -201,10 +201,8 @@ func (r *Responder) issue(ctx context.Context, q *Request) ([]byte, Issue, error
 	body = append(body, r.name...)
 	info := cms.Element(0x30, body)
 
-	d := r.options.Hash.New()
-	d.Write(info)
 	var sum [64]byte
-	signed, err := r.signer.Sign(d.Sum(sum[:0]), time.Time{})
+	signed, err := r.signer.Sign(cms.AppendSum(sum[:0], r.options.Hash, info), time.Time{})
 	if err != nil {
 		return nil, Issue{}, fmt.Errorf("stamping time: %w", err)
 	}
