@@ -111,7 +111,7 @@ func (c *nodeCmd) answer(ctx context.Context, n *node.Node) error {
 	}()
 	var look <-chan time.Time
 	if c.Opens {
-		ticker := time.NewTicker(20 * time.Millisecond)
+		ticker := time.NewTicker(100 * time.Millisecond)
 		defer ticker.Stop()
 		look = ticker.C
 	}
