@@ -280,14 +280,15 @@ func TestClockThatStepsSignsNothing(t *testing.T) {
 				w.Clock.Advance(time.Minute)
 			}
 			w.Submit("ayse", "hs90", original, bora)
-			// And again in the middle of the journey. What waits is put off by the
-			// wrong clock: after a day ahead it would truly be late.
-			if c.step <= time.Hour {
-				w.Clock.Advance(c.step)
-				w.Step()
-				w.Clock.Advance(-c.step)
-			}
-			for range 2000 {
+			// And again in the middle of the journey: what waits is put off by the
+			// wrong clock, and looked at again by the right one.
+			for i := range 2000 {
+				if i < 4 || i%50 == 0 {
+					w.Clock.Advance(c.step)
+					w.Step()
+					w.Clock.Advance(-c.step)
+					w.Step()
+				}
 				right.Advance(5 * time.Minute)
 				w.Clock.Advance(5 * time.Minute)
 				w.Step()
@@ -312,6 +313,55 @@ func TestClockThatStepsSignsNothing(t *testing.T) {
 						last = f.Time
 					}
 				}
+			}
+		})
+	}
+}
+
+// AT-25: a clock that is wrong at any moment of the journey ends nothing.
+func TestClockThatStepsEndsNothing(t *testing.T) {
+	k := world.NewKit(t)
+	const day = 24 * time.Hour
+	for _, step := range []time.Duration{-4000 * day, -day, -2 * time.Hour, 2 * time.Hour, day, 365 * day, 7300 * day} {
+		wrong := func(w *world.World) {
+			w.Clock.Advance(step)
+			w.Step()
+			w.Clock.Advance(-step)
+		}
+		t.Run(fmt.Sprint("while it is delivered, ", step), func(t *testing.T) {
+			right := testkit.NewClock(time.Time{})
+			w := k.New(t, world.Options{TSA: right})
+			send(t, w, k, "Yerinde", world.Address("cem", "hs90"))
+			wrong(w)
+			w.Now()
+			w.MustHold()
+			if got := fmt.Sprint(states(t, w)); got != "[delivered]" {
+				t.Errorf("the recipient is %s\n%s", got, w.Story())
+			}
+		})
+		t.Run(fmt.Sprint("while its evidence goes back, ", step), func(t *testing.T) {
+			right := testkit.NewClock(time.Time{})
+			w := k.New(t, world.Options{TSA: right})
+			w.Net.Fate = func(p world.Packet, _ int) world.Fate {
+				if p.Answer {
+					return world.Lose
+				}
+				return world.Pass
+			}
+			send(t, w, k, "Dönüş", bora)
+			w.Now()
+			for range 3 {
+				wrong(w)
+			}
+			w.Net.Fate = nil
+			for range 6 { // fewer than the pauses that it has failed would make
+				right.Advance(10 * time.Minute)
+				w.Clock.Advance(10 * time.Minute)
+				w.Now()
+			}
+			w.MustHold()
+			if got := fmt.Sprint(states(t, w)); got != "[delivered]" {
+				t.Errorf("the recipient is %s\n%s", got, w.Story())
 			}
 		})
 	}

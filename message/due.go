@@ -25,3 +25,16 @@ func Due(practice *provider.Practice, p Period, now time.Time) time.Time {
 	}
 	return now.Add(d)
 }
+
+// Longest returns how far ahead a stage puts a task at most: a period, or a pause
+// between two attempts, whichever is longer.
+func Longest(practice *provider.Practice, stage Stage) time.Duration {
+	pause := max(practice.FirstRetry, practice.LastRetry)
+	switch stage {
+	case RelayStage:
+		return max(pause, practice.AskAgain, practice.RelayPeriod, practice.AnswerPeriod)
+	case RetrievalStage:
+		return max(pause, practice.RetrievalPeriod)
+	}
+	return max(pause, AnswerLinger)
+}

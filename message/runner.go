@@ -23,6 +23,10 @@ type Queue interface {
 // it to Do, a message at a time, with a bounded number of messages at once. The
 // queue is durable and leases live in memory, so a restart begins again with
 // everything that is due; every Do is made for that.
+//
+// What a wrong clock put off is looked at again once the clock is right: when it
+// has gone back, within a minute and the time that is needed to end what is under
+// way; see [Hindsight].
 type Runner struct {
 	Stage Stage
 	Queue Queue
@@ -34,8 +38,10 @@ type Runner struct {
 	Parallel int
 	// Pause is how long a task waits after its n-th fault.
 	Pause func(faults int) time.Duration
-	Clock rem.Clock
-	Log   *slog.Logger
+	// Longest is how far ahead a task is put at most; see [Longest].
+	Longest time.Duration
+	Clock   rem.Clock
+	Log     *slog.Logger
 }
 
 // batch is how many tasks are read ahead of each worker.
@@ -56,9 +62,10 @@ func (g *group) at(t Task) bool {
 	})
 }
 
-// done tells that a message ended, and whether its tasks may still be due.
+// done tells that a message ended, when, and whether its tasks may still be due.
 type done struct {
 	id     rem.MessageID
+	at     time.Time
 	failed bool
 }
 
@@ -74,7 +81,8 @@ func (r *Runner) Run(ctx context.Context) error {
 	for range r.Parallel {
 		workers.Go(func() {
 			for g := range work {
-				ended <- done{g.id, r.do(ctx, g)}
+				failed := r.do(ctx, g)
+				ended <- done{g.id, r.Clock.Now(), failed}
 			}
 		})
 	}
@@ -91,25 +99,40 @@ func (r *Runner) Run(ctx context.Context) error {
 		// The queue is read again when it may hold something that was not
 		// there, or could not be begun, at the last reading; each message that
 		// ends would otherwise cost a reading that finds nothing.
-		stale = true
+		stale     = true
+		hindsight = Hindsight{Queue: r.Queue, Stage: r.Stage, Longest: r.Longest}
 	)
 	for {
-		if len(ready) == 0 && stale {
-			var err error
-			if ready, next, stale, err = r.due(ctx, busy); err != nil {
-				if ctx.Err() != nil {
-					return nil
-				}
-				r.Log.Error("reading the queue", "stage", r.Stage.String(), "err", err)
-				next = r.Clock.Now().Add(r.Pause(1))
+		now, err := r.Clock.Now(), error(nil)
+		owed := hindsight.Seen(now)
+		if owed {
+			ready, stale = nil, true // what was not begun is still in the queue
+			if len(busy) == 0 {
+				var tasks []Task
+				tasks, err = hindsight.PutOff(ctx, now)
+				ready, owed = groups(tasks, busy), false
 			}
+		}
+		stale = stale || !next.IsZero() && !next.After(now)
+		if len(ready) == 0 && stale && !owed && err == nil {
+			ready, next, stale, err = r.due(ctx, busy)
+		}
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			r.Log.Error("reading the queue", "stage", r.Stage.String(), "err", err)
+			// By the clock's running, not by what it shows: that may be wrong. The
+			// wait ends early with ctx only.
+			_ = r.Clock.Wait(ctx, r.Pause(1))
+			continue
 		}
 		var out chan group
 		var first group
 		if len(ready) > 0 {
 			out, first = work, ready[0]
 		}
-		wait, stop := r.until(ctx, next, len(ready) == 0)
+		wait, stop := r.until(ctx, next, len(ready) == 0 && !owed)
 		select {
 		case out <- first:
 			busy[first.id] = &first
@@ -119,8 +142,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			delete(busy, d.id)
 		case <-r.Queue.Wake(r.Stage):
 			stale = true
-		case <-wait:
-			stale = true
+		case <-wait: // the clock is looked at
 		case <-ctx.Done():
 			stop()
 			return nil
@@ -137,7 +159,7 @@ func (r *Runner) due(ctx context.Context, busy map[rem.MessageID]*group) (ready 
 	for limit := r.Parallel * batch; ; limit *= 2 {
 		tasks, next, err := r.Queue.Due(ctx, r.Stage, r.Clock.Now(), limit)
 		if err != nil {
-			return nil, time.Time{}, false, err
+			return nil, time.Time{}, true, err
 		}
 		more = len(tasks) >= limit
 		if ready := groups(tasks, busy); len(ready) > 0 || !more {
@@ -146,7 +168,12 @@ func (r *Runner) due(ctx context.Context, busy map[rem.MessageID]*group) (ready 
 	}
 }
 
-// until gives a channel that closes when the next task is due.
+// glance is how often the clock is looked at while nothing is due. A clock that
+// is put right wakes nobody.
+const glance = time.Minute
+
+// until gives a channel that closes when the next task is due, or when it is time
+// for a glance at the clock.
 func (r *Runner) until(ctx context.Context, next time.Time, idle bool) (<-chan struct{}, func()) {
 	if !idle || next.IsZero() {
 		return nil, func() {}
@@ -154,7 +181,7 @@ func (r *Runner) until(ctx context.Context, next time.Time, idle bool) (<-chan s
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
-		if r.Clock.Wait(ctx, next.Sub(r.Clock.Now())) == nil {
+		if r.Clock.Wait(ctx, min(next.Sub(r.Clock.Now()), glance)) == nil {
 			close(done)
 		}
 	}()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/provider"
 )
 
 // A line is a queue in memory that counts what is asked of it.
@@ -121,8 +122,8 @@ func (bubble) Wait(ctx context.Context, d time.Duration) error {
 func runner(l *line, do func(context.Context, []Task) error) *Runner {
 	return &Runner{
 		Stage: DeliveryStage, Queue: l, Do: do, Parallel: 4,
-		Pause: func(n int) time.Duration { return time.Second << min(n-1, 10) },
-		Clock: bubble{}, Log: slog.New(slog.DiscardHandler),
+		Pause:   func(n int) time.Duration { return time.Second << min(n-1, 10) },
+		Longest: 40 * 24 * time.Hour, Clock: bubble{}, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -395,6 +396,224 @@ func TestATaskOfLaterWaitsForItsTime(t *testing.T) {
 			t.Errorf("the queue was read %d times for one task", asked)
 		}
 	})
+}
+
+// A stepped is a clock of a bubble that shows a wrong time.
+type stepped struct {
+	bubble
+	mu sync.Mutex
+	by time.Duration // guarded by mu
+}
+
+func (c *stepped) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().UTC().Add(c.by)
+}
+
+func (c *stepped) step(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.by = by
+}
+
+// AT-25: what fails while the clock is wrong is tried again when it is right, and
+// what waits for another reason is asked for too early at most once.
+func TestWorkThatAWrongClockPutOffIsCarriedOutByTheRightOne(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		by   time.Duration
+	}{
+		{"two minutes ahead", 2 * time.Minute},
+		{"a day ahead", 24 * time.Hour},
+		{"a year ahead", 365 * 24 * time.Hour},
+		{"twenty years ahead", 20 * 365 * 24 * time.Hour},
+		{"an hour behind", -time.Hour},
+		{"twelve years behind", -12 * 365 * 24 * time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				clock := &stepped{}
+				later := work(9, 1) // waits for a period to end
+				later.Due = later.Due.Add(10 * 24 * time.Hour)
+				l := newLine(later)
+				var mu sync.Mutex
+				at, asked := map[rem.MessageID]time.Time{}, 0
+				from := time.Now()
+				r := runner(l, EachTask(func(_ context.Context, task Task) error {
+					now := clock.Now()
+					if apart := now.Sub(time.Now()).Abs(); apart > maxSkew {
+						return errors.New("the clock or the authority is wrong")
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					if task.Message == later.Message {
+						if asked++; now.Before(later.Due) {
+							task.Due = later.Due
+							return l.Hint(t.Context(), Step{Again: []Task{task}})
+						}
+					}
+					at[task.Message] = time.Now()
+					l.done(task)
+					return nil
+				}))
+				r.Clock = clock
+				stop := begin(t, r)
+				clock.step(c.by)
+				for m := range 3 {
+					task := work(m, 1)
+					task.Due = clock.Now()
+					l.put(task)
+				}
+				time.Sleep(time.Hour) // they fail again and again
+				clock.step(0)
+				right := time.Now()
+				time.Sleep(30 * 24 * time.Hour)
+				stop()
+				for m := range 3 {
+					// The last failure may have been just before.
+					if got, ok := at[work(m, 1).Message]; !ok || got.Sub(right) > glance+r.Pause(100) {
+						t.Errorf("task %d was carried out: %t, %v after the clock was right", m, ok, got.Sub(right))
+					}
+				}
+				if got := at[later.Message]; got.Before(later.Due) || got.Sub(later.Due) > glance {
+					t.Errorf("what was to wait was carried out after %v", got.Sub(from))
+				}
+				if asked > 2 {
+					t.Errorf("what was to wait was asked for %d times, want once early and once in time", asked)
+				}
+			})
+		})
+	}
+}
+
+// AT-25: a clock that was behind rings for nobody when it is put right.
+func TestAClockThatIsPutRightIsNoticedWithinAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := &stepped{by: -24 * time.Hour}
+		l := newLine(work(1, 1)) // due now, by the right clock
+		r := runner(l, EachTask(func(_ context.Context, task Task) error { l.done(task); return nil }))
+		r.Clock = clock
+		stop := begin(t, r)
+		time.Sleep(time.Hour)
+		if waiting, _ := l.len(); waiting != 1 {
+			t.Fatal("it was carried out a day early")
+		}
+		clock.step(0)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if waiting, _ := l.len(); waiting > 0 {
+			t.Error("it is not carried out")
+		}
+		stop()
+	})
+}
+
+// AT-25: the process that met the wrong clock is gone, and with it what it saw.
+func TestWorkThatWasPutOffBeforeTheStartIsCarriedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		far, ordinary := work(1, 1), work(2, 1)
+		far.Due, far.Attempts = far.Due.AddDate(20, 0, 0), 1
+		ordinary.Due = ordinary.Due.Add(39 * 24 * time.Hour)
+		l := newLine(far, ordinary)
+		for m := range 2 * first { // more than a look reads at first
+			task := work(10+m, 1)
+			task.Due = ordinary.Due
+			l.put(task)
+		}
+		var mu sync.Mutex
+		at := map[rem.MessageID]time.Duration{}
+		from := time.Now()
+		stop := begin(t, runner(l, EachTask(func(_ context.Context, task Task) error {
+			mu.Lock()
+			defer mu.Unlock()
+			at[task.Message] = time.Since(from)
+			l.done(task)
+			return nil
+		})))
+		time.Sleep(time.Minute)
+		mu.Lock()
+		if got, ok := at[far.Message]; !ok || got > time.Second || len(at) != 1 {
+			t.Errorf("after a minute %d are carried out; what was put off: %t", len(at), ok)
+		}
+		mu.Unlock()
+		time.Sleep(40 * 24 * time.Hour)
+		stop()
+		if waiting, _ := l.len(); waiting > 0 || at[ordinary.Message] != 39*24*time.Hour {
+			t.Errorf("%d are left; what was in order was carried out after %v", waiting, at[ordinary.Message])
+		}
+	})
+}
+
+// What is under way when the clock is put right may yet be put off by the wrong
+// one: the look waits for its end.
+func TestWhatIsUnderWayWhenTheClockIsPutRightIsLookedAtAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := &stepped{by: 365 * 24 * time.Hour}
+		task := work(1, 1)
+		l := newLine(task)
+		tries := 0 // owned by the one worker that has the message
+		r := runner(l, func(_ context.Context, tasks []Task) error {
+			if tries++; tries > 1 {
+				l.done(tasks[0])
+				return nil
+			}
+			again := tasks[0]
+			again.Due = clock.Now().Add(time.Minute)
+			time.Sleep(time.Hour)
+			return l.Hint(t.Context(), Step{Again: []Task{again}})
+		})
+		r.Clock = clock
+		stop := begin(t, r)
+		time.Sleep(time.Minute)
+		clock.step(0)
+		l.put(work(1, 2)) // the runner wakes while the other is under way
+		time.Sleep(2 * time.Hour)
+		stop()
+		if waiting, _ := l.len(); waiting > 0 || tries < 2 {
+			t.Errorf("%d are left after %d tries", waiting, tries)
+		}
+	})
+}
+
+// Of the messages that nobody has opened, those alone are looked at that failed.
+func TestWhatWaitsForAReaderIsNotLookedAtEarly(t *testing.T) {
+	now := time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
+	waits := Task{Stage: RetrievalStage, Message: "m1", Target: "1", Due: now.Add(time.Hour)}
+	failed := Task{Stage: RetrievalStage, Message: "m2", Target: "1", Due: now.Add(24 * time.Hour), Attempts: 1}
+	l := newLine(waits, failed)
+	h := Hindsight{Queue: l, Stage: RetrievalStage, Longest: 30 * 24 * time.Hour}
+	if !h.Seen(now.Add(24 * time.Hour)) {
+		t.Error("at the beginning no look is owed")
+	}
+	if found, err := h.PutOff(t.Context(), now.Add(24*time.Hour)); err != nil || len(found) > 0 {
+		t.Errorf("at the beginning: %v, %v", found, err)
+	}
+	if h.Seen(now.Add(24*time.Hour - maxSkew)) {
+		t.Error("a look is owed after an ordinary correction of the clock")
+	}
+	l.set(errors.New("disk full"))
+	if _, err := h.PutOff(t.Context(), now); err == nil || !h.Seen(now) {
+		t.Error("after a fault no look is owed")
+	}
+	l.set(nil)
+	if found, err := h.PutOff(t.Context(), now); err != nil || len(found) != 1 || found[0].Message != "m2" {
+		t.Errorf("found %v, %v", found, err)
+	}
+	if h.Seen(now) {
+		t.Error("a look is owed twice")
+	}
+}
+
+func TestNoPeriodAndNoPauseIsLongerThanTheLongest(t *testing.T) {
+	p := provider.DefaultPractice()
+	for stage, want := range map[Stage]time.Duration{
+		RelayStage: 24 * time.Hour, DeliveryStage: 30 * time.Minute, RetrievalStage: 30 * 24 * time.Hour, ReturnStage: 30 * time.Minute,
+	} {
+		if got := Longest(&p, stage); got != want {
+			t.Errorf("%s: %v, want %v", stage, got, want)
+		}
+	}
 }
 
 func TestAStopWaitsForWhatIsUnderWay(t *testing.T) {

@@ -256,7 +256,7 @@ func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *
 	run := func(stage message.Stage, do func(context.Context, []message.Task) error) {
 		n.runners = append(n.runners, &message.Runner{
 			Stage: stage, Queue: n.Store, Do: do, Parallel: c.Limits.Workers,
-			Pause: n.Practice.Backoff, Clock: n.clock, Log: n.Log,
+			Pause: n.Practice.Backoff, Longest: message.Longest(&n.Practice, stage), Clock: n.clock, Log: n.Log,
 		})
 	}
 	run(message.RelayStage, message.EachTask(n.Relay.Out))

@@ -79,6 +79,11 @@ func (d *Deliverer) Do(ctx context.Context, task message.Task) error {
 		return fmt.Errorf("delivering %s to recipient %d: %w", task.Message, n, err)
 	}
 	draft := d.draft(view, n, refusal)
+	// An intention that can never be signed for would stay for ever, such as one
+	// by a clock that is before the submission (AT-25).
+	if err := evidence.Check(draft); err != nil {
+		return fmt.Errorf("delivering %s to recipient %d: %w", task.Message, n, err)
+	}
 	kept, err := message.Intend(ctx, d.Ledger, message.Intention{
 		Key: key(task.Message, n), Stage: message.DeliveryStage, At: draft.EventTime, Body: evidence.MarshalDraft(draft),
 	})

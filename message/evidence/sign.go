@@ -21,6 +21,10 @@ const maxSkew = time.Minute
 // ErrUsed is returned when a Prepared is asked to sign again.
 var ErrUsed = errors.New("this prepared evidence was already given to a signer")
 
+// ErrClock is returned when the clock and the time-stamp authority disagree about
+// the time, or about whether the event has been. Nothing is signed (AT-25).
+var ErrClock = errors.New("the clock or the authority is wrong")
+
 // A Signer signs evidence as one REM-MD: its operation certificate, its hs
 // code and its clock. It is safe for concurrent use.
 type Signer struct {
@@ -74,7 +78,8 @@ func (s Signed) Digest() rem.Digest { return rem.DigestOf(s.XML) }
 func (s Signed) Answer() Answer { return Answer{s.ID, s.Digest()} }
 
 // Sign signs with the operation certificate and asks for the time-stamp token
-// (XAdES B-T). It refuses a draft that names another issuer than the signer.
+// (XAdES B-T). It refuses a draft that names another issuer than the signer. The
+// error is an [ErrClock] when this is no time to sign.
 func (p *Prepared) Sign(ctx context.Context, s *Signer) (Signed, error) {
 	d := &p.draft
 	if d.Issuer.Address.HSCode() != s.hs {
@@ -92,12 +97,12 @@ func (p *Prepared) Sign(ctx context.Context, s *Signer) (Signed, error) {
 	if signed.Token != nil {
 		at = signed.Token.Time.UTC()
 		if at.Before(d.EventTime.Add(-maxSkew)) {
-			return Signed{}, fmt.Errorf("signing evidence %s: its token is of %s, before the event at %s: the clock or the authority is wrong",
-				d.ID, at.Format(time.RFC3339), d.EventTime.Format(time.RFC3339))
+			return Signed{}, fmt.Errorf("signing evidence %s: its token is of %s, before the event at %s: %w",
+				d.ID, at.Format(time.RFC3339), d.EventTime.Format(time.RFC3339), ErrClock)
 		}
 		if apart := at.Sub(now).Abs(); apart > maxSkew {
-			return Signed{}, fmt.Errorf("signing evidence %s: its token is of %s and our clock says %s: the clock or the authority is wrong",
-				d.ID, at.Format(time.RFC3339), now.Format(time.RFC3339))
+			return Signed{}, fmt.Errorf("signing evidence %s: its token is of %s and our clock says %s: %w",
+				d.ID, at.Format(time.RFC3339), now.Format(time.RFC3339), ErrClock)
 		}
 	}
 	return Signed{d.ID, d.Kind, d.Outcome, signed.XML, at, p.draft}, nil

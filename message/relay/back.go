@@ -16,7 +16,8 @@ import (
 
 // returnPeriod bounds how long we try to give an evidence back. After it the
 // sender's REM-MD is long overdue, and the evidence stays here for whoever
-// asks.
+// asks. As many attempts as fit into it have to have failed, too: a clock that is
+// a year ahead for a moment ends nothing (AT-25).
 const returnPeriod = 30 * 24 * time.Hour
 
 // Back gives our evidence about a message to the sender's REM-MD: all that is
@@ -87,7 +88,7 @@ func (r *Relay) later(ctx context.Context, view *message.View, tasks []message.T
 	step := message.Step{Message: id, At: now}
 	for _, t := range tasks {
 		f, _ := view.Evidence(rem.EvidenceID(t.Target)) // one that is not there is too old
-		if now.Sub(f.Time) > returnPeriod {
+		if now.Sub(f.Time) > returnPeriod && time.Duration(t.Attempts)*r.Practice.LastRetry > returnPeriod {
 			r.Alarm("an evidence could not be returned", id, t.Target)
 			step.Done = append(step.Done, t)
 			continue

@@ -37,8 +37,12 @@ func settlementKey(d *evidence.Draft) string {
 }
 
 // settle records the intention, signs and records the result. An intention
-// that is already there stands.
+// that is already there stands. What a wrong clock decides is given up: by a right
+// one the message may go another way, and nobody would come back to it (AT-25).
 func (r *Relay) settle(ctx context.Context, s settlement) error {
+	if err := evidence.Check(s.Draft); err != nil {
+		return fmt.Errorf("settling %s: %w", s.Draft.Message.ID, err) // such as an event before the submission
+	}
 	body, err := json.Marshal(storedSettlement{settlementVersion, s.On, evidence.MarshalDraft(s.Draft), s.Received})
 	if err != nil {
 		return fmt.Errorf("writing an intention: %w", err)
@@ -49,7 +53,11 @@ func (r *Relay) settle(ctx context.Context, s settlement) error {
 	if err != nil {
 		return fmt.Errorf("recording the intention %s: %w", settlementKey(&s.Draft), err)
 	}
-	return r.finishSettlement(ctx, kept)
+	err = r.finishSettlement(ctx, kept)
+	if errors.Is(err, evidence.ErrClock) && bytes.Equal(kept.Body, body) {
+		err = errors.Join(err, r.Ledger.Abandon(context.WithoutCancel(ctx), kept.Key))
+	}
+	return err
 }
 
 func (r *Relay) finishSettlement(ctx context.Context, kept message.Kept) error {

@@ -169,7 +169,8 @@ func (r *Retriever) notOpened() rem.Text {
 }
 
 // carryOut records the intention and goes on from it. After a fault an opening
-// is given up, as its content is not given. It reports whether this opening is
+// is given up, as its content is not given, and so is the end of a period that was
+// over only by a wrong clock: somebody may still open (AT-25). It reports whether this opening is
 // what was recorded.
 func (r *Retriever) carryOut(ctx context.Context, d evidence.Draft, by rem.Actor) (recorded bool, err error) {
 	stands, err := r.intend(ctx, d)
@@ -180,7 +181,7 @@ func (r *Retriever) carryOut(ctx context.Context, d evidence.Draft, by rem.Actor
 		by = rem.Actor{}
 	}
 	recorded, err = r.finish(ctx, key(&d), stands, by)
-	if err != nil && stands.Outcome == evidence.Positive {
+	if err != nil && (stands.Outcome == evidence.Positive || errors.Is(err, evidence.ErrClock)) {
 		err = errors.Join(err, r.Ledger.Abandon(context.WithoutCancel(ctx), key(&d)))
 	}
 	return recorded && stands.Outcome == evidence.Positive, err

@@ -62,6 +62,8 @@ type Provider struct {
 	dead   atomic.Bool
 	opened int
 	left   []leftover
+	// hindsight is that of the process that runs now, for each stage.
+	hindsight map[message.Stage]*message.Hindsight
 
 	mu     sync.Mutex
 	hit    bool     // guarded by mu: an effect failed, and the process did not stop since
@@ -126,6 +128,10 @@ func (p *Provider) open(ctx context.Context) error {
 	}
 	if err := p.stages(); err != nil {
 		return err
+	}
+	p.hindsight = map[message.Stage]*message.Hindsight{}
+	for _, stage := range stages {
+		p.hindsight[stage] = &message.Hindsight{Queue: p.Store, Stage: stage, Longest: message.Longest(&p.Practice, stage)}
 	}
 	return p.resume(ctx)
 }
