@@ -75,7 +75,7 @@ func controlFields() []privacy.Holding {
 			asked.holds("Authorization", accountAddress, password),
 			asked.holds("{address}", accountAddress),
 			asked.holds("{id}", messageID),
-			asked.holds("?after", accountID),
+			asked.holds("?after", accountID, messageID),
 			asked.holds("setPassword.password", password),
 			asked.holds("setState.state", accountState),
 			asked.holds("NewAccount.address", accountAddress),
