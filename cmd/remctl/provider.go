@@ -50,9 +50,9 @@ func (c *peersCommand) Run(s *session) error {
 		return err
 	}
 	return s.show(list.Providers, func(t *table) {
-		t.row(s.words.heads("CODE STATE DOMAINS RELAYS NAME")...)
+		t.row(s.words.heads("CODE STATE DOMAINS RELAYS SERVICE NAME")...)
 		for _, p := range list.Providers {
-			t.row(p.Code, s.words.say(p.Status), strings.Join(p.Domains, ", "), strings.Join(p.Relays, ", "), p.Name)
+			t.row(p.Code, s.words.say(p.Status), strings.Join(p.Domains, ", "), strings.Join(p.Relays, ", "), p.Service, p.Name)
 		}
 	})
 }

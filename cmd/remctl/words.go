@@ -124,7 +124,7 @@ var words = map[string]word{
 	"SENDER": {"GÖNDERİCİ", "SENDER"}, "ARRIVED": {"GELİŞ", "ARRIVED"}, "OPENED": {"AÇILIŞ", "OPENED"},
 	"MESSAGE": {"İLETİ", "MESSAGE"}, "STAGE": {"AŞAMA", "STAGE"}, "TARGET": {"HEDEF", "TARGET"},
 	"ATTEMPTS": {"DENEME", "ATTEMPTS"}, "CODE": {"KOD", "CODE"}, "DOMAINS": {"ALAN ADLARI", "DOMAINS"},
-	"NAME": {"AD", "NAME"}, "RELAYS": {"UÇ NOKTALAR", "RELAYS"}, "UID": {"SIRA", "UID"}, "ABOUT": {"KİME", "ABOUT"},
+	"NAME": {"AD", "NAME"}, "RELAYS": {"UÇ NOKTALAR", "RELAYS"}, "SERVICE": {"HİZMET ADRESİ", "SERVICE"}, "UID": {"SIRA", "UID"}, "ABOUT": {"KİME", "ABOUT"},
 
 	"message":     {"İleti:", "Message:"},
 	"evidence":    {"Delil:", "Evidence:"},

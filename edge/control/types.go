@@ -92,6 +92,9 @@ type Peer struct {
 	Name    string   `json:"name"`
 	Status  string   `json:"status"`
 	Relays  []string `json:"relays"`
+	// Service is where evidence for it goes, as the list names it; empty: the
+	// default (trustlist.Provider.ServiceAddress).
+	Service string `json:"service,omitempty"`
 }
 
 // A TrustList is the list in force.

@@ -361,7 +361,7 @@ func (c controller) TrustList(context.Context) (*control.TrustList, error) {
 	for i := range v.Providers {
 		p := &v.Providers[i]
 		t.Providers = append(t.Providers, control.Peer{
-			Code: p.Code, Domains: p.Domains, Name: p.Name.Turkish, Status: string(p.StatusAt(now)), Relays: p.Relays,
+			Code: p.Code, Domains: p.Domains, Name: p.Name.Turkish, Status: string(p.StatusAt(now)), Relays: p.Relays, Service: p.Service,
 		})
 	}
 	return t, nil

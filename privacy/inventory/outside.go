@@ -129,7 +129,7 @@ func controlFields() []privacy.Holding {
 			"Finding.done", "Finding.total", "Task.Stage"),
 		technical(privacy.ControlField, byParts, "Timeline.recipients", "Timeline.lines"),
 		technical(privacy.ControlField, ofFault, "Finding.problem"),
-		technical(privacy.ControlField, ofPeer, "Line.issuer", "Peer.code", "Peer.domains", "Peer.name", "Peer.status", "Peer.relays", "TrustList.sequence",
+		technical(privacy.ControlField, ofPeer, "Line.issuer", "Peer.code", "Peer.domains", "Peer.name", "Peer.status", "Peer.relays", "Peer.service", "TrustList.sequence",
 			"TrustList.issueTime", "TrustList.nextUpdate", "TrustList.digest", "TrustList.providers"),
 	)
 }
