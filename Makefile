@@ -7,7 +7,7 @@ TESTFLAGS ?=
 # a mail server that nobody here wrote.
 TOOLS  := xmllint:libxml2-utils xmlsec1:xmlsec1 openssl:openssl swaks:swaks clamd:clamav-daemon python3:python3 postfix:postfix
 
-.PHONY: check tools format vet staticcheck test requirements generated build race fuzz conformance survival bench upgrade
+.PHONY: check tools format vet staticcheck test requirements generated build race fuzz conformance survival bench profile upgrade
 
 check: tools format vet staticcheck test generated
 
@@ -57,6 +57,15 @@ survival:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# What the compiler knows of a provider under load (docs/decisions/0012). Take it
+# on a quiet machine.
+profile:
+	@work=$$(mktemp -d) && $(GO) build -trimpath -pgo=off -o $$work/remload ./cmd/remload && mkdir $$work/exchange $$work/submit && \
+	$$work/remload exchange --sessions 64 --rounds 1 --alone --profile $$work/exchange && \
+	$$work/remload submit --hold --rounds 1 --alone --profile $$work/submit && \
+	$(GO) tool pprof -proto $$work/exchange/*.pprof $$work/submit/*.pprof > $$work/all && \
+	gunzip -c $$work/all | perl -pe 's{\Q'$$work'\E/remload}{"-" x length $$&}ge' | gzip -9n > cmd/remd/default.pgo && rm -r $$work
 
 # Opens the data of every release.
 upgrade:
