@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"rem/internal/node"
 	"rem/internal/setup"
 	"rem/trust/tsp"
 )
@@ -33,6 +34,7 @@ type tsaCmd struct {
 // Run asks the authority of the simulated world, and a peer's, with the same
 // questions.
 func (c *tsaCmd) Run(ctx context.Context, r *report) error {
+	node.CollectSeldom() // as remd, in which the authority works
 	dir, err := os.MkdirTemp("", "remload-tsa-")
 	if err != nil {
 		return fmt.Errorf("making the run's folder: %w", err)
