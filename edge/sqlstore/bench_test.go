@@ -224,7 +224,7 @@ func BenchmarkGrowth(b *testing.B) {
 		have = n
 		return time.Since(start)
 	}
-	for _, n := range []int{10_000, 100_000} {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint("messages=", n), func(b *testing.B) {
 			if have < n*9/10 {
 				fill(b, n*9/10)
