@@ -1,6 +1,7 @@
 package blobstore_test
 
 import (
+	"bytes"
 	"testing"
 
 	"rem/edge/blobstore"
@@ -48,7 +49,7 @@ func FuzzSegment(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if at >= 0 && at < len(b) {
+		if b = bytes.Clone(b); at >= 0 && at < len(b) {
 			b[at] ^= bit
 		}
 		if _, err := file.WriteAt(b, 0); err != nil {
