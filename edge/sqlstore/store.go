@@ -184,6 +184,7 @@ func (s *Store) ring(stage message.Stage) {
 type Stats struct {
 	blobstore.Stats
 	Applied  uint64 // records applied
+	Indexed  uint64 // of Applied, those that the index has
 	Groups   uint64 // transactions that told the index of them
 	Replayed uint64 // of Applied, those that Open found in the journal
 	Retries  uint64 // transactions and readings that had to be tried again
@@ -194,7 +195,8 @@ type counters struct{ applied, groups, replayed, retries atomic.Uint64 }
 // Stats returns the counters.
 func (s *Store) Stats() Stats {
 	c := &s.stats
-	return Stats{s.contents.Stats(), c.applied.Load(), c.groups.Load(), c.replayed.Load(), c.retries.Load()}
+	indexed, _ := s.flusher.position()
+	return Stats{s.contents.Stats(), c.applied.Load(), indexed, c.groups.Load(), c.replayed.Load(), c.retries.Load()}
 }
 
 // Fault returns why the index cannot follow the journal, or nil. While it is

@@ -46,7 +46,7 @@ func newMetrics(n *Node) *metrics {
 	}
 	counter("rem_journal_syncs_total", "Flushes of the journal to disk.", func() float64 { return float64(n.Store.Stats().Syncs) })
 	counter("rem_journal_records_total", "Records written to the journal.", func() float64 { return float64(n.Store.Stats().Records) })
-	counter("rem_index_records_total", "Records applied to the index.", func() float64 { return float64(n.Store.Stats().Applied) })
+	counter("rem_index_records_total", "Records that the index has.", func() float64 { return float64(n.Store.Stats().Indexed) })
 	return m
 }
 
