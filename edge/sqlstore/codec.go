@@ -372,7 +372,6 @@ type step struct {
 	filed            []blobstore.Ref
 	envelope         bool
 	envHead, envTail blobstore.Ref
-	added            []message.Filed // those of Filed that were not there when it was applied
 }
 
 // decodeStep reads a step back; content is where its content is.
