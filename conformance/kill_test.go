@@ -309,11 +309,11 @@ func (b *battle) settle() {
 func (b *battle) delivered(p pair) []control.Timeline {
 	b.t.Helper()
 	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		sent, err := b.ask(0).Sent(b.t.Context(), p.from, 1000)
+		sent, err := b.ask(0).Sent(b.t.Context(), p.from, 100_000)
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		if len(sent) == 1000 {
+		if len(sent) == 100_000 {
 			b.t.Fatalf("%s sent more than a page holds", p.from)
 		}
 		open := 0

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rem/edge/blobstore"
@@ -67,6 +68,10 @@ func (d *durability) isKnown() bool {
 // applier is the one goroutine that changes the state.
 type applier struct {
 	s *Store
+
+	// lost is set when a hint that was applied has lost its record: its segment
+	// was left before it was synced.
+	lost atomic.Bool
 
 	mu      sync.Mutex
 	queue   []*request // guarded by mu
@@ -157,6 +162,12 @@ func (a *applier) applyAll(batch []*request) bool {
 	if !a.s.flusher.room(a.ending) {
 		return a.leave(batch, errors.New("the index does not follow"))
 	}
+	// What rests on a hint without a record is certain when the index has the
+	// hint: else the next start would not find it, and refuse what came behind.
+	uncertain := a.lost.Swap(false) && !a.s.flusher.follow(a.ending)
+	if uncertain {
+		a.lost.Store(true)
+	}
 	for i, r := range batch {
 		if r.synced.failed() {
 			// Its effect may come at the next start, or never. Its intention
@@ -167,6 +178,9 @@ func (a *applier) applyAll(batch []*request) bool {
 			continue
 		}
 		for pause := firstPause; ; pause = min(2*pause, lastPause) {
+			if uncertain {
+				r.answer(fmt.Errorf("%w: it rests on a step whose record was lost", ErrUnknown))
+			}
 			err := a.s.apply(a.context, r)
 			if err == nil {
 				break
@@ -276,6 +290,9 @@ func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobst
 	}, Then: func(_ blobstore.Appended, err error) {
 		switch {
 		case waiting != nil && r.Lazy: // it was answered when it was applied
+			if err != nil {
+				s.applier.lost.Store(true)
+			}
 		case waiting != nil:
 			fate.err = err
 			close(fate.known)

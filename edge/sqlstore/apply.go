@@ -31,9 +31,11 @@ func (s *Store) Commit(ctx context.Context, st message.Step) error {
 
 // Hint applies a step that may be lost with the power. It has its place in the
 // journal, so that after a crash the steps behind it meet what they met before;
-// it only does not wait for the sync.
+// it only does not wait for the sync. One that moves a recipient or brings
+// something waits all the same: what comes behind rests on it, and would be lost
+// with it when its segment cannot be synced.
 func (s *Store) Hint(ctx context.Context, st message.Step) error {
-	return s.commit(ctx, &st, true)
+	return s.commit(ctx, &st, len(st.Changes)+len(st.Filed)+len(st.Arrivals)+st.Opens == 0 && st.New == nil && st.Envelope == nil)
 }
 
 func (s *Store) commit(ctx context.Context, st *message.Step, lazy bool) error {
@@ -46,6 +48,8 @@ func (s *Store) commit(ctx context.Context, st *message.Step, lazy bool) error {
 		defer s.mu.Unlock()
 		if in := s.intentions.get(st.Resolves); in != nil && in.synced.failed() {
 			return fmt.Errorf("its intention was lost: %w", in.synced.err)
+		} else if in != nil && st.New != nil && st.New.Original != "" && in.Content != st.New.Original {
+			return errors.New("another intention has taken the place of its own")
 		}
 		return nil
 	})
@@ -399,7 +403,7 @@ func (s *Store) resolve(key string) {
 func (s *Store) spill(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if in := s.intentions.get(key); in != nil && !in.inIndex {
+	if in := s.intentions.get(key); in != nil && !in.inIndex && !in.synced.failed() {
 		in.inIndex = true
 		s.live.mu.Lock()
 		s.live.kept = append(s.live.kept, in)

@@ -150,6 +150,30 @@ func (f *flusher) room(ending <-chan struct{}) bool {
 	}
 }
 
+// follow waits until the index has all that is applied now. It returns false at
+// the end, or when the next try fails.
+func (f *flusher) follow(ending <-chan struct{}) bool {
+	l := &f.s.live
+	l.mu.Lock()
+	want := l.appliedCount
+	l.mu.Unlock()
+	for {
+		reached, moved := f.position()
+		if reached >= want {
+			return true
+		}
+		f.ask()
+		select {
+		case <-moved:
+			if reached, _ := f.position(); reached < want && f.s.Fault() != nil {
+				return false
+			}
+		case <-ending:
+			return false
+		}
+	}
+}
+
 // catchUp waits until the index has all that is applied now. While the index
 // cannot follow it waits for the next try alone: readers then see the past.
 func (s *Store) catchUp(ctx context.Context) error {
