@@ -64,7 +64,8 @@ func readAll(in string) {
 	_, _ = Compare(Memory(in), Options{Limits: l})
 }
 
-// AT-07: ten times the input, at most fifteen times the time. The limits are
+// AT-07: ten times the input, at most thirty times the time, where what grows
+// with the square takes a hundred. The limits are
 // off, so that the algorithms are measured and not the refusals. The least of
 // several runs is taken, since others share the machine.
 func TestReadingIsLinear(t *testing.T) {
@@ -76,7 +77,7 @@ func TestReadingIsLinear(t *testing.T) {
 			ratio := 0.0
 			for range 5 {
 				ratio = float64(least(2, large)) / float64(least(4, small))
-				if ratio <= 15 {
+				if ratio <= 30 {
 					return
 				}
 			}
