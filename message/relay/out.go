@@ -278,17 +278,28 @@ const maxMoves = 16
 
 // reschedule says when to look again, or takes the task out of the queue.
 func (r *Relay) reschedule(ctx context.Context, task message.Task, taken bool) error {
-	view, err := r.Ledger.Message(ctx, task.Message)
-	if err != nil {
-		return fmt.Errorf("relaying %s: %w", task.Message, err)
+	put := false
+	for {
+		view, err := r.Ledger.Message(ctx, task.Message)
+		if err != nil {
+			return fmt.Errorf("relaying %s: %w", task.Message, err)
+		}
+		now := r.Clock.Now().UTC()
+		next := r.next(view, task, taken, now)
+		if next.IsZero() {
+			return r.Ledger.Hint(ctx, message.Step{Message: task.Message, At: now, Done: []message.Task{task}})
+		}
+		if put {
+			return nil
+		}
+		// An answer that came since the view was read has taken the task out, and
+		// this would put it back; so look once more.
+		again := task
+		again.Due, put = next, true
+		if err := r.Ledger.Hint(ctx, message.Step{Message: task.Message, At: now, Again: []message.Task{again}}); err != nil {
+			return err
+		}
 	}
-	now := r.Clock.Now().UTC()
-	next := r.next(view, task, taken, now)
-	if next.IsZero() {
-		return r.Ledger.Hint(ctx, message.Step{Message: task.Message, At: now, Done: []message.Task{task}})
-	}
-	task.Due = next
-	return r.Ledger.Hint(ctx, message.Step{Message: task.Message, At: now, Again: []message.Task{task}})
 }
 
 // next is when there is something to do for the recipients at one REM-MD.
