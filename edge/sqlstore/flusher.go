@@ -150,9 +150,10 @@ func (f *flusher) room(ending <-chan struct{}) bool {
 	}
 }
 
-// follow waits until the index has all that is applied now. It returns false at
-// the end, or when the next try fails.
-func (f *flusher) follow(ending <-chan struct{}) bool {
+// follow waits until the index has all that is applied now. It returns false
+// when a try fails meanwhile and SQLite stays away, when stop closes, and at the
+// end.
+func (f *flusher) follow(stop <-chan struct{}) bool {
 	l := &f.s.live
 	l.mu.Lock()
 	want := l.appliedCount
@@ -168,7 +169,9 @@ func (f *flusher) follow(ending <-chan struct{}) bool {
 			if reached, _ := f.position(); reached < want && f.s.Fault() != nil {
 				return false
 			}
-		case <-ending:
+		case <-stop:
+			return false
+		case <-f.ended:
 			return false
 		}
 	}
@@ -177,27 +180,10 @@ func (f *flusher) follow(ending <-chan struct{}) bool {
 // catchUp waits until the index has all that is applied now. While the index
 // cannot follow it waits for the next try alone: readers then see the past.
 func (s *Store) catchUp(ctx context.Context) error {
-	l := &s.live
-	l.mu.Lock()
-	want := l.appliedCount
-	l.mu.Unlock()
-	for {
-		reached, moved := s.flusher.position()
-		if reached >= want {
-			return nil
-		}
-		s.flusher.ask()
-		select {
-		case <-moved:
-			if reached, _ := s.flusher.position(); reached < want && s.Fault() != nil {
-				return nil
-			}
-		case <-s.flusher.ended:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	if s.flusher.follow(ctx.Done()) {
+		return nil
 	}
+	return ctx.Err()
 }
 
 // flush writes what the index does not have, however often SQLite fails. It

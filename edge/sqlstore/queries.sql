@@ -2,8 +2,6 @@
 BEGIN IMMEDIATE;
 -- name: commit
 COMMIT;
--- name: rollback
-ROLLBACK;
 -- name: savepoint
 SAVEPOINT one;
 -- name: release
@@ -115,8 +113,6 @@ INSERT INTO entry (account, uid, message, n, arrived, size, opened, opened_by) V
 UPDATE entry SET opened = $1, opened_by = $2 WHERE account = $3 AND uid = $4 AND opened = 0;
 -- name: mailbox
 SELECT uid, message, n, arrived, size, opened, opened_by FROM entry WHERE account = $1 AND uid > $2 ORDER BY uid LIMIT $3;
--- name: quota
-SELECT quota FROM account WHERE id = $1;
 
 -- name: addNote
 INSERT INTO note (message, at, note) VALUES ($1, $2, $3);

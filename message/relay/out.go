@@ -192,7 +192,6 @@ func (r *Relay) after(ctx context.Context, id rem.MessageID, task message.Task, 
 		}
 		now := r.Clock.Now().UTC()
 		step := message.Step{Message: id, At: now}
-		certain := false // something that must not be lost
 		var refused []int
 		for _, n := range offered {
 			rcpt := view.Record.Recipient(n)
@@ -214,16 +213,12 @@ func (r *Relay) after(ctx context.Context, id rem.MessageID, task message.Task, 
 			}
 			c := r.change(n, t, now)
 			if on == message.FailAttempt {
-				c.Due, certain = s.Due, true
+				c.Due = s.Due
 			}
 			step.Changes = append(step.Changes, c)
 		}
-		record := r.Ledger.Hint // an open attempt found after a crash is left anyway
-		if certain {
-			record = r.Ledger.Commit
-		}
 		if len(step.Changes) > 0 {
-			switch err := record(ctx, step); {
+			switch err := r.Ledger.Commit(ctx, step); {
 			case errors.Is(err, message.ErrMoved):
 				continue
 			case err != nil:
