@@ -15,6 +15,9 @@ var (
 	// ErrMoved: somebody else's step came first and its result stands. Nothing
 	// of the step was applied. Read again and decide again.
 	ErrMoved = errors.New("another step came first")
+	// ErrReplaced: another intention stands where the step's own stood. Nothing
+	// of the step was applied. Go on from the one that stands.
+	ErrReplaced = errors.New("another intention has taken the place of its own")
 	// ErrFull: there is no room for new messages. What was accepted can still
 	// be finished. An edge answers with a temporary error.
 	ErrFull = errors.New("no room for new messages")
@@ -195,8 +198,8 @@ func (v *View) Submission() (Filed, bool) {
 // each needs; internal/testkit/ledgertest is what any ledger must pass.
 //
 // Every method may be called concurrently. A method that writes has made its
-// effect durable when it returns nil, but for Intend and Hint. When it returns an error other than
-// ErrMoved, ErrNotFound or ErrFull, the effect may or may not have happened;
+// effect durable when it returns nil, but for Intend and Hint. When it returns
+// an error that is not defined here, the effect may or may not have happened;
 // calling it again is harmless.
 type Ledger interface {
 	// Intend records the intention and its content and returns what stands. It
@@ -206,7 +209,9 @@ type Ledger interface {
 	// and content, and the caller goes on from it. ErrFull refuses only
 	// intentions with content.
 	Intend(ctx context.Context, in Intention) (Kept, error)
-	// Commit applies the step. It must not be called before its intention.
+	// Commit applies the step. It must not be called before its intention. A New
+	// with another original than the intention that stands under Resolves is
+	// ErrReplaced.
 	Commit(ctx context.Context, s Step) error
 	// Hint applies a step that may be lost in a crash, such as a task's next
 	// due time. It returns once the step is visible to readers.

@@ -299,6 +299,8 @@ func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobst
 			s.applier.wake()
 		case errors.Is(err, blobstore.ErrFull):
 			done <- translate(err)
+		case errors.Is(err, message.ErrReplaced): // it was not written
+			done <- err
 		default:
 			done <- fmt.Errorf("%w: %w", ErrUnknown, err)
 		}

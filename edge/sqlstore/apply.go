@@ -49,7 +49,7 @@ func (s *Store) commit(ctx context.Context, st *message.Step, lazy bool) error {
 		if in := s.intentions.get(st.Resolves); in != nil && in.synced.failed() {
 			return fmt.Errorf("its intention was lost: %w", in.synced.err)
 		} else if in != nil && st.New != nil && st.New.Original != "" && in.Content != st.New.Original {
-			return errors.New("another intention has taken the place of its own")
+			return message.ErrReplaced
 		}
 		return nil
 	})

@@ -134,24 +134,33 @@ func (s *Submitter) Submit(ctx context.Context, login Login, tx smtp.Transaction
 		intended.Content = original
 	}
 	kept, err := s.intend(ctx, intended)
-	if errors.Is(err, message.ErrFull) {
-		return Receipt{}, fmt.Errorf("recording the intention of %s: %w", in.Record.ID, err)
-	}
-	if err != nil {
-		return s.giveUp(ctx, intended.Key, fmt.Errorf("recording the intention of %s: %w", in.Record.ID, err))
-	}
-	if !bytes.Equal(kept.Body, body) {
-		if in, err = unmarshal(kept.Body); err != nil {
-			return Receipt{}, err
+	for range maxTries {
+		if errors.Is(err, message.ErrFull) {
+			return Receipt{}, fmt.Errorf("recording the intention of %s: %w", in.Record.ID, err)
 		}
-	}
-	signed, err := s.sign(ctx, kept, &in)
-	if err != nil {
-		return s.giveUp(ctx, intended.Key, err)
-	}
-	receipt, err := s.record(ctx, kept, &in, signed)
-	if err == nil {
-		return receipt, nil
+		if err != nil {
+			return s.giveUp(ctx, intended.Key, fmt.Errorf("recording the intention of %s: %w", in.Record.ID, err))
+		}
+		carried := in
+		if !bytes.Equal(kept.Body, body) {
+			if carried, err = unmarshal(kept.Body); err != nil {
+				return Receipt{}, err
+			}
+		}
+		signed, signErr := s.sign(ctx, kept, &carried)
+		if signErr != nil {
+			return s.giveUp(ctx, intended.Key, signErr)
+		}
+		var receipt Receipt
+		if receipt, err = s.record(ctx, kept, &carried, signed); err == nil {
+			return receipt, nil
+		}
+		if !errors.Is(err, message.ErrReplaced) {
+			break
+		}
+		// Another session that submits the same put its intention in the place
+		// of this one. Whichever stands now is carried out by both.
+		kept, err = s.Ledger.Intend(ctx, intended)
 	}
 	if receipt, readErr := s.first(ctx, fingerprint, s.Clock.Now()); readErr == nil {
 		return receipt, nil // it happened, and only the ledger's answer was lost

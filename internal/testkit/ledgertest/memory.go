@@ -151,7 +151,14 @@ func (m *Memory) Unfinished(_ context.Context, stage message.Stage) ([]message.K
 }
 
 func (m *Memory) Commit(_ context.Context, s message.Step) error {
-	return m.write("Commit", func() error { return m.apply(&s) })
+	return m.write("Commit", func() error {
+		for _, k := range m.intentions {
+			if k.Key == s.Resolves && s.New != nil && s.New.Original != "" && k.Content != s.New.Original {
+				return message.ErrReplaced
+			}
+		}
+		return m.apply(&s)
+	})
 }
 
 func (m *Memory) Hint(_ context.Context, s message.Step) error {

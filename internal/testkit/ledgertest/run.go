@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) Ledger) {
 	}{
 		{"an intention stands until its step", intentionStands},
 		{"the first intention of a key stands", firstIntentionStands},
+		{"a step of an intention that was replaced is none", replacedIntention},
 		{"a step that lost leaves everything and its intention", lostStep},
 		{"the same step again changes nothing", sameStep},
 		{"a message is ours once", oursOnce},
@@ -199,6 +200,33 @@ func firstIntentionStands(t *testing.T, l Ledger) {
 	must(t, err)
 	if string(third.Body) != "third" {
 		t.Errorf("after it was abandoned the first still stands: %q", third.Body)
+	}
+}
+
+func replacedIntention(t *testing.T, l Ledger) {
+	ctx := t.Context()
+	intend := func(content string) message.Kept {
+		kept, err := l.Intend(ctx, message.Intention{Key: "k", Stage: message.SubmissionStage, At: At, Body: []byte(content), Content: message.InMemory([]byte(content))})
+		must(t, err)
+		return kept
+	}
+	step := func(n int, of message.Kept) message.Step {
+		s := Submission(n, 1)
+		s.Resolves, s.New.Original = "k", of.Content
+		return s
+	}
+	first := intend("first")
+	must(t, l.Abandon(ctx, "k"))
+	second := intend("second")
+	is(t, "the step of a replaced intention", l.Commit(ctx, step(1, first)), message.ErrReplaced)
+	_, err := l.Message(ctx, id(1))
+	is(t, "its message", err, message.ErrNotFound)
+	same(t, "what stands", second, intend("third"))
+	must(t, l.Commit(ctx, step(2, second)))
+	list, err := l.Unfinished(ctx, message.SubmissionStage)
+	must(t, err)
+	if len(list) > 0 {
+		t.Errorf("still unfinished: %v", list)
 	}
 }
 
