@@ -51,8 +51,12 @@ var beside = map[string][]string{
 	"edge/chainstore":  {"edge/blobstore"}, // a small journal of its own
 	"edge/accesslog":   {"edge/blobstore"}, // a small journal of its own
 	"edge/keystore":    {"edge/blobstore"}, // the same, of what was destroyed
+	"edge/personstore": {"edge/sqlitefile"},
+	"edge/site":        {"edge/web"}, // what everybody sees
+	"edge/apply":       {"edge/web"}, // the applicant's pages
+	"edge/portal":      {"edge/web"}, // the account holder's
 	"edge/webmail":     {"edge/web"},
-	"edge/console":     {"edge/web"},
+	"edge/console":     {"edge/web"}, // the desk
 	"edge/api":         {"edge/web"},
 
 	"person/application":                {"person/identity"},            // only a completed identification opens an account

@@ -1,0 +1,1 @@
+-- Applications, their addresses and their intentions: edge/personstore/applications.go.

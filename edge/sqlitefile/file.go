@@ -1,0 +1,269 @@
+package sqlitefile
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// maxGroup bounds how many steps share a transaction.
+const maxGroup = 256
+
+// ErrClosed: the file was closed.
+var ErrClosed = errors.New("the store is closed")
+
+// ErrUnknown is wrapped when a step's transaction failed at its end, so that
+// nobody can know whether the step was made. Making it again is harmless when
+// the step is idempotent, which every one is.
+var ErrUnknown = errors.New("the outcome is not known")
+
+// Options of a file.
+type Options struct {
+	// Migrations holds the files NNNN.sql.
+	Migrations fs.FS
+	// Effect, for tests, is called before each durable effect, "update" before a
+	// transaction ends and "updated" after it; an error takes the effect's place,
+	// or its answer's.
+	Effect func(point string) error
+}
+
+// A File is one SQLite file. It may be used from many goroutines.
+type File struct {
+	// Read is for queries: it sees every step whose Update has returned.
+	Read *sql.DB
+
+	write  *sql.DB
+	effect func(string) error
+	steps  chan *step
+	ended  chan struct{} // closed when the writer has ended
+
+	mu     sync.RWMutex // held for reading while a step is handed over
+	closed bool         // guarded by mu
+}
+
+type step struct {
+	ctx  context.Context
+	do   func(*sql.Tx) error
+	err  error
+	done chan error
+}
+
+// Open opens the file, makes it when it is missing, and migrates it. A pragma is
+// one more for the connection that writes, such as "secure_delete(ON)".
+func Open(ctx context.Context, name string, o Options, pragmas ...string) (_ *File, err error) {
+	f := &File{effect: o.Effect, steps: make(chan *step, maxGroup), ended: make(chan struct{})}
+	if f.effect == nil {
+		f.effect = func(string) error { return nil }
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("opening %s: %w", path.Base(name), errors.Join(err, f.closeDBs()))
+		}
+	}()
+	// FULL: what was answered is on the disk.
+	pragmas = append([]string{"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "trusted_schema(OFF)", "foreign_keys(OFF)"}, pragmas...)
+	if f.write, err = sql.Open("sqlite", dsn(name, "rwc", pragmas...)); err != nil {
+		return nil, err
+	}
+	f.write.SetMaxOpenConns(1)
+	if err = f.migrate(ctx, o.Migrations); err != nil {
+		return nil, err
+	}
+	if f.Read, err = sql.Open("sqlite", dsn(name, "ro", "query_only(ON)", "busy_timeout(10000)", "trusted_schema(OFF)")); err != nil {
+		return nil, err
+	}
+	f.Read.SetMaxOpenConns(4)
+	f.Read.SetMaxIdleConns(4)
+	go f.run()
+	return f, nil
+}
+
+func dsn(name, mode string, pragmas ...string) string {
+	v := url.Values{"mode": {mode}, "_txlock": {"immediate"}}
+	for _, p := range pragmas {
+		v.Add("_pragma", p)
+	}
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: name, RawQuery: v.Encode()}).String()
+}
+
+func (f *File) migrate(ctx context.Context, migrations fs.FS) error {
+	names, err := fs.Glob(migrations, "*.sql")
+	if err != nil {
+		return err
+	}
+	var have int
+	if err := f.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	newest := 0
+	for _, name := range names {
+		n, err := strconv.Atoi(strings.TrimSuffix(name, ".sql"))
+		if err != nil || n <= newest {
+			return fmt.Errorf("the migration %s has no number of its own", name)
+		}
+		if newest = n; n <= have {
+			continue
+		}
+		text, err := fs.ReadFile(migrations, name)
+		if err != nil {
+			return err
+		}
+		script := fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA user_version = %d;\nCOMMIT;", text, n)
+		if _, err := f.write.ExecContext(ctx, script); err != nil {
+			return fmt.Errorf("migration %s: %w", name, err)
+		}
+	}
+	if have > newest {
+		return fmt.Errorf("the schema has version %d; this program knows %d", have, newest)
+	}
+	return nil
+}
+
+// Update makes a step: do runs in a transaction, alone among writers, and must
+// use nothing but it. When do returns an error nothing of it happens and that
+// error is returned; the step is durable when Update returns nil. A ctx that ends
+// while the step waits or runs leaves it open whether it was made.
+func (f *File) Update(ctx context.Context, do func(*sql.Tx) error) error {
+	s := &step{ctx: ctx, do: do, done: make(chan error, 1)}
+	f.mu.RLock()
+	if f.closed {
+		f.mu.RUnlock()
+		return ErrClosed
+	}
+	select {
+	case f.steps <- s:
+		f.mu.RUnlock()
+	case <-ctx.Done():
+		f.mu.RUnlock()
+		return ctx.Err()
+	}
+	select {
+	case err := <-s.done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrUnknown, ctx.Err())
+	}
+}
+
+// run is the writer: it takes what waits, in order, into one transaction.
+func (f *File) run() {
+	defer close(f.ended)
+	for s := range f.steps {
+		group := []*step{s}
+		for len(group) < maxGroup && len(f.steps) > 0 {
+			group = append(group, <-f.steps)
+		}
+		fault := f.commit(group)
+		for _, s := range group {
+			if s.err == nil {
+				s.err = fault
+			}
+			s.done <- s.err
+		}
+	}
+}
+
+// commit makes the steps of a group. A step's own fault is left in it; what is
+// returned is that of all the others.
+func (f *File) commit(group []*step) error {
+	ctx := context.Background() // one caller's end must not end the others' steps
+	tx, err := f.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	made := 0
+	for _, s := range group {
+		if s.err = s.ctx.Err(); s.err != nil {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		if s.err = s.do(tx); s.err != nil {
+			if _, err := tx.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
+				return errors.Join(err, tx.Rollback())
+			}
+		} else {
+			made++
+		}
+		if _, err := tx.ExecContext(ctx, "RELEASE one"); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+	}
+	if made == 0 {
+		return tx.Rollback()
+	}
+	if err := f.effect("update"); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	if err := f.effect("updated"); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return nil
+}
+
+// Columns names every column of the live schema, for the inventory of personal
+// data (P-01).
+func (f *File) Columns(ctx context.Context) (names []string, err error) {
+	const query = "SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY m.name, c.cid"
+	rows, err := f.Read.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("reading the schema: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("reading the schema: %w", err)
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// Close makes the steps that wait, and ends the file. Closing again does nothing.
+func (f *File) Close() error {
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
+		return nil
+	}
+	f.closed = true
+	close(f.steps)
+	f.mu.Unlock()
+	<-f.ended
+	return f.closeDBs()
+}
+
+func (f *File) closeDBs() error {
+	var errs []error
+	for _, db := range []*sql.DB{f.Read, f.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Queries reads a text of statements, each under a line "-- name: X".
+func Queries(text string) map[string]string {
+	m := map[string]string{}
+	for block := range strings.SplitSeq(text, "-- name: ") {
+		if name, query, ok := strings.Cut(block, "\n"); ok {
+			m[strings.TrimSpace(name)] = strings.TrimSpace(query)
+		}
+	}
+	return m
+}
