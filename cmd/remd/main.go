@@ -3,6 +3,7 @@
 //
 //	remd serve --config remd.yaml
 //	remd check-config --config remd.yaml
+//	remd make-keys --config remd.yaml
 //	remd demo
 package main
 
@@ -25,6 +26,7 @@ import (
 type commands struct {
 	Serve       serve       `cmd:"" help:"Run a provider until it is told to stop (SIGTERM or SIGINT)."`
 	CheckConfig checkConfig `cmd:"" help:"Say what would run with a configuration, and every fault in it."`
+	MakeKeys    makeKeys    `cmd:"" help:"Make the key file that seals personal data, once, where the configuration says."`
 	Demo        demo        `cmd:"" help:"Make two providers in a new folder and send a registered message from one to the other."`
 }
 
@@ -87,6 +89,23 @@ func logger(level string) *slog.Logger {
 		l = slog.LevelInfo // Validate has refused everything else
 	}
 	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: l}))
+}
+
+type makeKeys struct {
+	Config string `short:"c" required:"" type:"path" help:"The configuration file."`
+}
+
+// Run implements the command.
+func (m *makeKeys) Run() error {
+	c, err := config.Read(m.Config)
+	if err != nil {
+		return err
+	}
+	if err := node.MakeKeys(c); err != nil {
+		return err
+	}
+	fmt.Printf("keys: made in %s. Keep a copy of the folder and, apart from it, of the passphrase: without both of them no sealed value opens.\n", c.Keys.Folder)
+	return nil
 }
 
 type checkConfig struct {

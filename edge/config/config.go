@@ -55,6 +55,8 @@ type Config struct {
 	Anchors Anchors `yaml:"anchors"`
 	// Revocation says where certificate status comes from.
 	Revocation Revocation `yaml:"revocation"`
+	// Keys says where the keys of personal data are.
+	Keys Keys `yaml:"keys"`
 	// Scanner looks for malware.
 	Scanner Scanner `yaml:"scanner"`
 	// Limits bound what strangers may ask of us.
@@ -156,6 +158,23 @@ type Revocation struct {
 	Require bool `yaml:"require"`
 }
 
+// Keys says where the keys are by which personal data is sealed (P-03, P-12).
+type Keys struct {
+	// Folder of the key file, best on another disk than the data. remd make-keys
+	// makes the file, once. Default: keys, beside this file.
+	Folder string `yaml:"folder"`
+	// Passphrase is a file with the passphrase of the key file, of at least 20
+	// octets, which only the provider's user can read.
+	Passphrase string `yaml:"passphrase"`
+	// Destroyed is the folder of the list of destroyed keys. It is best on
+	// another disk than the data, and is never put back from a backup. Default:
+	// destroyed, in the data folder.
+	Destroyed string `yaml:"destroyed"`
+	// Demonstration makes keys with their passphrase beside them in the data
+	// folder, instead of folder and passphrase. Production refuses it.
+	Demonstration bool `yaml:"demonstration"`
+}
+
 // Scanner looks for malware.
 type Scanner struct {
 	// Clamd is the address of clamd: unix:/path or host:port.
@@ -207,6 +226,7 @@ func defaults() *Config {
 			RelayPeriod: p.RelayPeriod, AnswerPeriod: p.AnswerPeriod, RetrievalPeriod: p.RetrievalPeriod, DeemedRead: p.DeemedRead,
 			FirstRetry: p.FirstRetry, LastRetry: p.LastRetry, AskAgain: p.AskAgain,
 		},
+		Keys:      Keys{Folder: "keys"},
 		TrustList: TrustList{Every: 10 * time.Second},
 		Limits:    Limits{Connections: 512, PerAddress: 64, Workers: 32},
 		Log:       "info",
@@ -217,7 +237,7 @@ func (c *Config) resolve(dir string) {
 	for _, p := range []*string{
 		&c.Data, &c.Operation.Certificate, &c.Operation.Key, &c.SubmissionTLS.Certificate, &c.SubmissionTLS.Key,
 		&c.RelayTLS.Certificate, &c.RelayTLS.Key, &c.TrustList.File, &c.TrustList.Signers,
-		&c.Anchors.Operation, &c.Anchors.Timestamp, &c.Anchors.Personal,
+		&c.Anchors.Operation, &c.Anchors.Timestamp, &c.Anchors.Personal, &c.Keys.Folder, &c.Keys.Passphrase, &c.Keys.Destroyed,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
@@ -283,6 +303,12 @@ func (c *Config) Validate() error {
 	}
 	if c.Anchors.Operation == "" || c.Anchors.Timestamp == "" || c.Anchors.Personal == "" {
 		fault("anchors: give operation, timestamp and personal")
+	}
+	if (c.Keys.Passphrase == "") == !c.Keys.Demonstration {
+		fault("keys: give passphrase, a file with the passphrase of the key file, or say demonstration: true in a test")
+	}
+	if c.Mode == Production && c.Keys.Demonstration {
+		fault("keys.demonstration must be false in production: its passphrase lies beside the keys")
 	}
 	if (c.Scanner.Clamd == "") == !c.Scanner.None {
 		fault("scanner: give clamd, or say none: true in a test")

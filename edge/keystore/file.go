@@ -102,9 +102,7 @@ func (f *File) draw(n privacy.KeyNumber) wrapping {
 // draws and leaves beside it, in a file that says what it is. Only a program
 // that is not in production opens it, by [OpenDemo].
 func CreateDemo(folder blobstore.FS, o Options) (*File, error) {
-	h := standardCost
-	h.demo = true
-	return createDemo(folder, h, o)
+	return createDemo(folder, demoCost, o)
 }
 
 // demoNotice is what the passphrase file of a demonstration begins with.

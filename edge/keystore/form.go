@@ -29,6 +29,10 @@ type header struct {
 // takes 64 MiB.
 var standardCost = header{memoryKiB: 64 << 10, passes: 3, lanes: 4}
 
+// demoCost is that of a demonstration, whose passphrase nobody has to guess: it
+// lies beside the file.
+var demoCost = header{memoryKiB: minMemoryKiB, passes: 1, lanes: 1, demo: true}
+
 // Bounds on what a file may ask for, so that a file from somewhere else cannot
 // take all memory or hours.
 const (

@@ -4,12 +4,13 @@
 //
 //	node.go       open, run, close
 //	trust.go      keys, anchors, the trust list, time-stamp authorities
+//	records.go    what is kept about people: keys, vault, access log, notices, consents
 //	submission.go the door for mail programs
 //	peers.go      the door for other providers, and the way to them
 //	control.go    what remctl asks for
 //	health.go     metrics and readiness
 //
-// Order of starting: ledger, unfinished intentions, stages, doors. Order of
+// Order of starting: ledger, records about people, unfinished intentions, stages, doors. Order of
 // stopping: doors, stages, ledger; what was answered is durable at any time, so
 // a stop loses nothing.
 package node

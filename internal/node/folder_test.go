@@ -47,6 +47,7 @@ func TestAFaultAtTheStartFreesTheFolder(t *testing.T) {
 		"a policy that is none":         func(c *config.Config) { c.Timestamp[0].Policy = "1.x" },
 		"no certificate for peers":      func(c *config.Config) { c.RelayTLS.Certificate = "/nowhere" },
 		"a simulated CA in production":  func(c *config.Config) { c.Mode = config.Production },
+		"no keys":                       func(c *config.Config) { c.Keys = config.Keys{Folder: "/nowhere", Passphrase: "/nowhere"} },
 		"an address that is no service": func(c *config.Config) { c.Provider.Service = "x" },
 	} {
 		c := s.config(here)
@@ -171,7 +172,7 @@ func TestAnAuditFindsAFlippedByte(t *testing.T) {
 }
 
 // ours are the names that a data folder may hold.
-var ours = regexp.MustCompile(`^(\.|lock|control\.sock|trustlist\.sequence|index\.sqlite(-wal|-shm)?|contents|contents/(segments|large|tmp|corrupt|lock|reserve)|contents/segments/[0-9]{10}|contents/large/[0-9a-z]{4}|contents/large/[0-9a-z]{4}/[0-9a-z]{26})$`)
+var ours = regexp.MustCompile(`^(\.|lock|control\.sock|trustlist\.sequence|(index|datakeys|persons)\.sqlite(-wal|-shm)?|keys|keys/(keys|passphrase\.demo|lock)|(access|destroyed|notices|deliveries|consents)(/(segments|large|tmp|corrupt|lock|reserve|segments/[0-9]{10}))?|contents|contents/(segments|large|tmp|corrupt|lock|reserve)|contents/segments/[0-9]{10}|contents/large/[0-9a-z]{4}|contents/large/[0-9a-z]{4}/[0-9a-z]{26})$`)
 
 // AT-11: identifiers and file names of users stay inside messages.
 func TestHostileNamesNeverReachAPath(t *testing.T) {

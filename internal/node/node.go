@@ -78,6 +78,7 @@ type Node struct {
 	Deliverer *delivery.Deliverer
 	Retriever *retrieval.Retriever
 	Validator *validation.Validator
+	Records   Records
 	Log       *slog.Logger
 
 	clock    rem.Clock
@@ -193,6 +194,9 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 		return err
 	}
 	if err := n.classified(); err != nil {
+		return err
+	}
+	if err := n.openRecords(context.Background()); err != nil {
 		return err
 	}
 	relayTLS, leaf, err := tlsConfig(c.RelayTLS)
@@ -418,6 +422,7 @@ func (n *Node) Close() error {
 	if n.Store != nil {
 		err = n.Store.Close()
 	}
+	err = errors.Join(err, n.Records.close())
 	if n.lock != nil {
 		err = errors.Join(err, n.lock.Close())
 	}

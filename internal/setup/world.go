@@ -175,6 +175,7 @@ func (w *World) add(domain string) error {
 		TrustList:     config.TrustList{File: w.path("trustlist.xml"), Signers: w.path("pki", "list.crt.pem"), Every: time.Second},
 		Anchors:       config.Anchors{Operation: w.Anchors(), Timestamp: w.Anchors(), Personal: w.Anchors()},
 		Revocation:    config.Revocation{Require: true},
+		Keys:          config.Keys{Demonstration: true},
 		Scanner:       config.Scanner{None: true},
 		Limits:        config.Limits{Connections: 512, PerAddress: 512, Workers: 32},
 	}

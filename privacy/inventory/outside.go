@@ -18,7 +18,7 @@ func settings() []privacy.Holding {
 			"operation.certificate", "operation.key", "submissionTLS.certificate", "submissionTLS.key", "relayTLS.certificate", "relayTLS.key",
 			"timestamp.url", "timestamp.certificates", "timestamp.policy", "timestamp.simulator",
 			"trustList.file", "trustList.signers", "trustList.every", "anchors.operation", "anchors.timestamp", "anchors.personal",
-			"revocation.require", "scanner.clamd", "scanner.none", "limits.connections", "limits.perAddress", "limits.workers"),
+			"revocation.require", "keys.folder", "keys.passphrase", "keys.destroyed", "keys.demonstration", "scanner.clamd", "scanner.none", "limits.connections", "limits.perAddress", "limits.workers"),
 	)
 }
 
@@ -148,6 +148,12 @@ func files() []privacy.Holding {
 			"notices/lock", "notices/reserve", "notices/segments/??????????", "notices/corrupt/*",
 			"deliveries/lock", "deliveries/reserve", "deliveries/segments/??????????", "deliveries/corrupt/*",
 			"consents/lock", "consents/reserve", "consents/segments/??????????", "consents/corrupt/*"),
+		// Keys, the list of destroyed ones, the access log, the person's journey.
+		technical(privacy.File, ofSystem,
+			"keys/keys", "keys/keys.new", "keys/passphrase.demo", "keys/passphrase.demo.new", "keys/lock", "datakeys.sqlite", "datakeys.sqlite-wal", "datakeys.sqlite-shm",
+			"destroyed/lock", "destroyed/reserve", "destroyed/segments/??????????", "destroyed/corrupt/*",
+			"access/lock", "access/reserve", "access/segments/??????????", "access/corrupt/*",
+			"persons.sqlite", "persons.sqlite-wal", "persons.sqlite-shm"),
 		technical(privacy.File, random, "contents/large/????/??????????????????????????", "contents/tmp/??????????????????????????"),
 	)
 }
