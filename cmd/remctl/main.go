@@ -54,7 +54,7 @@ type commands struct {
 	TrustList trustListCommand `cmd:"" name:"trustlist" help:"Say which trust list is in force."`
 	Audit     auditCommand     `cmd:"" help:"Verify again everything that is stored."`
 	Inventory inventoryCommand `cmd:"" help:"List which personal data the program keeps, why, where and until when; needs no provider."`
-	Notice    noticeCommands   `cmd:"" help:"Write, check and compare versions of the privacy notice; needs no provider."`
+	Notice    noticeCommands   `cmd:"" help:"Write, check, compare, publish and list versions of the privacy notice."`
 }
 
 const description = `Asks a running provider of registered mail (KEP). Examples:

@@ -6,17 +6,65 @@ import (
 	"os"
 
 	"rem"
+	"rem/edge/control"
 	"rem/privacy/canon"
 	"rem/privacy/inventory"
 	"rem/privacy/notice"
 )
 
-// The commands about the privacy notice ask no provider: they help whoever
-// writes a version before it is published (S46, S49, P-04).
+// Sample, check and diff ask no provider: they help whoever writes a version of
+// the privacy notice before it is published (S46, S49, P-04).
 type noticeCommands struct {
 	Sample noticeSampleCommand `cmd:"" help:"Write the sample that comes with the program, with places filled as far as they are given; needs no provider."`
 	Check  noticeCheckCommand  `cmd:"" help:"Say whether a notice is complete and agrees with the inventory of personal data; needs no provider."`
 	Diff   noticeDiffCommand   `cmd:"" help:"Say what changed between two notices, and what of it is material; needs no provider."`
+
+	Publish noticePublishCommand `cmd:"" help:"Publish a version of the notice. It can neither be changed nor taken back, only followed by the next one."`
+	List    noticeListCommand    `cmd:"" help:"List the published versions, and which one is in force."`
+}
+
+type noticePublishCommand struct {
+	File string `arg:"" help:"The notice." placeholder:"FILE"`
+}
+
+// Run implements the command.
+func (c *noticePublishCommand) Run(s *session) error {
+	_, b, err := readNotice(c.File)
+	if err != nil {
+		return err
+	}
+	provider, err := s.provider()
+	if err != nil {
+		return err
+	}
+	v, err := provider.PublishNotice(s.ctx, string(b))
+	if err != nil {
+		return err
+	}
+	return s.showNotices(v, []control.Notice{*v})
+}
+
+type noticeListCommand struct{}
+
+// Run implements the command.
+func (c *noticeListCommand) Run(s *session) error {
+	provider, err := s.provider()
+	if err != nil {
+		return err
+	}
+	list, err := provider.Notices(s.ctx)
+	if err != nil {
+		return err
+	}
+	return s.showNotices(list, list)
+}
+
+func (s *session) showNotices(answer any, list []control.Notice) error {
+	return s.show(answer, func(t *table) {
+		for _, v := range list {
+			t.row(v.Version, s.words.say("notice "+v.Status), moment(v.Effective), v.Digest)
+		}
+	})
 }
 
 type noticeSampleCommand struct {

@@ -64,12 +64,15 @@ func (l language) heads(codes string) (heads []any) {
 
 // words is the catalogue: states and evidence as docs/glossary.md has them.
 var words = map[string]word{
-	"notice version":   {"bildirim sürümü", "version of the notice"},
-	"notice sample":    {"bu bir örnektir; sağlayıcı kendi metni yapmadan yalnız gösterimde yayımlanır", "this is a sample; until a provider makes it his own it is published in demonstrations alone"},
-	"notice complete":  {"tamam ve kişisel veri envanteriyle uyumlu", "complete, and in agreement with the inventory of personal data"},
-	"notice material":  {"esaslı", "material"},
-	"notice editorial": {"yazım", "editorial"},
-	"notice same":      {"değişiklik yok", "nothing changed"},
+	"notice version":    {"bildirim sürümü", "version of the notice"},
+	"notice sample":     {"bu bir örnektir; sağlayıcı kendi metni yapmadan yalnız gösterimde yayımlanır", "this is a sample; until a provider makes it his own it is published in demonstrations alone"},
+	"notice complete":   {"tamam ve kişisel veri envanteriyle uyumlu", "complete, and in agreement with the inventory of personal data"},
+	"notice material":   {"esaslı", "material"},
+	"notice editorial":  {"yazım", "editorial"},
+	"notice announced":  {"ileride yürürlüğe girecek", "announced"},
+	"notice in-force":   {"yürürlükte", "in force"},
+	"notice superseded": {"yerini yenisi aldı", "superseded"},
+	"notice same":       {"değişiklik yok", "nothing changed"},
 
 	"SubmissionAcceptanceRejection positive":    {"Gönderim kabul delili", "Submission accepted"},
 	"SubmissionAcceptanceRejection negative":    {"Gönderim ret delili", "Submission rejected"},

@@ -184,6 +184,16 @@ func (c *Client) Evidence(ctx context.Context, id rem.EvidenceID) ([]byte, error
 	return b, nil
 }
 
+// PublishNotice publishes a version of the privacy notice.
+func (c *Client) PublishNotice(ctx context.Context, source string) (*Notice, error) {
+	return ask[*Notice](ctx, c, "POST", "/notices", map[string]string{"source": source})
+}
+
+// Notices lists the published versions.
+func (c *Client) Notices(ctx context.Context) ([]Notice, error) {
+	return ask[[]Notice](ctx, c, "GET", "/notices", nil)
+}
+
 // Dispatch writes a dispatch, byte for byte, as the person whose password it is.
 func (c *Client) Dispatch(ctx context.Context, address, password string, id rem.MessageID, to io.Writer) error {
 	return c.copy(ctx, "POST", "/messages/"+url.PathEscape(string(id))+"/dispatch", address, password, to)

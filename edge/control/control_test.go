@@ -63,10 +63,12 @@ var (
 	life     = Timeline{Message: "m1@hs90.kep.test", Sender: isil, Subject: "Şikâyet", Submitted: day,
 		Recipients: []Recipient{{Number: 1, Address: "bora@hs91.kep.test", State: "delivered", Since: day}},
 		Lines:      []Line{{Evidence: "_e1", Kind: "SubmissionAcceptanceRejection", Outcome: "positive", Issuer: "hs90.kep.test", Time: day}}}
-	box   = []Entry{{UID: 7, Message: "m1@hs90.kep.test", Recipient: 1, Sender: isil, Subject: "Şikâyet", Arrived: day, Size: 9}}
-	tasks = []message.Task{{Stage: message.RelayStage, Message: "m1@hs90.kep.test", Target: "hs91.kep.test", Due: day, Attempts: 2}}
-	list  = TrustList{Sequence: 3, IssueTime: day, NextUpdate: day, Digest: "00", Providers: []Peer{{Code: "hs91", Domains: []string{"hs91.kep.test"}}}}
-	raw   = []byte("Subject: x\r\n\r\n\x00\xffiki satır\r\n")
+	box       = []Entry{{UID: 7, Message: "m1@hs90.kep.test", Recipient: 1, Sender: isil, Subject: "Şikâyet", Arrived: day, Size: 9}}
+	tasks     = []message.Task{{Stage: message.RelayStage, Message: "m1@hs90.kep.test", Target: "hs91.kep.test", Due: day, Attempts: 2}}
+	published = Notice{Version: 1, Digest: "00", Published: day, Effective: day, Status: "in-force", By: "op"}
+
+	list = TrustList{Sequence: 3, IssueTime: day, NextUpdate: day, Digest: "00", Providers: []Peer{{Code: "hs91", Domains: []string{"hs91.kep.test"}}}}
+	raw  = []byte("Subject: x\r\n\r\n\x00\xffiki satır\r\n")
 )
 
 func (f *fake) AddAccount(_ context.Context, by string, a NewAccount) (rem.AccountID, error) {
@@ -114,6 +116,14 @@ func (f *fake) Queue(_ context.Context, s message.Stage, limit int) ([]message.T
 }
 
 func (f *fake) TrustList(context.Context) (*TrustList, error) { return &list, f.hear("list") }
+
+func (f *fake) PublishNotice(_ context.Context, by, source string) (*Notice, error) {
+	return &published, f.hear("publish %s %s", by, source)
+}
+
+func (f *fake) Notices(context.Context) ([]Notice, error) {
+	return []Notice{published}, f.hear("notices")
+}
 
 func (f *fake) Audit(ctx context.Context, report func(Finding) error) error {
 	if err := report(Finding{Done: 1, Total: 2}); err != nil {
@@ -184,6 +194,8 @@ func TestEveryRouteAsksTheProviderAndAnswersWhatItSays(t *testing.T) {
 		}, "open " + isil + " " + password + " 7", raw},
 		{"queue", func() (any, error) { return c.Queue(ctx, "relay", 3) }, "queue relay, 3", tasks},
 		{"list", func() (any, error) { return c.TrustList(ctx) }, "list", &list},
+		{"publish", func() (any, error) { return c.PublishNotice(ctx, "metin") }, "publish Ayşe Operatör metin", &published},
+		{"notices", func() (any, error) { return c.Notices(ctx) }, "notices", []Notice{published}},
 		{"audit", func() (any, error) {
 			return nil, c.Audit(ctx, func(x Finding) error { found = append(found, x); return nil })
 		}, "audit", nil},

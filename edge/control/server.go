@@ -18,6 +18,7 @@ import (
 	"rem"
 	"rem/message"
 	"rem/person/account"
+	"rem/privacy/notice"
 )
 
 // maxRequest bounds a request's body.
@@ -64,6 +65,8 @@ func Listen(folder string, p Provider, log *slog.Logger) (*Server, error) {
 	mux.HandleFunc("POST /mailbox/{uid}/open", h.open)
 	mux.HandleFunc("GET /queue/{stage}", h.queue)
 	mux.HandleFunc("GET /trustlist", h.trustList)
+	mux.HandleFunc("POST /notices", h.publishNotice)
+	mux.HandleFunc("GET /notices", h.notices)
 	mux.HandleFunc("GET /audit", h.audit)
 	s := &Server{path: path, stop: stop, http: &http.Server{Handler: h.named(mux), ReadHeaderTimeout: 10 * time.Second}}
 	s.serving.Go(func() {
@@ -159,7 +162,7 @@ func (h handler) answer(w http.ResponseWriter, r *http.Request, value any, err e
 		http.Error(w, err.Error(), http.StatusConflict)
 	case errors.Is(err, ErrDenied):
 		http.Error(w, err.Error(), http.StatusForbidden)
-	case errors.Is(err, rem.ErrAddress), errors.Is(err, errRequest):
+	case errors.Is(err, rem.ErrAddress), errors.Is(err, errRequest), errors.Is(err, notice.ErrRefused), errors.Is(err, notice.ErrBackdated):
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	default:
 		h.log.Error("control", "route", r.Pattern, "err", err)
@@ -187,6 +190,22 @@ func (h handler) addAccount(w http.ResponseWriter, r *http.Request) {
 
 func (h handler) accounts(w http.ResponseWriter, r *http.Request) {
 	list, err := h.p.Accounts(r.Context(), rem.AccountID(r.URL.Query().Get("after")), listed)
+	h.answer(w, r, list, err)
+}
+
+func (h handler) publishNotice(w http.ResponseWriter, r *http.Request) {
+	var published *Notice
+	v, err := read[struct {
+		Source string `json:"source"`
+	}](r)
+	if err == nil {
+		published, err = h.p.PublishNotice(r.Context(), r.Header.Get(PersonHeader), v.Source)
+	}
+	h.answer(w, r, published, err)
+}
+
+func (h handler) notices(w http.ResponseWriter, r *http.Request) {
+	list, err := h.p.Notices(r.Context())
 	h.answer(w, r, list, err)
 }
 

@@ -119,6 +119,17 @@ type Finding struct {
 // ErrDenied: the person may not, or the password is not his.
 var ErrDenied = errors.New("wrong address or password, or not allowed")
 
+// A Notice is a published version of the privacy notice.
+type Notice struct {
+	Version   uint64    `json:"version"`
+	Digest    string    `json:"digest"`
+	Published time.Time `json:"published"`
+	Effective time.Time `json:"effective"`
+	Status    string    `json:"status"`
+	Sample    bool      `json:"sample"`
+	By        string    `json:"by"`
+}
+
 // A Provider is what the running program offers.
 type Provider interface {
 	AddAccount(ctx context.Context, by string, a NewAccount) (rem.AccountID, error)
@@ -141,6 +152,11 @@ type Provider interface {
 	Open(ctx context.Context, address, password string, uid int64) (message.Content, error)
 	Queue(ctx context.Context, stage message.Stage, limit int) ([]message.Task, error)
 	TrustList(ctx context.Context) (*TrustList, error)
+	// PublishNotice publishes a version of the privacy notice, in its canonical
+	// form. The same one again is the one that is there.
+	PublishNotice(ctx context.Context, by, source string) (*Notice, error)
+	// Notices lists the published versions, the first one first.
+	Notices(ctx context.Context) ([]Notice, error)
 	// Audit verifies what is stored again, and reports as it goes.
 	Audit(ctx context.Context, report func(Finding) error) error
 }
