@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"rem"
@@ -193,7 +195,39 @@ func (n *Node) authorities(c *config.Config) (tsp.Authority, error) {
 		}
 		o.Endpoints = append(o.Endpoints, e)
 	}
-	return tsa.NewClient(o)
+	client, err := tsa.NewClient(o)
+	if err != nil {
+		return nil, err
+	}
+	return &clockWatch{Authority: client, node: n}, nil
+}
+
+// alarmClock is the alarm of REQ-66.
+const alarmClock = "the clock and the time-stamp authority disagree"
+
+// alarmPause is how often the clock is alarmed about.
+const alarmPause = time.Minute
+
+// A clockWatch raises the alarm when an authority's time is not ours (REQ-66).
+// Nothing is signed meanwhile: the token is refused. It may be used from many
+// goroutines.
+type clockWatch struct {
+	tsp.Authority
+	node *Node
+	last atomic.Int64 // when the alarm was last raised, in nanoseconds of Unix time
+}
+
+// Stamp asks the authority.
+func (w *clockWatch) Stamp(ctx context.Context, h crypto.Hash, imprint []byte) (*tsp.Token, error) {
+	token, err := w.Authority.Stamp(ctx, h, imprint)
+	if errors.Is(err, tsp.ErrTime) {
+		now, last := w.node.clock.Now().UnixNano(), w.last.Load()
+		// A clock that was put back alarms too.
+		if apart := time.Duration(now - last).Abs(); apart >= alarmPause && w.last.CompareAndSwap(last, now) {
+			w.node.alarmOf(alarmClock)(err)
+		}
+	}
+	return token, err
 }
 
 func parseOID(s string) (oid asn1.ObjectIdentifier, err error) {

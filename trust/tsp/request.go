@@ -26,6 +26,10 @@ const MaxRequest = 1 << 10
 // policy, authority or time.
 var ErrAnswer = errors.New("answer of the time-stamping authority is not to our question")
 
+// ErrTime is wrapped beside ErrAnswer by a token whose time lies outside the
+// bounds: the asker's clock and the authority's disagree.
+var ErrTime = errors.New("the token's time is out of bounds")
+
 // A Request asks for a token, RFC 3161 2.4.1.
 type Request struct {
 	Hash         crypto.Hash
@@ -139,7 +143,7 @@ func (r *Request) Check(answer []byte, e Expectation) (*Token, error) {
 		return nil, fmt.Errorf("%w: certificates that were not asked for", ErrAnswer)
 	}
 	if !e.From.IsZero() && t.Time.Add(t.Accuracy).Before(e.From) || !e.Until.IsZero() && t.Time.Add(-t.Accuracy).After(e.Until) {
-		return nil, fmt.Errorf("%w: time %v", ErrAnswer, t.Time)
+		return nil, fmt.Errorf("%w: %w: %v", ErrAnswer, ErrTime, t.Time)
 	}
 	signer, err := t.Verify(r.Hash, r.Imprint, o)
 	if err != nil {
