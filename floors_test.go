@@ -52,9 +52,11 @@ var beside = map[string][]string{
 	"edge/accesslog":   {"edge/blobstore"}, // a small journal of its own
 	"edge/keystore":    {"edge/blobstore"}, // the same, of what was destroyed
 	"edge/personstore": {"edge/sqlitefile"},
-	"edge/site":        {"edge/web"}, // what everybody sees
-	"edge/apply":       {"edge/web"}, // the applicant's pages
-	"edge/portal":      {"edge/web"}, // the account holder's
+	"edge/idproof":     {"edge/outward"}, // the one way by which questions about people leave
+	"edge/notify":      {"edge/outward"}, // the same
+	"edge/site":        {"edge/web"},     // what everybody sees
+	"edge/apply":       {"edge/web"},     // the applicant's pages
+	"edge/portal":      {"edge/web"},     // the account holder's
 	"edge/webmail":     {"edge/web"},
 	"edge/console":     {"edge/web"}, // the desk
 	"edge/api":         {"edge/web"},
