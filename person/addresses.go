@@ -51,7 +51,8 @@ type AddressEntry struct {
 	Reservation Reservation
 	Account     rem.AccountID // of an address that is or was assigned
 	Holder      rem.PersonID  // of the account
-	Since       time.Time
+	// Since is when it came into its state.
+	Since time.Time
 }
 
 // Addresses keeps which addresses are taken. Its methods may be called
@@ -84,7 +85,9 @@ func (e *AddressEntry) Available(r Reservation) bool {
 	case AddressFree, "":
 		return true
 	case AddressReserved:
-		return e.Reservation.Application == r.Application
+		// An address that was closed keeps its holder while it is reserved: the
+		// application that has it may not put another in his place.
+		return e.Reservation.Application == r.Application && (e.Account == "" || e.Holder == r.Holder)
 	case AddressClosed:
 		return e.Holder != "" && e.Holder == r.Holder
 	}

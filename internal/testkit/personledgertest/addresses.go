@@ -124,8 +124,15 @@ func RunAddresses(t *testing.T, open func(t *testing.T) person.Addresses) {
 		is(t, "for nobody known", b.Reserve(ctx, again, later), person.ErrTaken)
 		again.Holder = "per-1"
 		must(t, b.Reserve(ctx, again, later))
+		for _, holder := range []rem.PersonID{"per-2", ""} {
+			other := again
+			other.Holder = holder
+			is(t, "for another by the application that has it", b.Reserve(ctx, other, later), person.ErrTaken)
+		}
 		must(t, b.Release(ctx, first, "app-2"))
-		state(t, b, first, later, person.AddressClosed)
+		if e := state(t, b, first, later, person.AddressClosed); !e.Since.Equal(At) {
+			t.Errorf("closed since %s", e.Since)
+		}
 		must(t, b.Reserve(ctx, again, later))
 		state(t, b, first, again.Until, person.AddressClosed) // its reservation has passed
 		must(t, b.Assign(ctx, first, "app-2", "acc-2", "per-1", later))

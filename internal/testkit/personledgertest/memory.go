@@ -13,6 +13,7 @@ import (
 	"rem"
 	"rem/person"
 	"rem/person/application"
+	"rem/privacy"
 )
 
 // A Memory is a ledger in memory.
@@ -26,18 +27,20 @@ type Memory struct {
 	applications map[person.ApplicationID]*entry // guarded by mu, as all below
 	intentions   []application.Intention         // oldest first
 	addresses    map[rem.Address]person.AddressEntry
+	closed       map[rem.Address]time.Time // of addresses that were closed, also while they are reserved again
 }
 
 type entry struct {
-	view  application.View
-	steps []application.StepData
+	view   application.View
+	steps  []application.StepData
+	tokens []privacy.IndexToken
 }
 
 var _ application.Ledger = (*Memory)(nil)
 
 // NewMemory returns an empty ledger.
 func NewMemory() *Memory {
-	return &Memory{applications: map[person.ApplicationID]*entry{}, addresses: map[rem.Address]person.AddressEntry{}}
+	return &Memory{applications: map[person.ApplicationID]*entry{}, addresses: map[rem.Address]person.AddressEntry{}, closed: map[rem.Address]time.Time{}}
 }
 
 // write does a change under the lock, with the failures that the test wants.
@@ -262,7 +265,7 @@ func (m *Memory) free(a rem.Address, e person.AddressEntry) {
 		delete(m.addresses, a)
 		return
 	}
-	e.State, e.Reservation = person.AddressClosed, person.Reservation{}
+	e.State, e.Reservation, e.Since = person.AddressClosed, person.Reservation{}, m.closed[a]
 	m.addresses[a] = e
 }
 
@@ -291,7 +294,7 @@ func (m *Memory) Retire(_ context.Context, a rem.Address, account rem.AccountID,
 		case e.Account != account || account == "":
 			return person.ErrNotReserved
 		case e.State == person.AddressAssigned:
-			e.State, e.Since = person.AddressClosed, now
+			e.State, e.Since, m.closed[a] = person.AddressClosed, now, now
 			m.addresses[a] = e
 		}
 		return nil
@@ -315,7 +318,7 @@ func (m *Memory) address(a rem.Address, now time.Time) person.AddressEntry {
 		if e.Account == "" {
 			return person.AddressEntry{Address: a, State: person.AddressFree}
 		}
-		e.State, e.Reservation = person.AddressClosed, person.Reservation{}
+		e.State, e.Reservation, e.Since = person.AddressClosed, person.Reservation{}, m.closed[a]
 	}
 	return e
 }

@@ -10,6 +10,7 @@ import (
 
 func TestMemoryKeepsWhatLedgersPromise(t *testing.T) {
 	Run(t, func(*testing.T) application.Ledger { return NewMemory() })
+	RunLists(t, func(*testing.T) Listing { return NewMemory() })
 }
 
 // Every write of a journey fails, once before it was done and once after; the
