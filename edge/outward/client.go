@@ -228,8 +228,10 @@ func (c *Client) once(ctx context.Context, path, key string, body []byte) (*Answ
 	defer resp.Body.Close()
 	got, err := io.ReadAll(io.LimitReader(resp.Body, c.o.Limit+1))
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: reading the answer: %w", ErrAway, err)
+	// When our time ends, TLS says so before the connection closes, and a peer may
+	// then end an answer properly that it had only begun.
+	case err != nil || ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: reading the answer: %w", ErrAway, errors.Join(err, ctx.Err()))
 	case resp.StatusCode >= 500, resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusRequestTimeout:
 		return nil, fmt.Errorf("%w: status %d", ErrAway, resp.StatusCode)
 	case resp.StatusCode != http.StatusOK && resp.StatusCode >= 400:

@@ -333,7 +333,10 @@ func TestANameThatLeadsElsewhereIsNotFollowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.dial = func(context.Context, string, string) (net.Conn, error) { t.Error("reached"); return nil, errors.New("") }
+	g.dial = func(context.Context, string, string) (net.Conn, error) {
+		t.Error("reached")
+		return nil, errors.New("")
+	}
 	for _, a := range []string{"127.0.0.1", "10.2.0.1", "192.168.1.1", "::1", "::ffff:127.0.0.1", "fe80::1", "0.0.0.0", "224.0.0.1"} {
 		n["gate.test"] = []string{"203.0.113.8", a}
 		n["inner.test"] = []string{"10.1.0.1", a}
