@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -69,6 +70,14 @@ func Open(ctx context.Context, name string, o Options, pragmas ...string) (_ *Fi
 			err = fmt.Errorf("opening %s: %w", path.Base(name), errors.Join(err, f.closeDBs()))
 		}
 	}()
+	// Its log takes the file's mode.
+	made, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := made.Close(); err != nil {
+		return nil, err
+	}
 	// FULL: what was answered is on the disk.
 	pragmas = append([]string{"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "trusted_schema(OFF)", "foreign_keys(OFF)"}, pragmas...)
 	if f.write, err = sql.Open("sqlite", dsn(name, "rwc", pragmas...)); err != nil {
@@ -106,9 +115,9 @@ func (f *File) migrate(ctx context.Context, migrations fs.FS) error {
 	}
 	newest := 0
 	for _, name := range names {
-		n, err := strconv.Atoi(strings.TrimSuffix(name, ".sql"))
-		if err != nil || n <= newest {
-			return fmt.Errorf("the migration %s has no number of its own", name)
+		n, err := number(name, newest)
+		if err != nil {
+			return err
 		}
 		if newest = n; n <= have {
 			continue
@@ -128,10 +137,43 @@ func (f *File) migrate(ctx context.Context, migrations fs.FS) error {
 	return nil
 }
 
+// number is that of a migration, which is greater than the one before.
+func number(name string, before int) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSuffix(name, ".sql"))
+	if err != nil || n <= before {
+		return 0, fmt.Errorf("the migration %s has no number of its own", name)
+	}
+	return n, nil
+}
+
+// Whole checks that the migrations are numbered from 1 without a gap. A store
+// that was migrated beyond a gap never gets what fills it, so that a release has
+// none; a store's tests ask this.
+func Whole(migrations fs.FS) error {
+	names, err := fs.Glob(migrations, "*.sql")
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		switch n, err := number(name, i); {
+		case err != nil:
+			return err
+		case n != i+1:
+			return fmt.Errorf("there is no migration %d before %s", i+1, name)
+		}
+	}
+	return nil
+}
+
 // Update makes a step: do runs in a transaction, alone among writers, and must
 // use nothing but it. When do returns an error nothing of it happens and that
 // error is returned; the step is durable when Update returns nil. A ctx that ends
-// while the step waits or runs leaves it open whether it was made.
+// while the step waits or runs leaves it open whether it was made ([ErrUnknown]).
+//
+// do may run more than once, of which the last counts. It runs for others too
+// that share the transaction, so it asks the transaction without a context
+// (tx.Exec, tx.QueryRow): a statement that is interrupted takes the transaction
+// with it. What it finds out, a caller gets from [Answer].
 func (f *File) Update(ctx context.Context, do func(*sql.Tx) error) error {
 	s := &step{ctx: ctx, do: do, done: make(chan error, 1)}
 	f.mu.RLock()
@@ -152,6 +194,22 @@ func (f *File) Update(ctx context.Context, do func(*sql.Tx) error) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", ErrUnknown, ctx.Err())
 	}
+}
+
+// Answer is [File.Update] with a result. The result is zero when there is an
+// error: a step whose caller has gone may still be running.
+func Answer[T any](ctx context.Context, f *File, do func(*sql.Tx) (T, error)) (T, error) {
+	found := new(T) // the step's own until Update returns nil
+	err := f.Update(ctx, func(tx *sql.Tx) error {
+		v, err := do(tx)
+		*found = v
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return *found, nil
 }
 
 // run is the writer: it takes what waits, in order, into one transaction.
@@ -175,10 +233,32 @@ func (f *File) run() {
 // commit makes the steps of a group. A step's own fault is left in it; what is
 // returned is that of all the others.
 func (f *File) commit(group []*step) error {
+	for {
+		culprit, err := f.attempt(group)
+		if culprit == nil {
+			return err
+		}
+		// Some faults of a statement end the whole transaction. The others begin
+		// again without it.
+		rest := make([]*step, 0, len(group)-1)
+		for _, s := range group {
+			if s != culprit {
+				rest = append(rest, s)
+			}
+		}
+		if group = rest; len(group) == 0 {
+			return nil
+		}
+	}
+}
+
+// attempt makes the steps in one transaction. Where one of them ended it, that
+// one is returned and nothing was made.
+func (f *File) attempt(group []*step) (culprit *step, err error) {
 	ctx := context.Background() // one caller's end must not end the others' steps
 	tx, err := f.write.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	made := 0
 	for _, s := range group {
@@ -186,30 +266,61 @@ func (f *File) commit(group []*step) error {
 			continue
 		}
 		if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
-			return errors.Join(err, tx.Rollback())
+			return nil, errors.Join(err, tx.Rollback())
 		}
 		if s.err = s.do(tx); s.err != nil {
 			if _, err := tx.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
-				return errors.Join(err, tx.Rollback())
+				s.err = errors.Join(s.err, err)
+				f.rollBack(tx)
+				return s, nil
 			}
 		} else {
 			made++
 		}
 		if _, err := tx.ExecContext(ctx, "RELEASE one"); err != nil {
-			return errors.Join(err, tx.Rollback())
+			return nil, errors.Join(err, tx.Rollback())
 		}
 	}
 	if made == 0 {
-		return tx.Rollback()
+		return nil, tx.Rollback()
 	}
 	if err := f.effect("update"); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return nil, errors.Join(err, tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnknown, err)
+		f.rollBack(tx)
+		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	if err := f.effect("updated"); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnknown, err)
+		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return nil, nil
+}
+
+// rollBack ends whatever is left of a transaction that failed. A commit that
+// fails can leave it open on the one connection, and then no other would begin;
+// mostly it is gone already, and that there is none is no fault.
+func (f *File) rollBack(tx *sql.Tx) {
+	_ = tx.Rollback()
+	_, _ = f.write.ExecContext(context.Background(), "ROLLBACK")
+}
+
+// Checkpoint brings what the log has into the file and empties the log, so that
+// nothing of what was overwritten is left in it. A reader that is not done makes
+// it fail after ten seconds; what was updated is durable nevertheless.
+func (f *File) Checkpoint(ctx context.Context) error {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.closed {
+		return ErrClosed
+	}
+	var busy, pages, done int
+	err := f.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done)
+	if err == nil && busy != 0 {
+		err = errors.New("somebody reads it")
+	}
+	if err != nil {
+		return fmt.Errorf("emptying the log: %w", err)
 	}
 	return nil
 }
@@ -257,13 +368,19 @@ func (f *File) closeDBs() error {
 	return errors.Join(errs...)
 }
 
-// Queries reads a text of statements, each under a line "-- name: X".
+// Queries reads a text of statements, each under a line "-- name: X". Two of one
+// name are a fault of the program, and it panics.
 func Queries(text string) map[string]string {
 	m := map[string]string{}
-	for block := range strings.SplitSeq(text, "-- name: ") {
-		if name, query, ok := strings.Cut(block, "\n"); ok {
-			m[strings.TrimSpace(name)] = strings.TrimSpace(query)
+	for i, block := range strings.Split(text, "-- name: ") {
+		name, query, ok := strings.Cut(block, "\n")
+		if name = strings.TrimSpace(name); i == 0 || !ok {
+			continue // what stands before the first
 		}
+		if _, twice := m[name]; twice {
+			panic("two statements are named " + name)
+		}
+		m[name] = strings.TrimSpace(query)
 	}
 	return m
 }
