@@ -33,33 +33,35 @@ const edge = 4 // the lowest floor that may reach the outside
 
 // beside lists the imports allowed between packages of one floor.
 var beside = map[string][]string{
-	"trust/c14n":       {"trust/strictxml"},
-	"trust/tsp":        {"trust/algorithm", "trust/cms"},
-	"trust/cms":        {"trust/algorithm"},
-	"trust/xades":      {"trust/algorithm", "trust/c14n", "trust/cms", "trust/strictxml", "trust/tsp"},
-	"trust/cades":      {"trust/algorithm", "trust/cms", "trust/tsp"},
-	"trust/validation": {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
-	"trust/trustlist":  {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
-	"mail/smime":       {"mail/mime", "trust/cades", "trust/cms"},
-	"message/evidence": {"message"},
-	"message":          {"provider"}, // how long the table's periods are
-	"message/envelope": {"message", "message/evidence", "provider"},
-	"privacy/chain":    {"privacy/canon"},
-	"privacy/notice":   {"privacy/canon", "privacy/chain"},
-	"privacy/consent":  {"privacy/canon", "privacy/chain"},
-	"edge/sqlstore":    {"edge/blobstore"}, // the index over the journal
-	"edge/chainstore":  {"edge/blobstore"}, // a small journal of its own
-	"edge/accesslog":   {"edge/blobstore"}, // a small journal of its own
-	"edge/keystore":    {"edge/blobstore"}, // the same, of what was destroyed
-	"edge/personstore": {"edge/sqlitefile"},
-	"edge/idproof":     {"edge/outward"}, // the one way by which questions about people leave
-	"edge/notify":      {"edge/outward"}, // the same
-	"edge/site":        {"edge/web"},     // what everybody sees
-	"edge/apply":       {"edge/web"},     // the applicant's pages
-	"edge/portal":      {"edge/web"},     // the account holder's
-	"edge/webmail":     {"edge/web"},
-	"edge/console":     {"edge/web"}, // the desk
-	"edge/api":         {"edge/web"},
+	"trust/c14n":           {"trust/strictxml"},
+	"trust/tsp":            {"trust/algorithm", "trust/cms"},
+	"trust/cms":            {"trust/algorithm"},
+	"trust/xades":          {"trust/algorithm", "trust/c14n", "trust/cms", "trust/strictxml", "trust/tsp"},
+	"trust/cades":          {"trust/algorithm", "trust/cms", "trust/tsp"},
+	"trust/validation":     {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
+	"trust/trustlist":      {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
+	"mail/smime":           {"mail/mime", "trust/cades", "trust/cms"},
+	"message/evidence":     {"message"},
+	"message":              {"provider"}, // how long the table's periods are
+	"person/account":       {"privacy"},  // names and signatories are kept sealed
+	"message/envelope":     {"message", "message/evidence", "provider"},
+	"privacy/chain":        {"privacy/canon"},
+	"privacy/notice":       {"privacy/canon", "privacy/chain"},
+	"privacy/consent":      {"privacy/canon", "privacy/chain"},
+	"provider/publication": {"privacy/canon", "privacy/chain"},
+	"edge/sqlstore":        {"edge/blobstore"}, // the index over the journal
+	"edge/chainstore":      {"edge/blobstore"}, // a small journal of its own
+	"edge/accesslog":       {"edge/blobstore"}, // a small journal of its own
+	"edge/keystore":        {"edge/blobstore"}, // the same, of what was destroyed
+	"edge/personstore":     {"edge/sqlitefile"},
+	"edge/idproof":         {"edge/outward"}, // the one way by which questions about people leave
+	"edge/notify":          {"edge/outward"}, // the same
+	"edge/site":            {"edge/web"},     // what everybody sees
+	"edge/apply":           {"edge/web"},     // the applicant's pages
+	"edge/portal":          {"edge/web"},     // the account holder's
+	"edge/webmail":         {"edge/web"},
+	"edge/console":         {"edge/web"}, // the desk
+	"edge/api":             {"edge/web"},
 
 	"person/application":                {"person/identity"},            // only a completed identification opens an account
 	"internal/testkit/personledgertest": {"internal/testkit/vaulttest"}, // its forms are sealed

@@ -1,13 +1,13 @@
 package notice
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 
 	"rem"
 	"rem/privacy"
+	"rem/privacy/canon"
 )
 
 // A Fault is something that a notice lacks or says wrongly.
@@ -139,10 +139,10 @@ func (l *linter) unfilled(n *Notice) {
 		l.fault("", "P-04", "%v", err)
 		return
 	}
-	for _, name := range Placeholders(b) {
+	for _, name := range canon.Placeholders(b) {
 		l.fault("", "P-04", "the place {%s} is not filled", name)
 	}
-	if rest := placeholder.ReplaceAll(b, nil); bytes.ContainsAny(rest, "{}") {
+	if canon.StrayBrace(b) {
 		l.fault("", "P-04", "a brace stands alone")
 	}
 }
@@ -176,7 +176,7 @@ func (l *linter) contact(s *Section) {
 	}
 	if kep := fact(s.Facts, factKEP); kep == "" {
 		l.fault(s.ID, "S49", "there is no registered address")
-	} else if _, err := rem.ParseAddress(kep); err != nil && !placeholder.MatchString(kep) {
+	} else if _, err := rem.ParseAddress(kep); err != nil && len(canon.Placeholders([]byte(kep))) == 0 {
 		l.fault(s.ID, "S49", "the registered address is none")
 	}
 	if fact(s.Facts, factMail) == "" && fact(s.Facts, factPhone) == "" {
