@@ -14,6 +14,9 @@ import (
 // MaxListed bounds one page of a list.
 const MaxListed = 200
 
+// MinBeginning is how much of an identifier has to be known to find it, in octets.
+const MinBeginning = 6
+
 // ErrFilter refuses a list that would be of everything.
 var ErrFilter = errors.New("a list of applications needs a state or a reviewer")
 
@@ -65,7 +68,7 @@ type Lists interface {
 	// are not in it.
 	Counts(ctx context.Context) (map[State]int, error)
 	// Find returns applications whose identifier begins so, in the order of the
-	// identifiers; fewer than six characters find nothing.
+	// identifiers; fewer than MinBeginning octets find nothing.
 	Find(ctx context.Context, beginning string, limit int) ([]Listed, error)
 	// Of returns the applications that name the person as applicant, holder or
 	// who shows himself, in a newest or an earlier form; the oldest first.

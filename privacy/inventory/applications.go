@@ -142,3 +142,49 @@ func applications() []privacy.Holding {
 			"identity.Record.Evidence", "identity.Record.Cleared"),
 	)
 }
+
+// applicationColumns are the tables of edge/personstore/migrations/0001.sql. What
+// an applicant answered is in body and view, sealed value by value as
+// application.Answers says. The address stands in the clear, as it does in the
+// index of messages: it has to be unique exactly, it is shown to whoever writes
+// to it, and every step of a registered message names it.
+func applicationColumns() []privacy.Holding {
+	record := manner{privacy.Column, privacy.Plain, privacy.DataFolder, privacy.KeepRecord, []privacy.RecipientID{privacy.OwnPeople, privacy.OwnStaff}}
+	account := record.keep(privacy.KeepAccount)
+	token := record.as(privacy.Hashed).keep(privacy.KeepApplication)
+	work := record.keep(privacy.KeepWork)
+	inStep := []privacy.DatumID{progress, wishedAddress, service, identification, decision, personID, staffAct, accountID, identityNumber, applicantName, certificate}
+	return slices.Concat([]privacy.Holding{
+		record.holds("application.id", progress),
+		record.holds("application.kind", progress),
+		record.holds("application.applicant", personID),
+		record.holds("application.state", progress, decision),
+		record.holds("application.since", progress),
+		record.holds("application.due", progress),
+		record.holds("application.method", progress),
+		record.holds("application.reviewer", personID, staffAct),
+		record.holds("application.view", inStep...),
+		record.holds("application_step.body", inStep...),
+		record.holds("application_person.person", personID),
+		record.holds("application_person.application", progress),
+		token.holds("application_token.token", identityNumber, businessNumber),
+		token.holds("application_token.application", progress),
+		work.holds("application_intention.key", progress),
+		work.holds("application_intention.application", progress),
+		work.holds("application_intention.at", progress),
+		work.holds("application_intention.body", progress, identification),
+		account.holds("address.address", wishedAddress),
+		account.holds("address.application", progress),
+		account.holds("address.wanted_by", personID),
+		account.holds("address.until", progress),
+		account.holds("address.reserved", progress),
+		account.holds("address.account", accountID),
+		account.holds("address.holder", personID),
+		account.holds("address.closed", progress),
+		account.holds("address.since", progress),
+	},
+		technical(privacy.Column, order, "application.n", "application.steps", "application_step.application", "application_step.number", "application_intention.n"),
+		technical(privacy.Column, ofCode, "application_count.state"),
+		technical(privacy.Column, order, "application_count.n"),
+	)
+}

@@ -15,7 +15,7 @@ func Today() *privacy.Register {
 		Retentions: privacy.Retentions(),
 		Collected:  privacy.CollectedKinds(),
 		Data:       slices.Concat(data(), applicants(), choices()),
-		Holdings:   slices.Concat(columns(), records(), applications(), choiceRecords(), blobs(), settings(), logKeys(), metrics(), controlFields(), files(), outgoing(), wire()),
+		Holdings:   slices.Concat(columns(), records(), applications(), applicationColumns(), choiceRecords(), blobs(), settings(), logKeys(), metrics(), controlFields(), files(), outgoing(), wire()),
 	}
 }
 

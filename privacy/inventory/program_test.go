@@ -18,6 +18,7 @@ import (
 	"rem"
 	"rem/edge/config"
 	"rem/edge/keystore"
+	"rem/edge/personstore"
 	"rem/edge/sqlstore"
 	"rem/internal/testkit"
 	"rem/internal/testkit/broken"
@@ -73,6 +74,17 @@ func TestEveryColumnIsClassified(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := keys.Close(); err != nil {
+		t.Fatal(err)
+	}
+	columns = append(columns, more...)
+	persons, err := personstore.Open(t.Context(), filepath.Join(t.TempDir(), "persons.sqlite"), personstore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if more, err = persons.Columns(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := persons.Close(); err != nil {
 		t.Fatal(err)
 	}
 	columns = append(columns, more...)

@@ -16,9 +16,6 @@ import (
 
 var _ application.Lists = (*Memory)(nil)
 
-// MinBeginning is how much of an identifier has to be known to find it.
-const MinBeginning = 6
-
 func listed(v *application.View) application.Listed {
 	return application.Listed{
 		ID: v.ID, Kind: v.Kind, Applicant: v.Applicant, State: v.State, Since: v.Since, Due: v.Due, Steps: v.Steps, Method: v.Method, Reviewer: v.Reviewer,
@@ -75,7 +72,7 @@ func (m *Memory) Find(_ context.Context, beginning string, limit int) ([]applica
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.all(limit, byID, func(e *entry) bool {
-		return len(beginning) >= MinBeginning && strings.HasPrefix(string(e.view.ID), beginning)
+		return len(beginning) >= application.MinBeginning && strings.HasPrefix(string(e.view.ID), beginning)
 	}), nil
 }
 
