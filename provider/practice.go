@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,9 +59,19 @@ type Practice struct {
 	FirstRetry, LastRetry time.Duration
 	// AskAgain is how often a REM-MD that owes an answer is asked again.
 	AskAgain time.Duration
+	// AccountTerm is how long an account is opened and renewed for; 0: it has no
+	// end. AccountGrace is how long after that it receives and is read, with
+	// sending blocked, before it closes. AccountExport is how long after closing its
+	// holder can have the messages (REQ-33, REQ-35).
+	AccountTerm, AccountGrace, AccountExport time.Duration
+	// AccountReminders are how long before the end of a term, of an account or of
+	// an operator's authority, its people are reminded.
+	AccountReminders []time.Duration
 	// MaxHops ends loops: a message with more trace fields is refused.
 	MaxHops int
 }
+
+const day = 24 * time.Hour
 
 // DefaultPractice returns the settings that hold when nothing else is said.
 func DefaultPractice() Practice {
@@ -75,6 +86,8 @@ func DefaultPractice() Practice {
 		FirstRetry:      30 * time.Second,
 		LastRetry:       30 * time.Minute,
 		AskAgain:        time.Hour,
+		AccountTerm:     365 * day, AccountGrace: 30 * day, AccountExport: 90 * day,
+		AccountReminders: []time.Duration{30 * day, 7 * day, day},
 		MaxHops:         30,
 	}
 }
@@ -102,6 +115,10 @@ func (p Practice) Validate() error {
 		return fmt.Errorf("practice: maxPackage is %d octets; the least is 65536", p.MaxPackage)
 	case p.MaxRecipients < 1 || p.MaxRecipients > 1000:
 		return fmt.Errorf("practice: maxRecipients is %d, not 1 to 1000", p.MaxRecipients)
+	case p.AccountTerm < 0 || p.AccountGrace < 0 || p.AccountExport < 0:
+		return errors.New("practice: accountTerm, accountGrace and accountExport are not negative; accountTerm 0 is a term without end")
+	case slices.ContainsFunc(p.AccountReminders, func(d time.Duration) bool { return d <= 0 }) || len(p.AccountReminders) > 20:
+		return errors.New("practice: accountReminders are up to 20 periods before an end, each longer than nothing")
 	case p.DeemedRead < 0:
 		return errors.New("practice: deemedRead is negative; 0 turns the rule off")
 	case p.MaxHops < 2:
@@ -120,6 +137,14 @@ func (p Practice) Backoff(failed int) time.Duration {
 		}
 	}
 	return d
+}
+
+func durations(list []time.Duration) string {
+	var words []string
+	for _, d := range list {
+		words = append(words, d.String())
+	}
+	return strings.Join(words, " ")
 }
 
 // A Setting is one value with where its default comes from.
@@ -147,6 +172,10 @@ func (p Practice) Settings() []Setting {
 		{"firstRetry", p.FirstRetry.String(), text("Bizim seçimimiz.", "Our choice.")},
 		{"lastRetry", p.LastRetry.String(), text("EN 319 532-4 ek D.4.4'teki geçici hata süresi örneği: 1 800 s.", "The example of a transient-error time in EN 319 532-4 annex D.4.4: 1,800 s.")},
 		{"askAgain", p.AskAgain.String(), text("Bizim seçimimiz.", "Our choice.")},
+		{"accountTerm", p.AccountTerm.String(), text("Bizim seçimimiz; 0 süresizdir. Süre ve yenileme uygulama esaslarında yer alır, uzunluğu için mevzuat kaynağı doğrulanmadı (REQ-35).", "Our choice; 0 is without end. Term and renewal stand in the practice statement; no source of law was verified for their length (REQ-35).")},
+		{"accountGrace", p.AccountGrace.String(), text("Bizim seçimimiz: süre dolunca hesap önce gönderime kapanır, bildirimden sonra bu kadar bekler (REQ-35).", "Our choice: at the end of the term sending is blocked first, and this long after the notice of that the account closes (REQ-35).")},
+		{"accountExport", p.AccountExport.String(), text("Bizim seçimimiz: kapanıştan sonra iletiler sahibine bu süre içinde verilir (REQ-33).", "Our choice: this long after closing the holder can have the messages (REQ-33).")},
+		{"accountReminders", durations(p.AccountReminders), text("Bizim seçimimiz (REQ-35).", "Our choice (REQ-35).")},
 		{"maxHops", fmt.Sprint(p.MaxHops), text("RFC 5321 6.3.", "RFC 5321 6.3.")},
 	}
 }

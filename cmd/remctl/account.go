@@ -11,6 +11,7 @@ type accountCommands struct {
 	List     accountList     `cmd:"" help:"List accounts."`
 	Password accountPassword `cmd:"" help:"Give the account's operator an application password."`
 	State    accountState    `cmd:"" help:"Change the state of an account."`
+	Names    accountNames    `cmd:"" help:"Open the names of an account's people, for a case. Those concerned see that."`
 }
 
 type accountAdd struct {
@@ -112,6 +113,7 @@ func (c *accountPassword) Run(s *session) error {
 type accountState struct {
 	Address string `arg:"" help:"The account's address."`
 	State   string `arg:"" help:"${enum}. A closed account stays closed, and its address is given to nobody else." enum:"open,send-blocked,suspended,closed"`
+	Reason  string `help:"Why, of the list in docs/operations/accounts.md. Default: the holder's request, or the first that the state allows." placeholder:"REASON"`
 }
 
 // Run implements the command.
@@ -120,5 +122,28 @@ func (c *accountState) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return provider.SetState(s.ctx, c.Address, account.State(c.State))
+	return provider.SetState(s.ctx, c.Address, account.State(c.State), account.Reason(c.Reason))
+}
+
+type accountNames struct {
+	Address string `arg:"" help:"The account's address."`
+	Case    string `required:"" help:"The matter for which they are opened, by a number of yours." placeholder:"CASE"`
+}
+
+// Run implements the command.
+func (c *accountNames) Run(s *session) error {
+	provider, err := s.provider()
+	if err != nil {
+		return err
+	}
+	names, err := provider.AccountNames(s.ctx, c.Address, c.Case)
+	if err != nil {
+		return err
+	}
+	return s.show(names, func(t *table) {
+		t.row(s.words.say("holder"), names.Holder)
+		for _, o := range names.Operators {
+			t.row(s.words.say("operator"), o)
+		}
+	})
 }

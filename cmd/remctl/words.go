@@ -140,6 +140,8 @@ var words = map[string]word{
 	"all":         {"tümü", "all"},
 	"conflict":    {"(ÇELİŞKİLİ)", "(CONFLICT)"},
 	"account":     {"Hesap:", "Account:"},
+	"holder":      {"Hesap sahibi:", "Holder:"},
+	"operator":    {"İşlem yetkilisi:", "Operator:"},
 	"password":    {"Uygulama parolası:", "Application password:"},
 	"refusal":     {"Reddedildi:", "Refused:"},
 	"saved":       {"%d delil yazıldı: %s", "%d evidences written: %s"},

@@ -20,6 +20,7 @@ import (
 	"rem/message"
 	"rem/message/retrieval"
 	accounts "rem/person/account"
+	"rem/privacy"
 	"rem/trust/tsp"
 )
 
@@ -154,6 +155,7 @@ type watcher struct {
 	seen           map[rem.AccountID]rem.MessageID // the newest that is finished, with all before it
 	read           map[rem.AccountID]int64         // the highest UID that was opened
 	readers        []accounts.Account              // who open: accounts do not change once mail arrives
+	names          []privacy.Value                 // of those who open
 }
 
 func (w *watcher) each(ctx context.Context, do func(rem.AccountID) error) error {
@@ -258,9 +260,18 @@ func (w *watcher) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.readers = list
+		w.readers, w.names = list, nil
+		for _, a := range list {
+			// Once, as for somebody who logs in and reads for the whole run.
+			by := privacy.Access{Actor: rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: a.Operators[0].Person}, Role: privacy.AsOperator, Purpose: privacy.Carriage, Case: "load"}
+			name, err := w.node.Records.Vault.Open(ctx, by, a.Operators[0].Person, accounts.OperatorName, a.Operators[0].Name)
+			if err != nil {
+				return err
+			}
+			w.names = append(w.names, name)
+		}
 	}
-	for _, a := range w.readers {
+	for i, a := range w.readers {
 		entries, err := w.node.Store.Mailbox(ctx, a.ID, w.read[a.ID], 256)
 		if err != nil {
 			return err
@@ -269,6 +280,7 @@ func (w *watcher) open(ctx context.Context) error {
 		who := retrieval.Login{
 			Actor:          rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: a.Operators[0].Person, Method: method},
 			Authentication: message.Authentication{Time: time.Now().UTC(), Method: method},
+			Name:           w.names[i],
 		}
 		work := make(chan error, len(entries))
 		for _, e := range entries {

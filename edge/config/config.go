@@ -101,6 +101,16 @@ type Practice struct {
 	LastRetry  time.Duration `yaml:"lastRetry"`
 	// AskAgain is how often a provider that owes an answer is asked again.
 	AskAgain time.Duration `yaml:"askAgain"`
+	// AccountTerm is how long an account is opened and renewed for; 0 is without end.
+	AccountTerm time.Duration `yaml:"accountTerm"`
+	// AccountGrace is how long after its term an account still receives and is
+	// read, with sending blocked, before it closes.
+	AccountGrace time.Duration `yaml:"accountGrace"`
+	// AccountExport is how long after closing the holder can have the messages.
+	AccountExport time.Duration `yaml:"accountExport"`
+	// AccountReminders are how long before the end of a term, of an account or of
+	// an operator's authority, its people are reminded.
+	AccountReminders []time.Duration `yaml:"accountReminders"`
 }
 
 // Listen are the doors; an empty one is closed.
@@ -225,6 +235,7 @@ func defaults() *Config {
 			PolicyIDs: p.PolicyIDs, Signing: p.Signing, MaxPackage: p.MaxPackage, MaxRecipients: p.MaxRecipients,
 			RelayPeriod: p.RelayPeriod, AnswerPeriod: p.AnswerPeriod, RetrievalPeriod: p.RetrievalPeriod, DeemedRead: p.DeemedRead,
 			FirstRetry: p.FirstRetry, LastRetry: p.LastRetry, AskAgain: p.AskAgain,
+			AccountTerm: p.AccountTerm, AccountGrace: p.AccountGrace, AccountExport: p.AccountExport, AccountReminders: p.AccountReminders,
 		},
 		Keys:      Keys{Folder: "keys"},
 		TrustList: TrustList{Every: 10 * time.Second},
@@ -359,6 +370,7 @@ func (c *Config) PracticeSettings() provider.Practice {
 	p.PolicyIDs, p.Signing, p.MaxPackage, p.MaxRecipients = from.PolicyIDs, from.Signing, from.MaxPackage, from.MaxRecipients
 	p.RelayPeriod, p.AnswerPeriod, p.RetrievalPeriod, p.DeemedRead = from.RelayPeriod, from.AnswerPeriod, from.RetrievalPeriod, from.DeemedRead
 	p.FirstRetry, p.LastRetry, p.AskAgain = from.FirstRetry, from.LastRetry, from.AskAgain
+	p.AccountTerm, p.AccountGrace, p.AccountExport, p.AccountReminders = from.AccountTerm, from.AccountGrace, from.AccountExport, from.AccountReminders
 	return p
 }
 

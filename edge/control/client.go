@@ -110,10 +110,16 @@ func (c *Client) SetPassword(ctx context.Context, address, password string) erro
 	return err
 }
 
-// SetState moves an account to a state.
-func (c *Client) SetState(ctx context.Context, address string, s account.State) error {
-	_, err := ask[struct{}](ctx, c, "PUT", "/accounts/"+url.PathEscape(address)+"/state", map[string]account.State{"state": s})
+// SetState moves an account to a state, for a reason of account.Reasons; "" is
+// the holder's request.
+func (c *Client) SetState(ctx context.Context, address string, s account.State, reason account.Reason) error {
+	_, err := ask[struct{}](ctx, c, "PUT", "/accounts/"+url.PathEscape(address)+"/state", map[string]string{"state": string(s), "reason": string(reason)})
 	return err
+}
+
+// AccountNames opens the names of an account's people for a case.
+func (c *Client) AccountNames(ctx context.Context, address, matter string) (*AccountNames, error) {
+	return ask[*AccountNames](ctx, c, "POST", "/accounts/"+url.PathEscape(address)+"/names", map[string]string{"case": matter})
 }
 
 // Accounts lists accounts after one.

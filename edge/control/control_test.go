@@ -59,7 +59,8 @@ func (f *fake) fail(err error) {
 
 var (
 	day      = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	accounts = []Account{{ID: "a1", Address: isil, Holder: "Işıl Öğütçü", State: account.Open, Operators: []string{"Işıl Öğütçü"}}}
+	accounts = []Account{{ID: "a1", Address: isil, Holder: "h-1", State: account.Open, Operators: []rem.PersonID{"h-1"}}}
+	names    = AccountNames{Holder: "Işıl Öğütçü", Operators: []string{"Işıl Öğütçü"}}
 	life     = Timeline{Message: "m1@hs90.kep.test", Sender: isil, Subject: "Şikâyet", Submitted: day,
 		Recipients: []Recipient{{Number: 1, Address: "bora@hs91.kep.test", State: "delivered", Since: day}},
 		Lines:      []Line{{Evidence: "_e1", Kind: "SubmissionAcceptanceRejection", Outcome: "positive", Issuer: "hs90.kep.test", Time: day}}}
@@ -79,8 +80,12 @@ func (f *fake) SetPassword(_ context.Context, by, address, password string) erro
 	return f.hear("password by %s: %s %s", by, address, password)
 }
 
-func (f *fake) SetState(_ context.Context, by, address string, s account.State) error {
-	return f.hear("state by %s: %s %s", by, address, s)
+func (f *fake) SetState(_ context.Context, by, address string, s account.State, why account.Reason) error {
+	return f.hear("state by %s: %s %s %s", by, address, s, why)
+}
+
+func (f *fake) AccountNames(_ context.Context, by, address, matter string) (*AccountNames, error) {
+	return &names, f.hear("names by %s: %s %s", by, address, matter)
 }
 
 func (f *fake) Accounts(_ context.Context, after rem.AccountID, limit int) ([]Account, error) {
@@ -174,7 +179,8 @@ func TestEveryRouteAsksTheProviderAndAnswersWhatItSays(t *testing.T) {
 		{"add", func() (any, error) { return c.AddAccount(ctx, NewAccount{Address: isil, Holder: "Işıl", Quota: 5}) },
 			"add by Ayşe Operatör: {Address:" + isil + " Holder:Işıl Legal:false Operator: Identity: Quota:5 Password:}", rem.AccountID("a1")},
 		{"password", func() (any, error) { return nil, c.SetPassword(ctx, isil, password) }, "password by Ayşe Operatör: " + isil + " " + password, nil},
-		{"state", func() (any, error) { return nil, c.SetState(ctx, isil, account.Closed) }, "state by Ayşe Operatör: " + isil + " closed", nil},
+		{"state", func() (any, error) { return nil, c.SetState(ctx, isil, account.Closed, account.ByDeath) }, "state by Ayşe Operatör: " + isil + " closed death", nil},
+		{"names", func() (any, error) { return c.AccountNames(ctx, isil, "dosya 7") }, "names by Ayşe Operatör: " + isil + " dosya 7", &names},
 		{"accounts", func() (any, error) { return c.Accounts(ctx, "a0&limit=3") }, `accounts after "a0&limit=3", 1000`, accounts},
 		{"timeline", func() (any, error) { return c.Timeline(ctx, "m/../1?x=%2f@hs90.kep.test") }, `timeline "m/../1?x=%2f@hs90.kep.test"`, &life},
 		{"sent", func() (any, error) { return c.Sent(ctx, isil, 5) }, "sent " + isil + ` before "", 5`, []Timeline{life}},
@@ -240,7 +246,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 			f.fail(e.err)
 			for name, ask := range map[string]func() error{
 				"json":     func() error { _, err := c.Timeline(ctx, "m"); return err },
-				"write":    func() error { return c.SetState(ctx, isil, account.Open) },
+				"write":    func() error { return c.SetState(ctx, isil, account.Open, "") },
 				"evidence": func() error { _, err := c.Evidence(ctx, "e"); return err },
 				"content":  func() error { return c.Open(ctx, isil, password, 1, io.Discard) },
 			} {

@@ -57,6 +57,7 @@ func Listen(folder string, p Provider, log *slog.Logger) (*Server, error) {
 	mux.HandleFunc("GET /accounts", h.accounts)
 	mux.HandleFunc("PUT /accounts/{address}/password", h.setPassword)
 	mux.HandleFunc("PUT /accounts/{address}/state", h.setState)
+	mux.HandleFunc("POST /accounts/{address}/names", h.accountNames)
 	mux.HandleFunc("GET /accounts/{address}/sent", h.sent)
 	mux.HandleFunc("GET /messages/{id}", h.timeline)
 	mux.HandleFunc("POST /messages/{id}/dispatch", h.dispatch)
@@ -221,12 +222,24 @@ func (h handler) setPassword(w http.ResponseWriter, r *http.Request) {
 
 func (h handler) setState(w http.ResponseWriter, r *http.Request) {
 	v, err := read[struct {
-		State account.State `json:"state"`
+		State  account.State  `json:"state"`
+		Reason account.Reason `json:"reason"`
 	}](r)
 	if err == nil {
-		err = h.p.SetState(r.Context(), r.Header.Get(PersonHeader), r.PathValue("address"), v.State)
+		err = h.p.SetState(r.Context(), r.Header.Get(PersonHeader), r.PathValue("address"), v.State, v.Reason)
 	}
 	h.answer(w, r, struct{}{}, err)
+}
+
+func (h handler) accountNames(w http.ResponseWriter, r *http.Request) {
+	var names *AccountNames
+	v, err := read[struct {
+		Case string `json:"case"`
+	}](r)
+	if err == nil {
+		names, err = h.p.AccountNames(r.Context(), r.Header.Get(PersonHeader), r.PathValue("address"), v.Case)
+	}
+	h.answer(w, r, names, err)
 }
 
 func (h handler) sent(w http.ResponseWriter, r *http.Request) {

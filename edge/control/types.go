@@ -29,14 +29,20 @@ type NewAccount struct {
 
 // An Account is an account as operators see it.
 type Account struct {
-	ID        rem.AccountID `json:"id"`
-	Address   string        `json:"address"`
-	Holder    string        `json:"holder"`
-	State     account.State `json:"state"`
-	Quota     int64         `json:"quota"`
-	Bytes     int64         `json:"bytes"`
-	Messages  int64         `json:"messages"`
-	Operators []string      `json:"operators"`
+	ID        rem.AccountID  `json:"id"`
+	Address   string         `json:"address"`
+	Holder    rem.PersonID   `json:"holder"`
+	State     account.State  `json:"state"`
+	Quota     int64          `json:"quota"`
+	Bytes     int64          `json:"bytes"`
+	Messages  int64          `json:"messages"`
+	Operators []rem.PersonID `json:"operators"`
+}
+
+// AccountNames are the names of an account's people, opened for a case.
+type AccountNames struct {
+	Holder    string   `json:"holder"`
+	Operators []string `json:"operators"` // in the order of Account.Operators
 }
 
 // A Line is one evidence or standing in a message's timeline.
@@ -134,7 +140,12 @@ type Notice struct {
 type Provider interface {
 	AddAccount(ctx context.Context, by string, a NewAccount) (rem.AccountID, error)
 	SetPassword(ctx context.Context, by, address, password string) error
-	SetState(ctx context.Context, by, address string, state account.State) error
+	// SetState moves an account to a state, for a reason of account.Reasons; ""
+	// is the holder's request.
+	SetState(ctx context.Context, by, address string, state account.State, reason account.Reason) error
+	// AccountNames opens the names of an account's people, for a case, after the
+	// access log has who asked.
+	AccountNames(ctx context.Context, by, address, matter string) (*AccountNames, error)
 	Accounts(ctx context.Context, after rem.AccountID, limit int) ([]Account, error)
 	Timeline(ctx context.Context, id rem.MessageID) (*Timeline, error)
 	// Sent gives what an address sent, the newest first, from the one that was

@@ -10,6 +10,7 @@ import (
 
 	"rem"
 	"rem/mail/smtp"
+	"rem/privacy"
 )
 
 // The errors that a Backend may wrap to be answered with more than "try later".
@@ -48,6 +49,9 @@ type Session struct {
 type Principal struct {
 	Actor   rem.Actor
 	Address rem.Address
+	// Holder is the name of the account's holder, as evidence shows it: opened once,
+	// when he logged in.
+	Holder privacy.Value
 	// Since is when he proved to be himself. A session may submit long after.
 	Since time.Time
 	// Proof and AsOf are the backend's own: what it recognises by that the login
@@ -57,7 +61,9 @@ type Principal struct {
 }
 
 // IsZero reports whether nobody has authenticated.
-func (p Principal) IsZero() bool { return p == Principal{} }
+func (p Principal) IsZero() bool {
+	return p.Actor == rem.Actor{} && p.Address.IsZero() && p.Holder.IsZero() && p.Since.IsZero() && p.Proof.IsZero() && p.AsOf == 0
+}
 
 // A Backend decides about senders and messages. Its methods are called from
 // many goroutines, for one session in order.

@@ -3,13 +3,14 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"rem"
 	"rem/edge/blobstore"
 	"rem/person/account"
+	"rem/privacy"
 )
 
 // The acts on accounts that the journal knows.
@@ -28,11 +29,122 @@ type accountOp struct {
 	hash    string
 }
 
+// The versions of an account's record. The first had names and certificate
+// numbers in clear; it is read for ever, and written for the index alone, until
+// the account is sealed. docs/formats/journal.md.
+const (
+	accountInClear = 1
+	accountSealed  = 2
+)
+
+// errInClear: nothing in clear comes into the journal any more.
+var errInClear = errors.New("the account holds something in clear")
+
 func (w *writer) account(a *account.Account) {
+	if a.Before != nil {
+		w.accountInClear(a)
+		return
+	}
 	w.text(string(a.ID))
 	w.text(a.Address.String())
 	w.text(string(a.Holder.Person))
-	w.text(a.Holder.Name)
+	w.bytes(a.Holder.Name.Bytes())
+	w.bool(a.Holder.Legal)
+	w.text(string(a.State))
+	w.time(a.Standing.Since)
+	w.text(string(a.Standing.Reason))
+	w.text(string(a.Standing.By))
+	w.time(a.Standing.Export)
+	w.time(a.Created)
+	w.num(a.Version)
+	w.long(a.Quota)
+	w.bool(a.ReceiveOnly)
+	w.bool(a.FourEyes)
+	w.time(a.Until)
+	w.time(a.Reminded)
+	w.num(uint64(len(a.Notices)))
+	for i := range a.Notices {
+		n := &a.Notices[i]
+		w.text(string(n.Kind))
+		w.time(n.At)
+		w.text(string(n.Person))
+		w.time(n.Due)
+	}
+	w.num(uint64(len(a.Operators)))
+	for i := range a.Operators {
+		o := &a.Operators[i]
+		w.text(string(o.Person))
+		w.bytes(o.Name.Bytes())
+		w.token(o.Identity)
+		w.num(uint64(o.May))
+		w.time(o.From)
+		w.time(o.Until)
+		w.text(string(o.By))
+		w.text(string(o.Proof.Kind))
+		w.digest(o.Proof.Digest)
+	}
+}
+
+func (w *writer) token(t privacy.IndexToken) {
+	if t == (privacy.IndexToken{}) {
+		w.num(0)
+		return
+	}
+	w.bytes(t.Bytes())
+}
+
+// sealed reads a sealed value. What it holds stays as it is.
+func (r *reader) sealed() privacy.SealedValue {
+	v, err := privacy.ParseSealed(r.take())
+	if err != nil {
+		r.fail()
+	}
+	return v
+}
+
+func (r *reader) token() (t privacy.IndexToken) {
+	if b := r.take(); len(b) > 0 {
+		var err error
+		if t, err = privacy.ParseIndexToken(b); err != nil {
+			r.fail()
+		}
+	}
+	return t
+}
+
+func (r *reader) account(form uint64) account.Account {
+	if form == accountInClear {
+		return r.accountInClear()
+	}
+	a := account.Account{
+		ID: rem.AccountID(r.text()), Address: r.address(),
+		Holder:   account.Holder{Person: rem.PersonID(r.text()), Name: r.sealed(), Legal: r.bool()},
+		State:    account.State(r.text()),
+		Standing: account.Standing{Since: r.time(), Reason: account.Reason(r.text()), By: rem.PersonID(r.text()), Export: r.time()},
+		Created:  r.time(), Version: r.num(), Quota: r.long(), ReceiveOnly: r.bool(), FourEyes: r.bool(), Until: r.time(), Reminded: r.time(),
+	}
+	for range r.list() {
+		a.Notices = append(a.Notices, account.Notice{Kind: account.NoticeKind(r.text()), At: r.time(), Person: rem.PersonID(r.text()), Due: r.time()})
+	}
+	for range r.list() {
+		o := account.Operator{Person: rem.PersonID(r.text()), Name: r.sealed(), Identity: r.token()}
+		may := r.num()
+		if o.May = account.Permissions(may); uint64(o.May) != may {
+			r.fail()
+		}
+		o.From, o.Until, o.By = r.time(), r.time(), rem.PersonID(r.text())
+		o.Proof = account.Proof{Kind: account.ProofKind(r.text()), Digest: r.digest()}
+		a.Operators = append(a.Operators, o)
+	}
+	return a
+}
+
+// accountInClear writes the first version, of what was read in it.
+func (w *writer) accountInClear(a *account.Account) {
+	w.text(string(a.ID))
+	w.text(a.Address.String())
+	w.text(string(a.Holder.Person))
+	w.text(a.Before.Holder)
 	w.bool(a.Holder.Legal)
 	w.text(string(a.State))
 	w.time(a.Created)
@@ -41,56 +153,99 @@ func (w *writer) account(a *account.Account) {
 	for i := range a.Operators {
 		o := &a.Operators[i]
 		w.text(string(o.Person))
-		w.text(o.Name)
-		w.text(o.Identity)
-		w.bool(o.Send)
-		w.bool(o.Read)
+		w.text(a.Before.Operators[i].Name)
+		w.text(a.Before.Operators[i].Identity)
+		w.bool(o.May.Has(account.Sending))
+		w.bool(o.May.Has(account.Reading))
 		w.time(o.From)
 		w.time(o.Until)
 	}
 }
 
-func (r *reader) account() account.Account {
-	a := account.Account{
-		ID: rem.AccountID(r.text()), Address: r.address(),
-		Holder: account.Holder{Person: rem.PersonID(r.text()), Name: r.text(), Legal: r.bool()},
-		State:  account.State(r.text()), Created: r.time(), Quota: r.long(),
-	}
+// sentAndRead are the permissions that the two flags of the first version stand
+// for. There were no others.
+const (
+	sent = account.Sending | account.Preparing | account.SMSNotices | account.MailNotices
+	read = account.Reading | account.SMSNotices | account.MailNotices
+)
+
+func (r *reader) accountInClear() account.Account {
+	before := &account.Unsealed{}
+	a := account.Account{ID: rem.AccountID(r.text()), Address: r.address(), Before: before}
+	a.Holder.Person = rem.PersonID(r.text())
+	before.Holder = r.text()
+	a.Holder.Legal = r.bool()
+	a.State, a.Created, a.Quota = account.State(r.text()), r.time(), r.long()
 	for range r.list() {
-		a.Operators = append(a.Operators, account.Operator{
-			Person: rem.PersonID(r.text()), Name: r.text(), Identity: r.text(),
-			Send: r.bool(), Read: r.bool(), From: r.time(), Until: r.time(),
-		})
+		o := account.Operator{Person: rem.PersonID(r.text())}
+		before.Operators = append(before.Operators, account.UnsealedOperator{Name: r.text(), Identity: r.text()})
+		if r.bool() {
+			o.May |= sent
+		}
+		if r.bool() {
+			o.May |= read
+		}
+		if o.May == sent|read {
+			o.May = account.Everything // the holder, or the one operator of a legal person
+		}
+		o.From, o.Until = r.time(), r.time()
+		a.Operators = append(a.Operators, o)
 	}
 	return a
 }
 
+// form reads which version follows.
+func (r *reader) form() uint64 {
+	v := r.num()
+	if v != accountInClear && v != accountSealed {
+		r.fail()
+	}
+	return v
+}
+
 func (o *accountOp) encode() []byte {
-	w := writer{version}
-	w.num(uint64(o.act))
 	if o.act == setPassword {
+		w := writer{version}
+		w.num(uint64(o.act))
 		w.text(string(o.id))
 		w.text(string(o.person))
 		w.text(o.hash)
-	} else {
-		w.account(&o.account)
+		return w
 	}
+	w := writer{form(&o.account)}
+	w.num(uint64(o.act))
+	w.account(&o.account)
 	return w
+}
+
+// form is the version in which an account is written.
+func form(a *account.Account) byte {
+	if a.Before != nil {
+		return accountInClear
+	}
+	return accountSealed
 }
 
 func decodeAccount(meta []byte) (*accountOp, error) {
 	r := reader{b: meta}
-	r.version()
+	form := r.form()
 	o := &accountOp{act: r.byte()}
 	switch o.act {
 	case createAccount, updateAccount:
-		o.account = r.account()
+		o.account = r.account(form)
 	case setPassword:
 		o.id, o.person, o.hash = rem.AccountID(r.text()), rem.PersonID(r.text()), r.text()
 	default:
 		r.fail()
 	}
 	return o, r.end("a change of an account")
+}
+
+// accountCard is the account as the index keeps it.
+func accountCard(a *account.Account) []byte {
+	w := writer{form(a)}
+	w.account(a)
+	return w
 }
 
 // write carries the act out in the index.
@@ -104,8 +259,7 @@ func (o *accountOp) write(ctx context.Context, x *index) error {
 	if err != nil {
 		return err
 	}
-	written := writer{version}
-	written.account(&o.account)
+	written := accountCard(&o.account)
 	switch o.act {
 	case createAccount:
 		if found {
@@ -122,7 +276,7 @@ func (o *accountOp) write(ctx context.Context, x *index) error {
 		if taken {
 			return account.ErrTaken
 		}
-		_, err = x.exec(ctx, "addAccount", string(id), o.account.Address.String(), o.account.Quota, []byte(written))
+		_, err = x.exec(ctx, "addAccount", string(id), o.account.Address.String(), o.account.Quota, written)
 		return err
 	case updateAccount:
 		if !found {
@@ -135,11 +289,26 @@ func (o *accountOp) write(ctx context.Context, x *index) error {
 		if old.Address != o.account.Address || old.Holder.Person != o.account.Holder.Person {
 			return errDiffers
 		}
-		_, err = x.exec(ctx, "setAccount", o.account.Quota, []byte(written), string(id))
+		next := o.account
+		if next.Before == nil { // the first version had no numbers
+			was := next.Version
+			next.Version++
+			if next.Equal(&old) {
+				return nil // the same again
+			}
+			if was != old.Version {
+				return account.ErrChanged
+			}
+		}
+		_, err = x.exec(ctx, "setAccount", next.Quota, accountCard(&next), string(id))
 		return err
 	default:
 		if !found {
 			return account.ErrNotFound
+		}
+		if o.hash == "" {
+			_, err := x.exec(ctx, "dropPassword", string(o.id), string(o.person))
+			return err
 		}
 		_, err := x.exec(ctx, "setPassword", string(o.id), string(o.person), o.hash)
 		return err
@@ -148,12 +317,14 @@ func (o *accountOp) write(ctx context.Context, x *index) error {
 
 func readAccount(b []byte) (account.Account, error) {
 	r := reader{b: b}
-	r.version()
-	a := r.account()
+	a := r.account(r.form())
 	return a, r.end("an account")
 }
 
 func (s *Store) change(ctx context.Context, o *accountOp) error {
+	if o.account.Before != nil {
+		return errInClear
+	}
 	r := blobstore.Record{Kind: kindAccount, Meta: o.encode(), Promised: true}
 	return s.record(ctx, r, func(blobstore.Appended) (op, error) { return decodeAccount(r.Meta) }, nil)
 }
@@ -166,7 +337,7 @@ func (s *Store) Create(ctx context.Context, a account.Account) error {
 	return nil
 }
 
-// Update replaces state, quota and operators of an account.
+// Update keeps an account as its next version. See [account.Store].
 func (s *Store) Update(ctx context.Context, a account.Account) error {
 	if err := s.change(ctx, &accountOp{act: updateAccount, account: a}); err != nil {
 		return fmt.Errorf("updating account %s: %w", a.ID, err)
@@ -228,8 +399,7 @@ func (c *accounts) get(key string) (a account.Account, turn uint64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a, ok = c.known[key]
-	a.Operators = slices.Clone(a.Operators)
-	return a, c.turn, ok
+	return a.Clone(), c.turn, ok
 }
 
 // put keeps an account that was read in a turn, unless one changed meanwhile:
@@ -243,8 +413,7 @@ func (c *accounts) put(key string, a account.Account, turn uint64) {
 	if c.known == nil || len(c.known) >= maxAccounts {
 		c.known = make(map[string]account.Account)
 	}
-	a.Operators = slices.Clone(a.Operators)
-	c.known[key] = a
+	c.known[key] = a.Clone()
 }
 
 // forget is called when an account has changed, before whoever changed it is

@@ -18,7 +18,7 @@ import (
 // was applied and the next one follows.
 func isAnswer(err error) bool {
 	return errors.Is(err, message.ErrMoved) || errors.Is(err, message.ErrNotFound) ||
-		errors.Is(err, account.ErrTaken) || errors.Is(err, account.ErrNotFound) || errors.Is(err, errDiffers)
+		errors.Is(err, account.ErrTaken) || errors.Is(err, account.ErrNotFound) || errors.Is(err, account.ErrChanged) || errors.Is(err, errDiffers)
 }
 
 // errDiffers: an account's address or holder is for ever.

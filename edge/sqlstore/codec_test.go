@@ -9,12 +9,16 @@ import (
 	"rem/edge/blobstore"
 	"rem/message"
 	"rem/person/account"
+	"rem/privacy"
 )
 
 // whole is a content long enough for every part that a meaning asks for.
 var whole, _ = blobstore.ParseRef("s1.144.1000000.n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg")
 
-var compare = cmp.AllowUnexported(step{}, blobstore.Ref{}, rem.Address{}, accountOp{})
+var compare = cmp.Options{
+	cmp.AllowUnexported(step{}, blobstore.Ref{}, rem.Address{}, accountOp{}),
+	cmp.Comparer(func(a, b privacy.IndexToken) bool { return a == b }),
+}
 
 func seedStep() message.Step {
 	r := message.Record{
@@ -75,7 +79,7 @@ func FuzzStep(f *testing.F) {
 func FuzzAccount(f *testing.F) {
 	o := accountOp{act: createAccount, account: account.Account{
 		ID: "a", Address: rem.MustAddress("a@hs90.kep.test"), State: account.Open, Created: fromMicros(1), Quota: 5,
-		Operators: []account.Operator{{Person: "p", Send: true}},
+		Operators: []account.Operator{{Person: "p", May: account.Sending}},
 	}}
 	f.Add(o.encode())
 	f.Add((&accountOp{act: setPassword, id: "a", person: "p", hash: "h"}).encode())

@@ -2,11 +2,13 @@ package sqlstore_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -54,12 +56,66 @@ func tell(t *testing.T, s *sqlstore.Store) []byte {
 	}
 	b, err := json.MarshalIndent(struct {
 		Told    ledgertest.Told
-		Account account.Account
-	}{ledgertest.Tell(t, s), a}, "", "\t")
+		Account any
+	}{ledgertest.Tell(t, s), told(&a)}, "", "\t")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return append(b, '\n')
+}
+
+// told is what the store says of an account, in a form that can be compared: in
+// that of the first release when the record is of the first version.
+func told(a *account.Account) any {
+	if a.Before != nil {
+		return toldInClear(a)
+	}
+	type operator struct {
+		account.Operator
+		Name, Identity string
+	}
+	type holder struct {
+		account.Holder
+		Name string
+	}
+	v := struct {
+		account.Account
+		Holder    holder
+		Operators []operator
+	}{Account: *a, Holder: holder{a.Holder, hex.EncodeToString(a.Holder.Name.Bytes())}}
+	for _, o := range a.Operators {
+		v.Operators = append(v.Operators, operator{o, hex.EncodeToString(o.Name.Bytes()), hex.EncodeToString(o.Identity.Bytes())})
+	}
+	return v
+}
+
+func toldInClear(a *account.Account) any {
+	type holder struct {
+		Person rem.PersonID
+		Name   string
+		Legal  bool
+	}
+	type operator struct {
+		Person         rem.PersonID
+		Name, Identity string
+		Send, Read     bool
+		From, Until    time.Time
+	}
+	v := struct {
+		ID        rem.AccountID
+		Address   rem.Address
+		Holder    holder
+		State     account.State
+		Created   time.Time
+		Quota     int64
+		Operators []operator
+	}{a.ID, a.Address, holder{a.Holder.Person, a.Before.Holder, a.Holder.Legal}, a.State, a.Created, a.Quota, nil}
+	for i, o := range a.Operators {
+		v.Operators = append(v.Operators, operator{
+			o.Person, a.Before.Operators[i].Name, a.Before.Operators[i].Identity, o.May.Has(account.Sending), o.May.Has(account.Reading), o.From, o.Until,
+		})
+	}
+	return v
 }
 
 func freeze(t *testing.T, folder string) {
@@ -76,8 +132,13 @@ func freeze(t *testing.T, folder string) {
 	}
 	ctx := t.Context()
 	do(s.Create(ctx, account.Account{
-		ID: "acc-1", Address: rem.MustAddress("ayse@hs90.kep.test"), Holder: account.Holder{Person: "per-1", Name: "Ayşe"},
-		State: account.Open, Created: ledgertest.At, Quota: 1 << 20, Operators: []account.Operator{{Person: "per-1", Send: true, Read: true}},
+		ID: "acc-1", Address: rem.MustAddress("ayse@hs90.kep.test"), Holder: account.Holder{Person: "per-1", Name: ledgertest.Sealed, Legal: true},
+		State: account.Open, Standing: account.Standing{Since: ledgertest.At}, Created: ledgertest.At, Quota: 1 << 20, Until: ledgertest.At.AddDate(1, 0, 0),
+		Operators: []account.Operator{
+			{Person: "per-1", Name: ledgertest.Sealed, Identity: ledgertest.Token, May: account.Everything},
+			{Person: "per-2", May: account.Reading, By: "per-1", Until: ledgertest.At.AddDate(0, 1, 0), Proof: account.Proof{Kind: account.Appointment, Digest: rem.DigestOf([]byte("paper"))}},
+		},
+		Notices: []account.Notice{{Kind: account.OperatorAppointed, At: ledgertest.At, Person: "per-2", Due: ledgertest.At.AddDate(0, 1, 0)}},
 	}))
 	do(s.SetPassword(ctx, "acc-1", "per-1", "hash"))
 	_, err := s.Intend(ctx, message.Intention{Key: "submission/0", Stage: message.SubmissionStage, At: ledgertest.At, Body: []byte("body"), Content: message.InMemory([]byte("original\r\n"))})

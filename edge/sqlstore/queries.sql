@@ -137,6 +137,8 @@ SELECT card FROM account WHERE id > $1 ORDER BY id LIMIT $2;
 -- name: setPassword
 INSERT INTO password (account, person, hash) VALUES ($1, $2, $3)
 ON CONFLICT (account, person) DO UPDATE SET hash = excluded.hash;
+-- name: dropPassword
+DELETE FROM password WHERE account = $1 AND person = $2;
 -- name: passwords
 SELECT person, hash FROM password WHERE account = $1;
 

@@ -59,7 +59,7 @@ func TestNoContentWithoutItsHoldersPassword(t *testing.T) {
 		t.Error("the dispatch is not one, with the original inside")
 	}
 	s.reaches(here, id, message.Retrieved)
-	if err := s.control(here).SetState(ctx, isil, "suspended"); err != nil {
+	if err := s.control(here).SetState(ctx, isil, "suspended", ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.control(here).Dispatch(ctx, isil, password, id, io.Discard); err == nil {

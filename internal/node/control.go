@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"rem"
 	"rem/edge/control"
@@ -14,6 +13,7 @@ import (
 	"rem/message"
 	"rem/message/retrieval"
 	"rem/person/account"
+	"rem/privacy"
 )
 
 // controller carries out what an operator asks for.
@@ -53,14 +53,21 @@ func (c controller) AddAccount(ctx context.Context, by string, a control.NewAcco
 		operator = a.Holder
 	}
 	made := account.Account{
-		ID: rem.AccountID(id), Address: address, State: account.Open, Created: now, Quota: a.Quota,
-		Holder: account.Holder{Person: rem.PersonID("h-" + id), Name: a.Holder, Legal: a.Legal},
+		ID: rem.AccountID(id), Address: address, State: account.Open, Standing: account.Standing{Since: now}, Created: now, Quota: a.Quota,
+		Holder: account.Holder{Person: rem.PersonID("h-" + id), Legal: a.Legal}, Until: c.n.terms().End(now),
 		Operators: []account.Operator{{
-			Person: rem.PersonID("p-" + id), Name: operator, Identity: a.Identity, Send: true, Read: true, From: now,
+			Person: rem.PersonID("p-" + id), Identity: account.TokenOf(c.n.Records.Signatory, a.Identity), May: account.Everything, From: now,
 		}},
 	}
 	if !a.Legal {
 		made.Operators[0].Person = made.Holder.Person // the holder acts himself
+	}
+	from := privacy.ByDeclaration(now)
+	if made.Holder.Name, err = c.n.Records.Vault.Seal(ctx, made.Holder.Person, account.HolderName, privacy.NewValue(a.Holder, from)); err != nil {
+		return "", fmt.Errorf("opening the account: %w", err)
+	}
+	if made.Operators[0].Name, err = c.n.Records.Vault.Seal(ctx, made.Operators[0].Person, account.OperatorName, privacy.NewValue(operator, from)); err != nil {
+		return "", fmt.Errorf("opening the account: %w", err)
 	}
 	if err := c.n.Store.Create(ctx, made); err != nil {
 		return "", fmt.Errorf("opening the account: %w", err)
@@ -116,14 +123,12 @@ func (c controller) SetPassword(ctx context.Context, by, address, password strin
 }
 
 // SetState implements control.Provider.
-func (c controller) SetState(ctx context.Context, by, address string, state account.State) error {
+func (c controller) SetState(ctx context.Context, by, address string, state account.State, reason account.Reason) error {
 	switch state {
 	case account.Open, account.SendBlocked, account.Suspended, account.Closed:
 	default:
 		return rem.Refuse(rem.PolicyViolation, "Bilinmeyen hesap durumu.", "The states are open, send-blocked, suspended and closed.")
 	}
-	c.n.changing.Lock() // two who read the same account would undo each other
-	defer c.n.changing.Unlock()
 	a, err := c.account(ctx, address)
 	if err != nil {
 		return err
@@ -131,12 +136,49 @@ func (c controller) SetState(ctx context.Context, by, address string, state acco
 	if a.State == account.Closed {
 		return rem.Refuse(rem.PolicyViolation, "Kapalı hesap yeniden açılmaz.", "A closed account is not opened again by command.")
 	}
-	a.State = state
-	if err := c.n.Store.Update(ctx, a); err != nil {
+	if a.State == state {
+		return nil
+	}
+	event := map[account.State]account.Event{account.Open: account.Restore, account.SendBlocked: account.Block, account.Suspended: account.Suspend, account.Closed: account.Close}[state]
+	if reason == "" {
+		reason = account.Reasons(event)[0].Value
+	}
+	if err := c.n.Keeper.Move(ctx, account.By{Actor: rem.Actor{Person: staff(by)}, Staff: true}, a.ID, event, reason); err != nil {
 		return fmt.Errorf("changing the account's state: %w", err)
 	}
 	c.n.Log.Info("account state", "account", string(a.ID), "state", string(state), "by", by)
 	return nil
+}
+
+// staff is how records name a person of ours who says by name who he is. It is no
+// identifier of the register of staff.
+func staff(by string) rem.PersonID {
+	d := rem.DigestOf([]byte("staff\x00" + by))
+	return rem.PersonID("staff-" + d.String()[:16])
+}
+
+// AccountNames implements control.Provider. The access log gets who asked and for
+// which case before a name is opened.
+func (c controller) AccountNames(ctx context.Context, by, address, matter string) (*control.AccountNames, error) {
+	a, err := c.account(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	items := []privacy.Item{{Person: a.Holder.Person, Field: account.HolderName, Sealed: a.Holder.Name}}
+	for i := range a.Operators {
+		items = append(items, privacy.Item{Person: a.Operators[i].Person, Field: account.OperatorName, Sealed: a.Operators[i].Name})
+	}
+	access := privacy.Access{Actor: rem.Actor{Person: staff(by)}, Role: privacy.AsSupport, Purpose: privacy.AccountUse, Case: privacy.CaseID(matter)}
+	values, err := c.n.Records.Vault.OpenAll(ctx, access, items)
+	if err != nil {
+		return nil, err
+	}
+	names := &control.AccountNames{Holder: values[0].Text()}
+	for _, v := range values[1:] {
+		names.Operators = append(names.Operators, v.Text())
+	}
+	c.n.Log.Info("names of an account opened", "account", string(a.ID), "by", by)
+	return names, nil
 }
 
 // Accounts implements control.Provider.
@@ -151,9 +193,9 @@ func (c controller) Accounts(ctx context.Context, after rem.AccountID, limit int
 		if err != nil {
 			return nil, err
 		}
-		line := control.Account{ID: a.ID, Address: a.Address.String(), Holder: a.Holder.Name, State: a.State, Quota: a.Quota, Bytes: u.Bytes, Messages: u.Messages}
+		line := control.Account{ID: a.ID, Address: a.Address.String(), Holder: a.Holder.Person, State: a.State, Quota: a.Quota, Bytes: u.Bytes, Messages: u.Messages}
 		for _, o := range a.Operators {
-			line.Operators = append(line.Operators, o.Name)
+			line.Operators = append(line.Operators, o.Person)
 		}
 		out = append(out, line)
 	}
@@ -222,7 +264,7 @@ func (c controller) Evidence(ctx context.Context, id rem.EvidenceID) (message.Fi
 // Dispatch implements control.Provider. The password is the consent of somebody
 // whose message it is, in a form that can be checked (REQ-73).
 func (c controller) Dispatch(ctx context.Context, by, address, password string, id rem.MessageID) (message.Content, error) {
-	p, err := c.n.login(ctx, address, password)
+	p, a, err := c.n.login(ctx, address, password)
 	if err != nil {
 		return nil, denied(err)
 	}
@@ -230,7 +272,7 @@ func (c controller) Dispatch(ctx context.Context, by, address, password string, 
 	if err != nil {
 		return nil, err
 	}
-	if err := c.mayHave(ctx, p, v); err != nil {
+	if err := c.mayHave(ctx, p, &a, v); err != nil {
 		return nil, err
 	}
 	c.n.Log.Info("dispatch handed out with its holder's password", "message", string(id), "account", string(p.Actor.Account), "by", by)
@@ -239,7 +281,7 @@ func (c controller) Dispatch(ctx context.Context, by, address, password string, 
 
 // mayHave fails unless the message is this person's to read. For a recipient it
 // is an opening, with its evidence (REQ-68).
-func (c controller) mayHave(ctx context.Context, p smtpin.Principal, v *message.View) error {
+func (c controller) mayHave(ctx context.Context, p smtpin.Principal, his *account.Account, v *message.View) error {
 	if v.Record.Actor.Account == p.Actor.Account {
 		a, err := c.n.Store.Account(ctx, p.Actor.Account)
 		if err != nil {
@@ -252,7 +294,10 @@ func (c controller) mayHave(ctx context.Context, p smtpin.Principal, v *message.
 	}
 	for i, to := range v.Record.Recipients {
 		if to.Account == p.Actor.Account {
-			_, err := c.n.Retriever.Open(ctx, reading(p, c.n.clock.Now()), v.Record.ID, i+1)
+			login, err := c.reading(ctx, p, his)
+			if err == nil {
+				_, err = c.n.Retriever.Open(ctx, login, v.Record.ID, i+1)
+			}
 			return err
 		}
 	}
@@ -286,13 +331,9 @@ func (c controller) dispatch(ctx context.Context, v *message.View) (message.Cont
 
 // Mailbox implements control.Provider. Listing makes no evidence (REQ-68).
 func (c controller) Mailbox(ctx context.Context, address, password string, after int64, limit int) ([]control.Entry, error) {
-	p, err := c.n.login(ctx, address, password)
+	p, a, err := c.n.login(ctx, address, password)
 	if err != nil {
 		return nil, denied(err)
-	}
-	a, err := c.n.Store.Account(ctx, p.Actor.Account)
-	if err != nil {
-		return nil, err
 	}
 	if refusal := a.MayRead(p.Actor.Person, c.n.clock.Now()); refusal != nil {
 		return nil, refusal
@@ -317,7 +358,7 @@ func (c controller) Mailbox(ctx context.Context, address, password string, after
 
 // Open implements control.Provider.
 func (c controller) Open(ctx context.Context, address, password string, uid int64) (message.Content, error) {
-	p, err := c.n.login(ctx, address, password)
+	p, a, err := c.n.login(ctx, address, password)
 	if err != nil {
 		return nil, denied(err)
 	}
@@ -328,12 +369,28 @@ func (c controller) Open(ctx context.Context, address, password string, uid int6
 	if len(entries) == 0 || entries[0].UID != uid {
 		return nil, message.ErrNotFound
 	}
-	return c.n.Retriever.Open(ctx, reading(p, c.n.clock.Now()), entries[0].Message, entries[0].Recipient)
+	login, err := c.reading(ctx, p, &a)
+	if err != nil {
+		return nil, err
+	}
+	return c.n.Retriever.Open(ctx, login, entries[0].Message, entries[0].Recipient)
 }
 
-// reading is how evidence names who opens: he gives his password for it now.
-func reading(p smtpin.Principal, now time.Time) retrieval.Login {
-	return retrieval.Login{Actor: p.Actor, Authentication: message.Authentication{Time: now.UTC(), Method: p.Actor.Method}}
+// reading is how evidence names who opens: he gives his password for it now, and
+// the evidence of the first opening shows his name.
+func (c controller) reading(ctx context.Context, p smtpin.Principal, a *account.Account) (retrieval.Login, error) {
+	now := c.n.clock.Now().UTC()
+	login := retrieval.Login{Actor: p.Actor, Authentication: message.Authentication{Time: now, Method: p.Actor.Method}}
+	o := a.Operator(p.Actor.Person)
+	if o == nil {
+		return login, control.ErrDenied
+	}
+	id, err := rem.NewToken(now, rand.Reader)
+	if err != nil {
+		return login, err
+	}
+	login.Name, err = c.n.nameFor(ctx, p.Actor, privacy.CaseID("reading-"+id), o.Person, account.OperatorName, o.Name)
+	return login, err
 }
 
 func denied(err error) error {

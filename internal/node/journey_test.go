@@ -332,7 +332,7 @@ func TestAnAccountsStateRulesWhatItsPasswordOpens(t *testing.T) {
 		state      string
 		read, send bool
 	}{{"send-blocked", true, false}, {"suspended", false, false}, {"open", true, true}, {"closed", false, false}} {
-		if err := c.SetState(ctx, isil, account.State(row.state)); err != nil {
+		if err := c.SetState(ctx, isil, account.State(row.state), ""); err != nil {
 			t.Fatal(err)
 		}
 		box, err := c.Mailbox(ctx, isil, password)
@@ -353,7 +353,7 @@ func TestAnAccountsStateRulesWhatItsPasswordOpens(t *testing.T) {
 			t.Errorf("%s: sending gives %v", row.state, err)
 		}
 	}
-	if err := c.SetState(ctx, isil, "open"); err == nil {
+	if err := c.SetState(ctx, isil, "open", ""); err == nil {
 		t.Error("a closed account was opened again")
 	}
 	if _, err := c.AddAccount(ctx, control.NewAccount{Address: isil, Holder: "Başkası"}); err == nil {
@@ -376,7 +376,7 @@ func TestOnlyWhatMayBeAnAccountBecomesOne(t *testing.T) {
 		"a state that is none": {},
 	} {
 		if name == "a state that is none" {
-			if err := c.SetState(ctx, isil, "sleeping"); err == nil {
+			if err := c.SetState(ctx, isil, "sleeping", ""); err == nil {
 				t.Error(name)
 			}
 			continue

@@ -26,7 +26,7 @@ func TestEvidenceTellsWhenTheSenderLoggedIn(t *testing.T) {
 	n := &Node{Store: store, clock: clock, hasher: account.NewHasher(1)}
 	a := account.Account{
 		ID: "hesap", Address: rem.MustAddress("ayse@hs90.kep.test"), State: account.Open, Created: clock.Now(),
-		Holder: account.Holder{Person: "kisi", Name: "Ayşe"}, Operators: []account.Operator{{Person: "kisi", Name: "Ayşe", Send: true, Read: true}},
+		Holder: account.Holder{Person: "kisi"}, Operators: []account.Operator{{Person: "kisi", May: account.Everything}},
 	}
 	hash, err := n.hasher.Hash(t.Context(), password)
 	if err == nil {
@@ -107,7 +107,7 @@ func TestASessionDoesNotOutliveItsPassword(t *testing.T) {
 		state account.State
 		reply int
 	}{{account.SendBlocked, 550}, {account.Suspended, 550}, {account.Open, 0}, {account.Closed, 421}} {
-		if err := c.SetState(ctx, isil, step.state); err != nil {
+		if err := c.SetState(ctx, isil, step.state, ""); err != nil {
 			t.Fatal(err)
 		}
 		if err := try(after, string(step.state)+"@ev"); refusal(err) != step.reply {

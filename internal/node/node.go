@@ -77,22 +77,23 @@ type Node struct {
 	Relay     *relay.Relay
 	Deliverer *delivery.Deliverer
 	Retriever *retrieval.Retriever
+	Keeper    *account.Keeper // changes accounts by their rules
 	Validator *validation.Validator
 	Records   Records
 	Log       *slog.Logger
 
-	clock    rem.Clock
-	hasher   *account.Hasher
-	trust    *trustlistfile.Watcher
-	peers    peers
-	metrics  *metrics
-	sender   *smtpout.Sender
-	runners  []*message.Runner
-	lock     *os.File
-	relayTLS *tls.Config
-	left     []*leftover // owned by Open, then by Run
+	clock     rem.Clock
+	hasher    *account.Hasher
+	trust     *trustlistfile.Watcher
+	peers     peers
+	metrics   *metrics
+	authority tsp.Authority
+	sender    *smtpout.Sender
+	runners   []*message.Runner
+	lock      *os.File
+	relayTLS  *tls.Config
+	left      []*leftover // owned by Open, then by Run
 
-	changing sync.Mutex // held while an account is read and changed
 
 	mu      sync.Mutex
 	address map[string]net.Addr // guarded by mu: doors that are open, by name
@@ -122,6 +123,9 @@ func Open(ctx context.Context, c *config.Config, o Options) (_ *Node, err error)
 	}()
 	if err := n.openTrust(c, o); err != nil {
 		return nil, err
+	}
+	if err := n.sealAccounts(ctx); err != nil {
+		return nil, fmt.Errorf("sealing accounts: %w", err)
 	}
 	if err := n.resume(ctx); err != nil {
 		return nil, err
@@ -157,13 +161,13 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	authority := o.Authority
-	if authority == nil {
-		if authority, err = n.authorities(c); err != nil {
+	n.authority = o.Authority
+	if n.authority == nil {
+		if n.authority, err = n.authorities(c); err != nil {
 			return err
 		}
 	}
-	xs, err := xades.NewSigner(xades.SignerOptions{Key: key, Chain: chain, Authority: authority})
+	xs, err := xades.NewSigner(xades.SignerOptions{Key: key, Chain: chain, Authority: n.authority})
 	if err != nil {
 		return err
 	}
@@ -237,7 +241,7 @@ func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *
 	}
 	n.Submitter = &submission.Submitter{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store, Peers: n.peers,
-		Scanner: scanner, Signatures: submission.SignatureReader{Validator: n.Validator, Cache: cms.NewCache(maxCertificates)},
+		Scanner: scanner, Signatures: submission.SignatureReader{Validator: n.Validator, Cache: cms.NewCache(maxCertificates)}, Tokens: n.Records.Signatory,
 		Signer: signer, Clock: n.clock, Random: rand.Reader,
 	}
 	n.Relay = &relay.Relay{
@@ -251,6 +255,7 @@ func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store,
 		Notices: notices{n.Log}, Signer: signer, Clock: n.clock,
 	}
+	n.Keeper = &account.Keeper{Store: n.Store, Sessions: smtpSessions{}, Messenger: notices{n.Log}, Clock: n.clock, Terms: n.terms()}
 	n.Retriever = &retrieval.Retriever{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store, Signer: signer, Clock: n.clock,
 	}
@@ -303,6 +308,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 		})
 	}
 	stages.Go(func() { n.resumeLater(work) })
+	stages.Go(func() { n.watchTerms(work) })
 	stages.Go(func() {
 		if err := n.trust.Run(work); err != nil {
 			failed <- err

@@ -12,6 +12,7 @@ import (
 	"rem/message/relay"
 	"rem/message/submission"
 	"rem/person/account"
+	"rem/privacy"
 )
 
 // The ways to prove oneself, as evidence names them (AuthenticationMethod,
@@ -27,8 +28,15 @@ type submissionDoor struct {
 func (d submissionDoor) Begin(context.Context, *smtpin.Session) error { return nil }
 
 // Authenticate implements smtpin.Backend: the user is the account's address.
-func (d submissionDoor) Authenticate(ctx context.Context, _ *smtpin.Session, user, password string) (smtpin.Principal, error) {
-	p, err := d.n.login(ctx, user, password)
+//
+// The holder's name, which every evidence of the session's messages shows, is
+// opened here, once: an opening for each message would be a write of the access
+// log for each.
+func (d submissionDoor) Authenticate(ctx context.Context, s *smtpin.Session, user, password string) (smtpin.Principal, error) {
+	p, a, err := d.n.login(ctx, user, password)
+	if err == nil {
+		p.Holder, err = d.n.nameFor(ctx, p.Actor, privacy.CaseID("smtp-"+s.ID), a.Holder.Person, account.HolderName, a.Holder.Name)
+	}
 	if errors.Is(err, account.ErrPassword) {
 		return smtpin.Principal{}, fmt.Errorf("%w: %w", smtpin.ErrCredentials, err)
 	}
@@ -37,7 +45,7 @@ func (d submissionDoor) Authenticate(ctx context.Context, _ *smtpin.Session, use
 
 // login finds out whose address and application password these are. It takes
 // as long for somebody who is not there.
-func (n *Node) login(ctx context.Context, user, password string) (smtpin.Principal, error) {
+func (n *Node) login(ctx context.Context, user, password string) (smtpin.Principal, account.Account, error) {
 	asOf := n.Store.AccountChanges() // first: a change while this runs is looked at again
 	var hashes map[rem.PersonID]string
 	var a account.Account
@@ -48,7 +56,7 @@ func (n *Node) login(ctx context.Context, user, password string) (smtpin.Princip
 			hashes, err = n.Store.Passwords(ctx, a.ID)
 		}
 		if err != nil && !errors.Is(err, account.ErrNotFound) {
-			return smtpin.Principal{}, err
+			return smtpin.Principal{}, a, err
 		}
 	}
 	now := n.clock.Now()
@@ -57,20 +65,38 @@ func (n *Node) login(ctx context.Context, user, password string) (smtpin.Princip
 		case errors.Is(err, account.ErrPassword):
 			continue
 		case err != nil:
-			return smtpin.Principal{}, err
+			return smtpin.Principal{}, a, err
 		}
-		if o := a.Operator(person); o == nil || !o.Active(now) || a.State == account.Closed {
-			return smtpin.Principal{}, account.ErrPassword
+		if !a.MayLogIn(person, now) {
+			return smtpin.Principal{}, a, account.ErrPassword
 		}
 		return smtpin.Principal{
 			Actor:   rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: person, Method: methodPassword},
 			Address: a.Address, Since: now.UTC(), Proof: rem.DigestOf([]byte(hash)), AsOf: asOf,
-		}, nil
+		}, a, nil
 	}
 	if len(hashes) == 0 {
-		return smtpin.Principal{}, n.hasher.Check(ctx, "", password)
+		return smtpin.Principal{}, a, n.hasher.Check(ctx, "", password)
 	}
-	return smtpin.Principal{}, account.ErrPassword
+	return smtpin.Principal{}, a, account.ErrPassword
+}
+
+// nameFor opens a name of the account for somebody who has just logged in to it.
+// The access log names him, as the holder or as an operator, and the session; what
+// the account does not have opens nothing and leaves no entry.
+func (n *Node) nameFor(ctx context.Context, by rem.Actor, session privacy.CaseID, of rem.PersonID, field privacy.FieldID, name privacy.SealedValue) (privacy.Value, error) {
+	if name.IsZero() {
+		return privacy.Value{}, nil
+	}
+	as := privacy.AsOperator
+	if by.Person == by.Holder {
+		as = privacy.AsHolder
+	}
+	v, err := n.Records.Vault.Open(ctx, privacy.Access{Actor: by, Role: as, Purpose: privacy.Carriage, Case: session}, of, field, name)
+	if err != nil {
+		return privacy.Value{}, fmt.Errorf("opening a name of account %s: %w", by.Account, err)
+	}
+	return v, nil
 }
 
 // holds fails with smtpin.ErrLoggedOut when the password that a session logged
@@ -92,8 +118,7 @@ func (n *Node) holds(ctx context.Context, p smtpin.Principal) error {
 		return fmt.Errorf("looking at a login again: %w", err)
 	}
 	hash, known := hashes[p.Actor.Person]
-	o := a.Operator(p.Actor.Person)
-	if !known || rem.DigestOf([]byte(hash)) != p.Proof || a.State == account.Closed || o == nil || !o.Active(n.clock.Now()) {
+	if !known || rem.DigestOf([]byte(hash)) != p.Proof || !a.MayLogIn(p.Actor.Person, n.clock.Now()) {
 		return smtpin.ErrLoggedOut
 	}
 	return nil
@@ -114,7 +139,7 @@ func (d submissionDoor) Rcpt(context.Context, *smtpin.Session, *smtp.Transaction
 // be himself, and not that of each of his messages (TS 102 640-2
 // AuthenticationDetailsType).
 func loginOf(p smtpin.Principal) submission.Login {
-	return submission.Login{Actor: p.Actor, Authentication: message.Authentication{Time: p.Since, Method: p.Actor.Method}}
+	return submission.Login{Actor: p.Actor, Authentication: message.Authentication{Time: p.Since, Method: p.Actor.Method}, Holder: p.Holder}
 }
 
 // Data implements smtpin.Backend.

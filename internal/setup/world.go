@@ -184,6 +184,7 @@ func (w *World) add(domain string) error {
 		PolicyIDs: d.PolicyIDs, Signing: d.Signing, MaxPackage: d.MaxPackage, MaxRecipients: d.MaxRecipients,
 		RelayPeriod: d.RelayPeriod, AnswerPeriod: d.AnswerPeriod, RetrievalPeriod: d.RetrievalPeriod,
 		FirstRetry: time.Second, LastRetry: d.LastRetry, AskAgain: d.AskAgain,
+		AccountTerm: d.AccountTerm, AccountGrace: d.AccountGrace, AccountExport: d.AccountExport, AccountReminders: d.AccountReminders,
 	}
 	if w.options.Practice != nil {
 		w.options.Practice(domain, &c.Practice)

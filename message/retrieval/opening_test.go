@@ -24,7 +24,7 @@ func mailbox(t *testing.T) (w *world.World, p *world.Provider, id rem.MessageID,
 	cem := world.Address("cem", "hs90")
 	a := world.Account("cem", p.Domain)
 	for _, person := range []rem.PersonID{"kisi-ilk", "kisi-son"} {
-		a.Operators = append(a.Operators, account.Operator{Person: person, Name: string(person), Read: true})
+		a.Operators = append(a.Operators, account.Operator{Person: person, May: account.Reading})
 	}
 	if err := p.Store.Update(t.Context(), a); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"rem/message"
 	"rem/message/evidence"
 	"rem/person/account"
+	"rem/privacy"
 	"rem/provider"
 )
 
@@ -45,6 +46,8 @@ type Retriever struct {
 type Login struct {
 	Actor          rem.Actor
 	Authentication message.Authentication
+	// Name is that of the person, which the evidence of the first opening shows.
+	Name privacy.Value
 }
 
 // Open gives the original message to an authorised person. The evidence of the
@@ -83,7 +86,7 @@ func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int
 		d.Outcome = evidence.Positive
 		d.ID = rem.NewEvidenceID(id, d.Kind.Code(d.Outcome), n, r.Provider.HSCode())
 		d.RecipientAuthentication = evidence.Authentication(who.Authentication)
-		d.Delegates = []evidence.Delegate{{Party: reader(&a, who.Actor.Person), Recipients: []int{n}}}
+		d.Delegates = []evidence.Delegate{{Party: reader(&a, who), Recipients: []int{n}}}
 		d.Log = []evidence.LogEntry{{Event: "retrieval", Time: d.EventTime, Actor: string(who.Actor.Person)}}
 		recorded, err := r.carryOut(ctx, d, who.Actor)
 		if err != nil {
@@ -290,10 +293,6 @@ func (r *Retriever) draft(v *message.View, n int) evidence.Draft {
 }
 
 // reader names the natural person who opened the message.
-func reader(a *account.Account, p rem.PersonID) evidence.Party {
-	party := evidence.Party{Address: a.Address, Person: p}
-	if o := a.Operator(p); o != nil {
-		party.Name = o.Name
-	}
-	return party
+func reader(a *account.Account, who Login) evidence.Party {
+	return evidence.Party{Address: a.Address, Person: who.Actor.Person, Name: who.Name.Text()}
 }

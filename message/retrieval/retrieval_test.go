@@ -57,7 +57,7 @@ func TestFirstOpeningNamesWhoOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	person := world.Account(user, world.Domain(code)).Operators[0]
-	if len(e.Delegates) != 1 || e.Delegates[0].Name != person.Name || e.RecipientAuthentication.IsZero() {
+	if len(e.Delegates) != 1 || e.Delegates[0].Name != user || e.RecipientAuthentication.IsZero() {
 		t.Errorf("it names %+v, authenticated %+v", e.Delegates, e.RecipientAuthentication)
 	}
 	entries, err := p.Store.Mailbox(t.Context(), "hesap-cem", 0, 10)
@@ -93,7 +93,7 @@ func TestWhoMayNotReadOpensNothing(t *testing.T) {
 		name   string
 		change func(*account.Account, time.Time)
 	}{
-		{"not authorised to read", func(a *account.Account, _ time.Time) { a.Operators[0].Read = false }},
+		{"not authorised to read", func(a *account.Account, _ time.Time) { a.Operators[0].May &^= account.Reading }},
 		{"authority is over", func(a *account.Account, now time.Time) { a.Operators[0].Until = now }},
 		{"authority has not begun", func(a *account.Account, now time.Time) { a.Operators[0].From = now.Add(time.Hour) }},
 		{"somebody else's authority", func(a *account.Account, _ time.Time) { a.Operators[0].Person = "kisi-baska" }},

@@ -64,11 +64,11 @@ func (s *Submitter) check(ctx context.Context, login Login, tx smtp.Transaction,
 	}
 	c := &checked{record: message.Record{
 		Origin: s.Provider.Domain,
-		Sender: message.Party{Address: sender.Address, Name: sender.Holder.Name},
+		Sender: message.Party{Address: sender.Address, Name: login.Holder.Text()},
 		Actor:  login.Actor, SenderAuthentication: login.Authentication,
 		Digest: original.Digest(), Size: original.Size(),
 	}}
-	c.refuse(sender.MaySend(login.Actor.Person, now))
+	c.refuse(sender.MaySubmit(login.Actor.Person, now))
 
 	header, err := mime.ReadHeader(original, mime.DefaultLimits)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Submitter) check(ctx context.Context, login Login, tx smtp.Transaction,
 	if c.refusal != nil {
 		return c, nil
 	}
-	if err := s.signature(ctx, c, &sender, original, now); err != nil {
+	if err := s.signature(ctx, c, &sender, login.Actor.Person, original, now); err != nil {
 		return nil, err
 	}
 	if c.refusal != nil || s.Scanner == nil {
@@ -225,11 +225,11 @@ func (s *Submitter) size(c *checked, header *mime.Header) {
 }
 
 // signature compares who signed with who may sign for the account (REQ-47,
-// REQ-48).
-func (s *Submitter) signature(ctx context.Context, c *checked, a *account.Account, original mime.Source, now time.Time) error {
-	by, err := s.Signatures.Signatory(ctx, original, now)
+// REQ-48), and under four eyes with who hands in (REQ-41).
+func (s *Submitter) signature(ctx context.Context, c *checked, a *account.Account, by rem.PersonID, original mime.Source, now time.Time) error {
+	signatory, err := s.Signatures.Signatory(ctx, original, now)
 	if errors.Is(err, ErrUnsigned) {
-		if s.Practice.Signing == provider.SigningRequired {
+		if s.Practice.Signing == provider.SigningRequired || a.FourEyes {
 			c.refuse(rem.Refuse(rem.InvalidUserSignature, "Orijinal ileti göndericinin elektronik imzasını taşımıyor.", "The original message does not carry its sender's electronic signature."))
 		}
 		return nil
@@ -241,9 +241,12 @@ func (s *Submitter) signature(ctx context.Context, c *checked, a *account.Accoun
 	if err != nil {
 		return fmt.Errorf("verifying the sender's signature: %w", err)
 	}
-	o := a.Signatory(by.Identity)
-	if o == nil || !o.Active(now) || !o.Send {
+	o := a.Signatory(account.TokenOf(s.Tokens, signatory.Identity))
+	switch {
+	case o == nil || !a.May(o.Person, account.Sending, now):
 		c.refuse(rem.Refuse(rem.InvalidUserSignature, "İmza, hesap sahibinin ya da yetkili bir işlem yetkilisinin değil.", "The signature is not that of the holder or of an operator who may send."))
+	default:
+		c.refuse(a.MaySign(by, o.Person, now))
 	}
 	return nil
 }

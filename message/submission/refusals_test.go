@@ -13,6 +13,7 @@ import (
 	"rem/message"
 	"rem/message/submission"
 	"rem/person/account"
+	"rem/privacy"
 	"rem/provider"
 	"rem/trust/trustlist"
 )
@@ -61,7 +62,7 @@ func TestSubmissionIsRefusedWithEvidenceThatSaysWhy(t *testing.T) {
 			return []byte(strings.Replace(string(k.Sign(t, base(), 0)), "Merhaba", "Merhabo", 1))
 		}, want: rem.InvalidUserSignature},
 		{name: "no operator's certificate on record", mail: func() []byte { return k.Sign(t, base(), 0) }, before: func(t *testing.T, w *world.World) {
-			update(t, w, func(a *account.Account) { a.Operators[0].Identity = "" })
+			update(t, w, func(a *account.Account) { a.Operators[0].Identity = privacy.IndexToken{} })
 		}, want: rem.InvalidUserSignature},
 		{name: "blocked for sending", mail: func() []byte { return k.Sign(t, base(), 0) }, before: func(t *testing.T, w *world.World) {
 			update(t, w, func(a *account.Account) { a.State = account.SendBlocked })
@@ -70,7 +71,7 @@ func TestSubmissionIsRefusedWithEvidenceThatSaysWhy(t *testing.T) {
 			update(t, w, func(a *account.Account) { a.State = account.Suspended })
 		}, want: rem.PolicyViolation},
 		{name: "operator may not send", mail: func() []byte { return k.Sign(t, base(), 0) }, before: func(t *testing.T, w *world.World) {
-			update(t, w, func(a *account.Account) { a.Operators[0].Send = false })
+			update(t, w, func(a *account.Account) { a.Operators[0].May &^= account.Sending })
 		}, want: rem.PolicyViolation},
 		{name: "operator's authority is over", mail: func() []byte { return k.Sign(t, base(), 0) }, before: func(t *testing.T, w *world.World) {
 			update(t, w, func(a *account.Account) { a.Operators[0].Until = w.Clock.Now() })

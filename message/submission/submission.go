@@ -14,6 +14,7 @@ import (
 	"rem/message"
 	"rem/message/evidence"
 	"rem/person/account"
+	"rem/privacy"
 	"rem/provider"
 )
 
@@ -67,6 +68,10 @@ type Signatory struct {
 type Login struct {
 	Actor          rem.Actor
 	Authentication message.Authentication
+	// Holder is the name of the account's holder, which the evidence shows. It is
+	// opened once when he logs in, and not for each message: every opening is an
+	// entry of the access log, durable before anything else happens.
+	Holder privacy.Value
 }
 
 // A Submitter carries the stage out. Its fields are set before its first use
@@ -79,9 +84,11 @@ type Submitter struct {
 	Peers      Peers
 	Scanner    Scanner // nil: there is none, as the practice statement says
 	Signatures Signatures
-	Signer     *evidence.Signer
-	Clock      rem.Clock
-	Random     io.Reader // cryptographic; safe for concurrent use
+	// Tokens finds the operator whom a certificate names.
+	Tokens account.Tokens
+	Signer *evidence.Signer
+	Clock  rem.Clock
+	Random io.Reader // cryptographic; safe for concurrent use
 }
 
 // A Receipt is the answer: what became of a submission, for good.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/privacy"
 )
 
 // REQ-34.
@@ -31,10 +32,10 @@ func TestEveryStateAllowsWhatItsRowSays(t *testing.T) {
 func TestOnlyAnActiveOperatorWithThePermissionSends(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	a := Account{State: Open, Operators: []Operator{
-		{Person: "may", Send: true},
-		{Person: "reads", Read: true},
-		{Person: "was", Send: true, Until: now},
-		{Person: "will", Send: true, From: now.Add(time.Second)},
+		{Person: "may", May: Sending},
+		{Person: "reads", May: Reading},
+		{Person: "was", May: Sending, Until: now},
+		{Person: "will", May: Sending, From: now.Add(time.Second)},
 	}}
 	for person, want := range map[string]bool{"may": true, "reads": false, "was": false, "will": false, "nobody": false} {
 		o := a.Operator("may")
@@ -45,7 +46,7 @@ func TestOnlyAnActiveOperatorWithThePermissionSends(t *testing.T) {
 			t.Errorf("%s: got %t, want %t", person, got, want)
 		}
 	}
-	if a.Signatory("") != nil {
+	if a.Signatory(privacy.IndexToken{}) != nil {
 		t.Error("a certificate without a serialNumber found an operator who has none")
 	}
 }

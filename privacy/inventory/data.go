@@ -62,7 +62,7 @@ func data() []privacy.Datum {
 		datum(accountState, text("Hesabın durumu, açılışı, kotası ve doluluğu", "State, opening, quota and filling of the account"), privacy.Customer, []privacy.SubjectID{privacy.Holders},
 			[]privacy.PurposeID{privacy.AccountUse, privacy.Notices, privacy.LegalRecord}, privacy.ByProgram, privacy.NotSpecial, privacy.Internal, ""),
 		datum(operatorName, text("İşlem yetkilisinin adı", "Name of the operator"), privacy.Identity, []privacy.SubjectID{privacy.Operators},
-			[]privacy.PurposeID{privacy.AccountOpening, privacy.AccountUse, privacy.LegalRecord}, privacy.ByStaff, privacy.NotSpecial, privacy.Confidential, ""),
+			[]privacy.PurposeID{privacy.AccountOpening, privacy.AccountUse, privacy.Carriage, privacy.LegalRecord}, privacy.ByStaff, privacy.NotSpecial, privacy.Confidential, ""),
 		datum(operatorIdentity, text("İşlem yetkilisinin sertifikasındaki kimlik numarası", "Identity number in the operator's certificate"), privacy.Identity, []privacy.SubjectID{privacy.Operators},
 			[]privacy.PurposeID{privacy.Identification, privacy.Carriage, privacy.LegalRecord}, privacy.BySignature, privacy.NotSpecial, privacy.Secret, ""),
 		datum(operatorPowers, text("İşlem yetkilisinin yetkileri ve süresi", "Powers of the operator and their term"), privacy.Legal, []privacy.SubjectID{privacy.Operators},

@@ -290,7 +290,7 @@ type typeName struct{ dir, name string }
 func (n typeName) String() string { return packageOf(n.dir+"/x") + "." + n.name }
 
 // leaves are structs that are written as one value.
-var leaves = []typeName{{".", "Address"}, {"privacy", "SealedValue"}}
+var leaves = []typeName{{".", "Address"}, {"privacy", "SealedValue"}, {"privacy", "IndexToken"}}
 
 // fields finds the fields of the given structs and of every struct of the
 // module that they hold, as package.Type.Field.

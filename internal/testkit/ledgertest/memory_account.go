@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,11 +11,17 @@ import (
 	"rem/person/account"
 )
 
+// errInClear: no store takes an account with something in clear.
+var errInClear = errors.New("the account holds something in clear")
+
 func (m *Memory) Create(_ context.Context, a account.Account) error {
+	if a.Before != nil {
+		return errInClear
+	}
 	return m.write("Create", func() error {
 		for id, other := range m.accounts {
 			if other.Address == a.Address || id == a.ID {
-				if id == a.ID && fmt.Sprintf("%+v", other) == fmt.Sprintf("%+v", a) {
+				if id == a.ID && other.Equal(&a) {
 					return nil
 				}
 				return account.ErrTaken
@@ -25,12 +32,12 @@ func (m *Memory) Create(_ context.Context, a account.Account) error {
 	})
 }
 
-func clone(a account.Account) account.Account {
-	a.Operators = slices.Clone(a.Operators)
-	return a
-}
+func clone(a account.Account) account.Account { return a.Clone() }
 
 func (m *Memory) Update(_ context.Context, a account.Account) error {
+	if a.Before != nil {
+		return errInClear
+	}
 	return m.write("Update", func() error {
 		old, ok := m.accounts[a.ID]
 		switch {
@@ -39,7 +46,14 @@ func (m *Memory) Update(_ context.Context, a account.Account) error {
 		case old.Address != a.Address || old.Holder.Person != a.Holder.Person:
 			return fmt.Errorf("account %s keeps its address and its holder", a.ID)
 		}
-		m.accounts[a.ID] = clone(a)
+		next := clone(a)
+		next.Version++
+		switch {
+		case next.Equal(&old): // the same again
+		case a.Version != old.Version:
+			return account.ErrChanged
+		}
+		m.accounts[a.ID] = next
 		return nil
 	})
 }
@@ -81,6 +95,10 @@ func (m *Memory) SetPassword(_ context.Context, id rem.AccountID, p rem.PersonID
 	return m.write("SetPassword", func() error {
 		if _, ok := m.accounts[id]; !ok {
 			return account.ErrNotFound
+		}
+		if hash == "" {
+			delete(m.passwords[id], p)
+			return nil
 		}
 		if m.passwords[id] == nil {
 			m.passwords[id] = map[rem.PersonID]string{}

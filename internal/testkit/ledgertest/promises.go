@@ -197,9 +197,19 @@ func contents(t *testing.T, l Ledger) {
 func accounts(t *testing.T, l Ledger) {
 	ctx := t.Context()
 	a := account.Account{
-		ID: "acc-1", Address: ours, Holder: account.Holder{Person: "per-1", Name: "Ayşe A.Ş.", Legal: true}, State: account.Open,
-		Created: At, Quota: 1 << 30,
-		Operators: []account.Operator{{Person: "per-2", Name: "Işık", Identity: "123", Send: true, From: At}, {Person: "per-3", Read: true, Until: At}},
+		ID: "acc-1", Address: ours, Holder: account.Holder{Person: "per-1", Name: Sealed, Legal: true}, State: account.Open,
+		Standing: account.Standing{Since: At, Reason: account.BySecurity, By: "staff", Export: At.Add(time.Hour)},
+		Created:  At, Quota: 1 << 30, ReceiveOnly: true, FourEyes: true, Until: At.Add(time.Hour), Reminded: At.Add(time.Minute),
+		Notices: []account.Notice{{Kind: account.TermEnding, At: At, Person: "per-2", Due: At.Add(time.Hour)}},
+		Operators: []account.Operator{
+			{Person: "per-2", Name: Sealed, Identity: Token, May: account.Sending, From: At, Proof: account.Proof{Kind: account.Authorisation, Digest: rem.DigestOf([]byte("paper"))}},
+			{Person: "per-3", May: account.Reading, Until: At, By: "per-2"},
+		},
+	}
+	clear := a
+	clear.Before = &account.Unsealed{Holder: "Ayşe A.Ş."}
+	if err := l.Create(ctx, clear); err == nil {
+		t.Error("a name in clear was taken")
 	}
 	must(t, l.Create(ctx, a))
 	must(t, l.Create(ctx, a)) // the same again
@@ -210,6 +220,11 @@ func accounts(t *testing.T, l Ledger) {
 	must(t, l.Create(ctx, b))
 	a.State, a.Quota, a.Operators = account.Closed, 5, nil
 	must(t, l.Update(ctx, a))
+	must(t, l.Update(ctx, a)) // the same again
+	old := a
+	old.Quota = 6
+	is(t, "an update of a version that is gone", l.Update(ctx, old), account.ErrChanged)
+	a.Version++
 	moved := a
 	moved.Address = theirs
 	if err := l.Update(ctx, moved); err == nil {
@@ -241,6 +256,12 @@ func accounts(t *testing.T, l Ledger) {
 	passwords, err := l.Passwords(ctx, "acc-1")
 	must(t, err)
 	same(t, "the passwords", map[rem.PersonID]string{"per-1": "second", "per-2": "other"}, passwords)
+	for range 2 {
+		must(t, l.SetPassword(ctx, "acc-1", "per-1", ""))
+	}
+	passwords, err = l.Passwords(ctx, "acc-1")
+	must(t, err)
+	same(t, "after one was taken away", map[rem.PersonID]string{"per-2": "other"}, passwords)
 }
 
 func oneWins(t *testing.T, l Ledger) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"rem"
 	"rem/message"
 	"rem/person/account"
+	"rem/privacy"
 )
 
 // A Ledger is what [Run] examines.
@@ -137,10 +139,26 @@ func is(t *testing.T, what string, got, want error) {
 
 func same(t *testing.T, what string, want, got any) {
 	t.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(rem.Address{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(rem.Address{}), cmp.Comparer(sameToken)); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
+
+func sameToken(a, b privacy.IndexToken) bool { return a == b }
+
+// Sealed is a sealed value and Token one of a blind index, for stores, which never open one.
+var Sealed, Token = func() (privacy.SealedValue, privacy.IndexToken) {
+	head := "\x01\x07account\x01\x01\x02\x00\x00" // version, class, serial, declared, at, method, evidence
+	v, err := privacy.ParseSealed([]byte(head + strings.Repeat("kapali ", 6)))
+	if err != nil {
+		panic(err)
+	}
+	t, err := privacy.ParseIndexToken([]byte("\x00\x00\x00\x01bir dizin simgesi"[:20]))
+	if err != nil {
+		panic(err)
+	}
+	return v, t
+}()
 
 func view(t *testing.T, l Ledger, n int) *message.View {
 	t.Helper()

@@ -206,7 +206,7 @@ func (p *Provider) stages() error {
 	}
 	p.Submitter = &submission.Submitter{
 		Provider: p.REMMD, Practice: p.Practice, Ledger: p.Store, Accounts: accounts, Peers: known{p.w}, Scanner: p.Scanner,
-		Signatures: submission.SignatureReader{Validator: validator}, Signer: signer, Clock: p.w.Clock, Random: p.w,
+		Signatures: submission.SignatureReader{Validator: validator}, Tokens: Tokens{}, Signer: signer, Clock: p.w.Clock, Random: p.w,
 	}
 	p.Relay = &relay.Relay{
 		Provider: p.REMMD, Practice: p.Practice, Ledger: p.Store, Accounts: accounts,

@@ -21,6 +21,7 @@ import (
 	"rem/message/retrieval"
 	"rem/message/submission"
 	"rem/person/account"
+	"rem/privacy"
 	"rem/provider"
 	"rem/trust/trustlist"
 	"rem/trust/validation"
@@ -154,18 +155,33 @@ var Users = []string{"ayse", "bora", "cem", "derya", "emre", "fatma", "gul", "ha
 // Address returns a user's address.
 func Address(user, code string) string { return user + "@" + Domain(code) }
 
-// Account returns a user's account.
+// Tokens makes the tokens of certificates' serialNumbers. A provider has a key
+// for them, which a world does not need.
+type Tokens struct{}
+
+// Token implements account.Tokens.
+func (Tokens) Token(serialNumber string) privacy.IndexToken {
+	d := rem.DigestOf([]byte(serialNumber))
+	t, err := privacy.ParseIndexToken(append([]byte{0, 0, 0, 1}, d[:16]...))
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// Account returns a user's account. Its names are nowhere: nothing in a world is
+// sealed, and who logs in brings his.
 func Account(user, domain string) account.Account {
 	person := rem.PersonID("kisi-" + user + "-" + domain)
-	o := account.Operator{Person: person, Name: user, Send: true, Read: true}
+	o := account.Operator{Person: person, May: account.Everything}
 	for i, u := range Users {
 		if u == user && i < len(simulator.People) {
-			o.Identity = simulator.People[i].IdentityNumber
+			o.Identity = Tokens{}.Token(simulator.People[i].IdentityNumber)
 		}
 	}
 	return account.Account{
 		ID: rem.AccountID("hesap-" + user), Address: rem.MustAddress(user + "@" + domain), State: account.Open, Created: testkit.Epoch,
-		Holder: account.Holder{Person: person, Name: user}, Operators: []account.Operator{o},
+		Holder: account.Holder{Person: person}, Operators: []account.Operator{o},
 	}
 }
 
@@ -243,6 +259,11 @@ func (w *World) login(user, domain string) (rem.Actor, message.Authentication) {
 		message.Authentication{Time: w.Clock.Now().UTC(), Method: method}
 }
 
+// name is what a vault gives when somebody logs in.
+func name(user string) privacy.Value {
+	return privacy.NewValue(user, privacy.ByDeclaration(testkit.Epoch))
+}
+
 // Transaction is what a mail program says with a message.
 func Transaction(from string, to ...string) smtp.Transaction {
 	tx := smtp.Transaction{Sender: smtp.Path(from), EightBit: true}
@@ -257,7 +278,7 @@ func Transaction(from string, to ...string) smtp.Transaction {
 func (w *World) SubmitOnce(user, code string, original []byte, to ...string) (submission.Receipt, error) {
 	p := w.Providers[Domain(code)]
 	actor, authentication := w.login(user, p.Domain)
-	r, err := p.Submitter.Submit(context.Background(), submission.Login{Actor: actor, Authentication: authentication},
+	r, err := p.Submitter.Submit(context.Background(), submission.Login{Actor: actor, Authentication: authentication, Holder: name(user)},
 		Transaction(Address(user, code), to...), message.InMemory(original))
 	if err != nil {
 		w.tell("%s: submission fails: %v", p.Domain, err)
@@ -291,7 +312,7 @@ func (w *World) Submit(user, code string, original []byte, to ...string) submiss
 func (w *World) OpenOnce(user, code string, id rem.MessageID, n int) ([]byte, error) {
 	p := w.Providers[Domain(code)]
 	actor, authentication := w.login(user, p.Domain)
-	c, err := p.Retriever.Open(context.Background(), retrieval.Login{Actor: actor, Authentication: authentication}, id, n)
+	c, err := p.Retriever.Open(context.Background(), retrieval.Login{Actor: actor, Authentication: authentication, Name: name(user)}, id, n)
 	if err != nil {
 		w.tell("%s: opening fails: %v", p.Domain, err)
 		return nil, err
