@@ -39,9 +39,10 @@ type Person struct {
 	Signatory privacy.IndexToken
 }
 
-// Complete reports whether he can log in without a grant.
-func (p *Person) Complete() bool {
-	return p.Passkeys > 0 || p.Signatory != privacy.IndexToken{} || p.Who.Kind == Holder && p.Hash != "" && (!p.TOTP.IsZero() || p.SMS)
+// set reports whether he has credentials that open a session, his certificate
+// apart.
+func (p *Person) set() bool {
+	return p.Passkeys > 0 || p.Hash != "" && (!p.TOTP.IsZero() || p.SMS)
 }
 
 // A Name is what a log-in name leads to.
@@ -94,6 +95,8 @@ type Attempt struct {
 	Sends int
 	Tries int
 	Known bool // on a known device
+	// Phone: it confirms a phone within the session Raises, and opens nothing.
+	Phone bool
 }
 
 // A Device is a browser that somebody logged in with before. Its secret, a
@@ -115,9 +118,7 @@ type Outcome string
 const (
 	Succeeded Outcome = "succeeded"
 	Failed    Outcome = "failed"
-	Held      Outcome = "held" // too soon after others
 	Changed   Outcome = "changed"
-	Ended     Outcome = "ended"
 )
 
 // An Event is one entry of what a person sees of his log-ins (REQ-45).
@@ -215,7 +216,9 @@ type Opening struct {
 }
 
 // A Change is the step that changes how a person may log in. It is made within a
-// session and ends every other of the person, and every attempt.
+// session, whose place Session takes; every other session of the person ends, and
+// every attempt and grant. With the zero Session nothing ends but attempts and
+// grants.
 type Change struct {
 	// Person as he is to be, with the epoch at which he was read.
 	Person  Person
@@ -271,6 +274,8 @@ type Store interface {
 	// Events returns the history of somebody before an event, newest first; the
 	// zero EventID: from the newest.
 	Events(ctx context.Context, who Who, before EventID, limit int) ([]Event, error)
+	// Granted returns a grant, or ErrNone.
+	Granted(ctx context.Context, id ID) (Grant, error)
 	// Failure returns a count; what nobody counted is zero.
 	Failure(ctx context.Context, key ID) (Failure, error)
 	// Notices returns those that wait, oldest first.
