@@ -88,7 +88,7 @@ func DefaultPractice() Practice {
 		AskAgain:        time.Hour,
 		AccountTerm:     365 * day, AccountGrace: 30 * day, AccountExport: 90 * day,
 		AccountReminders: []time.Duration{30 * day, 7 * day, day},
-		MaxHops:         30,
+		MaxHops:          30,
 	}
 }
 

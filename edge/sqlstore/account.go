@@ -75,7 +75,7 @@ func (w *writer) account(a *account.Account) {
 		o := &a.Operators[i]
 		w.text(string(o.Person))
 		w.bytes(o.Name.Bytes())
-		w.token(o.Identity)
+		w.bytes(kept(o.Identity))
 		w.num(uint64(o.May))
 		w.time(o.From)
 		w.time(o.Until)
@@ -85,12 +85,12 @@ func (w *writer) account(a *account.Account) {
 	}
 }
 
-func (w *writer) token(t privacy.IndexToken) {
+// kept is a token as it is written: nothing for none.
+func kept(t privacy.IndexToken) []byte {
 	if t == (privacy.IndexToken{}) {
-		w.num(0)
-		return
+		return nil
 	}
-	w.bytes(t.Bytes())
+	return t.Bytes()
 }
 
 // sealed reads a sealed value. What it holds stays as it is.

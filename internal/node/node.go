@@ -94,7 +94,6 @@ type Node struct {
 	relayTLS  *tls.Config
 	left      []*leftover // owned by Open, then by Run
 
-
 	mu      sync.Mutex
 	address map[string]net.Addr // guarded by mu: doors that are open, by name
 }
