@@ -120,7 +120,7 @@ func NewClient(o Options) (*Client, error) {
 	return &Client{o, base, &http.Client{
 		Transport: &http.Transport{
 			DialContext:            o.Guard.DialContext,
-			TLSClientConfig:        TLS(o.Anchors, o.Pins, o.Certificate),
+			TLSClientConfig:        TLS(o.Clock, o.Anchors, o.Pins, o.Certificate),
 			TLSHandshakeTimeout:    o.Timeout,
 			Proxy:                  nil, // never the environment's
 			DisableCompression:     true,
@@ -135,12 +135,12 @@ func NewClient(o Options) (*Client, error) {
 // TLS gives the settings by which a service is known: its certificate leads to an
 // anchor, names the host, and is one of the pinned ones when there are any. It is
 // the standard library's verification with one more check.
-func TLS(anchors []*x509.Certificate, pins []rem.Digest, own *tls.Certificate) *tls.Config {
+func TLS(clock rem.Clock, anchors []*x509.Certificate, pins []rem.Digest, own *tls.Certificate) *tls.Config {
 	pool := x509.NewCertPool()
 	for _, c := range anchors {
 		pool.AddCert(c)
 	}
-	t := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}
+	t := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool, Time: clock.Now}
 	if own != nil {
 		t.Certificates = []tls.Certificate{*own}
 	}
