@@ -49,10 +49,12 @@ var beside = map[string][]string{
 	"privacy/notice":       {"privacy/canon", "privacy/chain"},
 	"privacy/consent":      {"privacy/canon", "privacy/chain"},
 	"provider/publication": {"privacy/canon", "privacy/chain"},
-	"edge/sqlstore":        {"edge/blobstore"}, // the index over the journal
-	"edge/chainstore":      {"edge/blobstore"}, // a small journal of its own
-	"edge/accesslog":       {"edge/blobstore"}, // a small journal of its own
-	"edge/keystore":        {"edge/blobstore"}, // the same, of what was destroyed
+	"provider/staff":       {"person/application", "privacy/canon", "privacy/chain"},                     // the gate makes who moves an application
+	"provider/partner":     {"person/application", "person/identity", "privacy/canon", "provider/staff"}, // the same, on site
+	"edge/sqlstore":        {"edge/blobstore"},                                                           // the index over the journal
+	"edge/chainstore":      {"edge/blobstore"},                                                           // a small journal of its own
+	"edge/accesslog":       {"edge/blobstore"},                                                           // a small journal of its own
+	"edge/keystore":        {"edge/blobstore"},                                                           // the same, of what was destroyed
 	"edge/personstore":     {"edge/sqlitefile"},
 	"edge/idproof":         {"edge/outward"}, // the one way by which questions about people leave
 	"edge/notify":          {"edge/outward"}, // the same

@@ -24,6 +24,7 @@ const (
 	AsSupport  Role = "support"
 	AsSecurity Role = "security" // looks into an incident
 	AsPrivacy  Role = "privacy"  // answers data subjects
+	AsManager  Role = "manager"  // appoints staff, and sees whom
 )
 
 // Roles returns the closed list.
@@ -37,6 +38,7 @@ func Roles() []Word[Role] {
 		{AsSupport, rem.Text{Turkish: "destek görevlisi", English: "support officer"}, ""},
 		{AsSecurity, rem.Text{Turkish: "bilgi güvenliği görevlisi", English: "security officer"}, ""},
 		{AsPrivacy, rem.Text{Turkish: "kişisel veri görevlisi", English: "data protection officer"}, ""},
+		{AsManager, rem.Text{Turkish: "personel yöneticisi", English: "manager of staff"}, ""},
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	ContentClass     PurposeClass = "content"     // what is kept as a service to the holder
 	ApplicationClass PurposeClass = "application" // an application that has not become an account
 	ChoiceClass      PurposeClass = "choice"      // what rests on consent, and ends with it
+	StaffClass       PurposeClass = "staff"       // who works for us, and for contracted institutions
 )
 
 // PurposeClasses returns the classes.
@@ -32,6 +33,7 @@ func PurposeClasses() []Word[PurposeClass] {
 		{ContentClass, rem.Text{Turkish: "içerik", English: "content"}, ""},
 		{ApplicationClass, rem.Text{Turkish: "başvuru", English: "an application"}, ""},
 		{ChoiceClass, rem.Text{Turkish: "rızaya dayanan", English: "what rests on consent"}, ""},
+		{StaffClass, rem.Text{Turkish: "personel", English: "staff"}, ""},
 	}
 }
 
@@ -43,6 +45,7 @@ var classOf = map[RetentionID]PurposeClass{
 	KeepContent: ContentClass,
 
 	KeepApplication: ApplicationClass,
+	KeepStaff:       StaffClass,
 }
 
 // ClassOf returns the purpose class under whose data keys a retention rule's

@@ -21,6 +21,7 @@ const (
 	OfAnswer      ClockID = "answered"
 	OfHandover    ClockID = "handed-over"
 	OfDecision    ClockID = "application-ended"
+	OfLeaving     ClockID = "left-service"
 )
 
 // ClockNames are the events as people read them.
@@ -34,6 +35,7 @@ var ClockNames = map[ClockID]rem.Text{
 	OfAnswer:      {Turkish: "yanıtın verilmesi", English: "the answer"},
 	OfHandover:    {Turkish: "karşı tarafa aktarım", English: "handing over"},
 	OfDecision:    {Turkish: "başvurunun sonuçlanması", English: "the end of the application"},
+	OfLeaving:     {Turkish: "görevden ayrılma", English: "leaving the service"},
 }
 
 // A Length is how long something is kept after its clock started. The zero
@@ -124,6 +126,7 @@ const (
 	KeepAnswer      RetentionID = "answer"
 	KeepHandover    RetentionID = "handover"
 	KeepApplication RetentionID = "application"
+	KeepStaff       RetentionID = "staff"
 )
 
 // A Retention says how long something is kept at least and at most, from when,
@@ -173,5 +176,8 @@ func Retentions() []Retention {
 		{KeepApplication, text("Hesaba dönüşmeyen başvuru", "Application that became no account"), OfDecision, Length{}, Length{Years: ApplicationYears, Months: DestructionMonths},
 			text("bizim seçimimiz: itiraz ve şikâyetler için iki yıl; hesaba dönüşen başvuru hesap kaydına geçer", "our choice: two years, for objections and complaints; an application that becomes an account goes into its record"),
 			text("anahtarı yok edilerek silinebilir; süre sonunda imha henüz yapılmıyor", "can be erased by destroying its key; destruction at the end is not built yet")},
+		{KeepStaff, text("Personel kaydı", "Record of staff"), OfLeaving, Length{Years: RecordYears}, record,
+			text("KEP kayıtlarında işlemi yapan kişi anılır; kayıtlar durdukça kim olduğu bilinmelidir (REQ-85)", "records of registered mail name who acted; as long as they are kept it has to be known who that is (REQ-85)"),
+			text("adlar anahtarı yok edilerek silinebilir; süre sonunda imha henüz yapılmıyor", "names can be erased by destroying their key; destruction at the end is not built yet")},
 	}
 }

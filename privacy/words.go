@@ -56,6 +56,7 @@ const (
 	Staff          SubjectID = "staff"
 	Applicants     SubjectID = "applicant"
 	Visitors       SubjectID = "visitor"
+	Partners       SubjectID = "partner-staff"
 )
 
 // Subjects returns the groups of people.
@@ -67,6 +68,7 @@ func Subjects() []Word[SubjectID] {
 		{Mentioned, rem.Text{Turkish: "İletide adı geçen kişi", English: "Somebody whom a message mentions"}, "Diğer (iletide adı geçen kişi)"},
 		{Applicants, rem.Text{Turkish: "Başvuru sahibi ve temsilcisi", English: "Applicant, and who applies for another"}, "Potansiyel Ürün veya Hizmet Alıcısı"},
 		{Visitors, rem.Text{Turkish: "Siteyi ziyaret eden", English: "Visitor of the site"}, "Çevrimiçi Ziyaretçi"},
+		{Partners, rem.Text{Turkish: "Sözleşmeli kurumun çalışanı", English: "Employee of a contracted institution"}, "Tedarikçi Çalışanı"},
 		{Staff, rem.Text{Turkish: "Sağlayıcının çalışanı", English: "Member of the provider's staff"}, "Çalışan"},
 	}
 }
@@ -100,6 +102,7 @@ const (
 	Certifier  RecipientID = "certification-authority"
 	Scanner    RecipientID = "scanner"
 	OwnStaff   RecipientID = "staff"
+	Contracted RecipientID = "contracted-institution"
 )
 
 // Recipients returns who else may see data.
@@ -112,6 +115,7 @@ func Recipients() []Word[RecipientID] {
 		{Certifier, rem.Text{Turkish: "sertifikayı veren ESHS", English: "the certificate's issuer"}, ""},
 		{Scanner, rem.Text{Turkish: "aynı işletmedeki zararlı yazılım tarayıcısı", English: "the malware scanner of the same house"}, ""},
 		{OwnStaff, rem.Text{Turkish: "sağlayıcının yetkili çalışanı", English: "the provider's staff"}, ""},
+		{Contracted, rem.Text{Turkish: "başvurucunun seçtiği adreste doğrulama için sözleşmeli kurum", English: "the contracted institution, where the applicant chose to be called on"}, ""},
 	}
 }
 

@@ -61,6 +61,9 @@ func applications() []privacy.Holding {
 	answer := manner{privacy.Field, privacy.Sealed, privacy.DataFolder, privacy.KeepApplication, []privacy.RecipientID{privacy.OwnPeople, privacy.OwnStaff}}
 	step := answer.as(privacy.Plain)
 	record := step.keep(privacy.KeepRecord)
+	// What somebody sees who calls on the applicant (provider/partner).
+	seen := answer
+	seen.to = []privacy.RecipientID{privacy.OwnPeople, privacy.OwnStaff, privacy.Contracted}
 	digests := record.as(privacy.Hashed)
 	var list []privacy.Holding
 	each := func(m manner, of string, data []privacy.DatumID, names ...string) {
@@ -72,12 +75,13 @@ func applications() []privacy.Holding {
 
 	const answers = "application.Answers"
 	each(answer, answers, of(identityNumber), "IdentityNumber", "PassportNumber", "RepresentativeIdentity")
-	each(answer, answers, of(applicantName), "GivenNames", "FamilyName", "RepresentativeGiven", "RepresentativeFamily")
+	each(seen, answers, of(applicantName), "GivenNames", "FamilyName", "RepresentativeGiven", "RepresentativeFamily")
 	each(answer, answers, of(birthDate), "BirthDate", "RepresentativeBirth")
 	each(answer, answers, of(applicantTitle), "Profession", "RepresentativeCapacity")
 	each(answer, answers, of(businessNumber), "MERSIS", "RegistryNumber", "RegistryOffice", "TaxNumber", "DETSIS")
-	each(answer, answers, of(businessTitle), "Title", "ShortName", "Activity")
-	each(answer, answers, of(postalAddress), "AddressLine", "District", "Province", "PostalCode")
+	each(seen, answers, of(businessTitle), "Title")
+	each(answer, answers, of(businessTitle), "ShortName", "Activity")
+	each(seen, answers, of(postalAddress), "AddressLine", "District", "Province", "PostalCode")
 	each(answer, answers, of(phone), "Mobile")
 	each(answer, answers, of(mailAddress), "MailAddress")
 	each(answer, answers, of(wishedAddress), "Address")
