@@ -54,6 +54,7 @@ type commands struct {
 	TrustList trustListCommand `cmd:"" name:"trustlist" help:"Say which trust list is in force."`
 	Audit     auditCommand     `cmd:"" help:"Verify again everything that is stored."`
 	Inventory inventoryCommand `cmd:"" help:"List which personal data the program keeps, why, where and until when; needs no provider."`
+	Document  documentCommands `cmd:"" help:"Write, publish and list practice statement, contract, undertaking and tariff."`
 	Notice    noticeCommands   `cmd:"" help:"Write, check, compare, publish and list versions of the privacy notice."`
 }
 

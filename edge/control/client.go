@@ -195,6 +195,16 @@ func (c *Client) PublishNotice(ctx context.Context, source string) (*Notice, err
 	return ask[*Notice](ctx, c, "POST", "/notices", map[string]string{"source": source})
 }
 
+// PublishDocument publishes a version of another document.
+func (c *Client) PublishDocument(ctx context.Context, source string) (*Document, error) {
+	return ask[*Document](ctx, c, "POST", "/documents", map[string]string{"source": source})
+}
+
+// Documents lists the published versions of the other documents.
+func (c *Client) Documents(ctx context.Context) ([]Document, error) {
+	return ask[[]Document](ctx, c, "GET", "/documents", nil)
+}
+
 // Notices lists the published versions.
 func (c *Client) Notices(ctx context.Context) ([]Notice, error) {
 	return ask[[]Notice](ctx, c, "GET", "/notices", nil)

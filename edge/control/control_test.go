@@ -66,6 +66,7 @@ var (
 		Lines:      []Line{{Evidence: "_e1", Kind: "SubmissionAcceptanceRejection", Outcome: "positive", Issuer: "hs90.kep.test", Time: day}}}
 	box       = []Entry{{UID: 7, Message: "m1@hs90.kep.test", Recipient: 1, Sender: isil, Subject: "Şikâyet", Arrived: day, Size: 9}}
 	tasks     = []message.Task{{Stage: message.RelayStage, Message: "m1@hs90.kep.test", Target: "hs91.kep.test", Due: day, Attempts: 2}}
+	contract  = Document{Kind: "contract", Version: 1, Digest: "00", Published: day, Effective: day, Status: "in-force", By: "op"}
 	published = Notice{Version: 1, Digest: "00", Published: day, Effective: day, Status: "in-force", By: "op"}
 
 	list = TrustList{Sequence: 3, IssueTime: day, NextUpdate: day, Digest: "00", Providers: []Peer{{Code: "hs91", Domains: []string{"hs91.kep.test"}}}}
@@ -124,6 +125,14 @@ func (f *fake) TrustList(context.Context) (*TrustList, error) { return &list, f.
 
 func (f *fake) PublishNotice(_ context.Context, by, source string) (*Notice, error) {
 	return &published, f.hear("publish %s %s", by, source)
+}
+
+func (f *fake) PublishDocument(_ context.Context, by, source string) (*Document, error) {
+	return &contract, f.hear("publish by %s: %s", by, source)
+}
+
+func (f *fake) Documents(context.Context) ([]Document, error) {
+	return []Document{contract}, f.hear("documents")
 }
 
 func (f *fake) Notices(context.Context) ([]Notice, error) {
@@ -201,6 +210,8 @@ func TestEveryRouteAsksTheProviderAndAnswersWhatItSays(t *testing.T) {
 		{"queue", func() (any, error) { return c.Queue(ctx, "relay", 3) }, "queue relay, 3", tasks},
 		{"list", func() (any, error) { return c.TrustList(ctx) }, "list", &list},
 		{"publish", func() (any, error) { return c.PublishNotice(ctx, "metin") }, "publish Ayşe Operatör metin", &published},
+		{"publish a document", func() (any, error) { return c.PublishDocument(ctx, "metin") }, "publish by Ayşe Operatör: metin", &contract},
+		{"documents", func() (any, error) { return c.Documents(ctx) }, "documents", []Document{contract}},
 		{"notices", func() (any, error) { return c.Notices(ctx) }, "notices", []Notice{published}},
 		{"audit", func() (any, error) {
 			return nil, c.Audit(ctx, func(x Finding) error { found = append(found, x); return nil })

@@ -19,6 +19,7 @@ import (
 	"rem/message"
 	"rem/person/account"
 	"rem/privacy/notice"
+	"rem/provider/publication"
 )
 
 // maxRequest bounds a request's body.
@@ -68,6 +69,8 @@ func Listen(folder string, p Provider, log *slog.Logger) (*Server, error) {
 	mux.HandleFunc("GET /trustlist", h.trustList)
 	mux.HandleFunc("POST /notices", h.publishNotice)
 	mux.HandleFunc("GET /notices", h.notices)
+	mux.HandleFunc("POST /documents", h.publishDocument)
+	mux.HandleFunc("GET /documents", h.documents)
 	mux.HandleFunc("GET /audit", h.audit)
 	s := &Server{path: path, stop: stop, http: &http.Server{Handler: h.named(mux), ReadHeaderTimeout: 10 * time.Second}}
 	s.serving.Go(func() {
@@ -163,7 +166,8 @@ func (h handler) answer(w http.ResponseWriter, r *http.Request, value any, err e
 		http.Error(w, err.Error(), http.StatusConflict)
 	case errors.Is(err, ErrDenied):
 		http.Error(w, err.Error(), http.StatusForbidden)
-	case errors.Is(err, rem.ErrAddress), errors.Is(err, errRequest), errors.Is(err, notice.ErrRefused), errors.Is(err, notice.ErrBackdated):
+	case errors.Is(err, rem.ErrAddress), errors.Is(err, errRequest), errors.Is(err, notice.ErrRefused), errors.Is(err, notice.ErrBackdated),
+		errors.Is(err, publication.ErrRefused), errors.Is(err, publication.ErrBackdated):
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	default:
 		h.log.Error("control", "route", r.Pattern, "err", err)
@@ -194,15 +198,32 @@ func (h handler) accounts(w http.ResponseWriter, r *http.Request) {
 	h.answer(w, r, list, err)
 }
 
+// A source is what is published, in its canonical form.
+type source struct {
+	Source string `json:"source"`
+}
+
 func (h handler) publishNotice(w http.ResponseWriter, r *http.Request) {
 	var published *Notice
-	v, err := read[struct {
-		Source string `json:"source"`
-	}](r)
+	v, err := read[source](r)
 	if err == nil {
 		published, err = h.p.PublishNotice(r.Context(), r.Header.Get(PersonHeader), v.Source)
 	}
 	h.answer(w, r, published, err)
+}
+
+func (h handler) publishDocument(w http.ResponseWriter, r *http.Request) {
+	var published *Document
+	v, err := read[source](r)
+	if err == nil {
+		published, err = h.p.PublishDocument(r.Context(), r.Header.Get(PersonHeader), v.Source)
+	}
+	h.answer(w, r, published, err)
+}
+
+func (h handler) documents(w http.ResponseWriter, r *http.Request) {
+	list, err := h.p.Documents(r.Context())
+	h.answer(w, r, list, err)
 }
 
 func (h handler) notices(w http.ResponseWriter, r *http.Request) {

@@ -136,6 +136,19 @@ type Notice struct {
 	By        string    `json:"by"`
 }
 
+// A Document is a published version of the practice statement, the contract, the
+// undertaking or the tariff.
+type Document struct {
+	Kind      string    `json:"kind"`
+	Version   uint64    `json:"version"`
+	Digest    string    `json:"digest"`
+	Published time.Time `json:"published"`
+	Effective time.Time `json:"effective"`
+	Status    string    `json:"status"`
+	Sample    bool      `json:"sample"`
+	By        string    `json:"by"`
+}
+
 // A Provider is what the running program offers.
 type Provider interface {
 	AddAccount(ctx context.Context, by string, a NewAccount) (rem.AccountID, error)
@@ -168,6 +181,11 @@ type Provider interface {
 	PublishNotice(ctx context.Context, by, source string) (*Notice, error)
 	// Notices lists the published versions, the first one first.
 	Notices(ctx context.Context) ([]Notice, error)
+	// PublishDocument publishes a version of another document, in its canonical
+	// form. The same one again is the one that is there.
+	PublishDocument(ctx context.Context, by, source string) (*Document, error)
+	// Documents lists the published versions by kind, the first one first.
+	Documents(ctx context.Context) ([]Document, error)
 	// Audit verifies what is stored again, and reports as it goes.
 	Audit(ctx context.Context, report func(Finding) error) error
 }

@@ -21,6 +21,7 @@ import (
 	"rem/privacy/consent"
 	"rem/privacy/inventory"
 	"rem/privacy/notice"
+	"rem/provider/publication"
 )
 
 // Names in the data folder.
@@ -33,6 +34,8 @@ const (
 	noticeFolder    = "notices"
 	deliveryFolder  = "deliveries"
 	consentFolder   = "consents"
+
+	publicationFolder = "publications" // practice statement, contract, undertaking, tariff
 )
 
 // Alarms of the records about people.
@@ -61,6 +64,7 @@ type Records struct {
 	Viewer    *privacy.Viewer
 	Notices   *notice.Ledger
 	Consents  *consent.Ledger
+	Published *publication.Ledger
 	Persons   *personstore.Store
 	Identity  *privacy.BlindIndexer // by identity number
 	Signatory *privacy.BlindIndexer // by the serialNumber of a certificate
@@ -111,10 +115,10 @@ func (n *Node) openRecords(ctx context.Context) (err error) {
 	return n.classifiedRecords(ctx)
 }
 
-// openChains opens what people were told and what they chose.
+// openChains opens what people were told, what they chose, and what is published.
 func (n *Node) openChains(ctx context.Context) error {
 	r := &n.Records
-	for _, name := range []string{noticeFolder, deliveryFolder, consentFolder} {
+	for _, name := range []string{noticeFolder, deliveryFolder, consentFolder, publicationFolder} {
 		folder, err := blobstore.Disk(filepath.Join(n.Config.Data, name))
 		if err != nil {
 			return err
@@ -129,7 +133,10 @@ func (n *Node) openChains(ctx context.Context) error {
 	if r.Notices, err = notice.Open(ctx, r.chains[0], r.chains[1], n.clock); err != nil {
 		return err
 	}
-	r.Consents, err = consent.Open(ctx, r.chains[2], n.clock, r.Register, r.Notices)
+	if r.Consents, err = consent.Open(ctx, r.chains[2], n.clock, r.Register, r.Notices); err != nil {
+		return err
+	}
+	r.Published, err = publication.Open(ctx, r.chains[3], n.clock, n.authority)
 	return err
 }
 

@@ -39,6 +39,7 @@ func choiceRecords() []privacy.Holding {
 	return slices.Concat(
 		[]privacy.Holding{
 			staff.holds("notice.Publication.By", personID, staffAct),
+			staff.holds("publication.Publication.By", personID, staffAct),
 			record.holds("notice.Delivery.Person", personID, told),
 			staff.holds("notice.Delivery.Visitor", visitorName, told),
 			record.holds("notice.Delivery.Version", told),
@@ -60,8 +61,9 @@ func choiceRecords() []privacy.Holding {
 			record.holds("consent.Entry.Text", choice),
 			record.holds("consent.Entry.Withdraws", choice),
 		},
-		technical(privacy.Field, byParts, "notice.Publication.Link", "notice.Delivery.Link", "consent.Entry.Link", "consent.Entry.Circumstances", "consent.Circumstances.Actor"),
+		technical(privacy.Field, byParts, "notice.Publication.Link", "publication.Publication.Link", "notice.Delivery.Link", "consent.Entry.Link", "consent.Entry.Circumstances", "consent.Circumstances.Actor"),
 		technical(privacy.Field, order, "chain.Link.Number", "chain.Link.Previous"),
-		technical(privacy.Field, ofPeer, "notice.Publication.Effective", "notice.Publication.Digest", "notice.Publication.Source"),
+		technical(privacy.Field, ofPeer, "publication.Publication.Effective", "publication.Publication.Digest", "publication.Publication.Token", "publication.Publication.Source",
+			"notice.Publication.Effective", "notice.Publication.Digest", "notice.Publication.Source"),
 	)
 }

@@ -104,7 +104,7 @@ var persisted = []typeName{
 	{"message", "Step"}, {"message", "Intention"}, {"person/account", "Account"}, {"edge/sqlstore", "accountOp"},
 	{"message/submission", "storedIntention"}, {"message/relay", "takeover"}, {"message/relay", "storedSettlement"}, {"message/evidence", "Draft"},
 	{"privacy", "AccessEntry"}, {"privacy", "Destruction"}, {"person/application", "StepData"}, {"person/application", "Intention"},
-	{"privacy/notice", "Publication"}, {"privacy/notice", "Delivery"}, {"privacy/consent", "Entry"},
+	{"privacy/notice", "Publication"}, {"provider/publication", "Publication"}, {"privacy/notice", "Delivery"}, {"privacy/consent", "Entry"}, {"provider/staff", "Entry"},
 }
 
 func TestEveryFieldOfARecordIsClassified(t *testing.T) {

@@ -36,7 +36,7 @@ type Publication struct {
 	// Effective is from when it holds, never before it was published.
 	Effective time.Time
 	Digest    rem.Digest // of Source
-	Token     *tsp.Token // over Digest
+	Token     []byte     // DER of an RFC 3161 token over Digest
 	Source    []byte     // the document, in canonical form
 }
 
@@ -91,7 +91,7 @@ func (p *Publication) write(w *canon.Writer, stated time.Time) {
 	}
 	w.Digest("document", p.Digest)
 	var lines []string
-	for chunk := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(p.Token.DER)), tokenLine) {
+	for chunk := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(p.Token)), tokenLine) {
 		lines = append(lines, string(chunk))
 	}
 	w.Lines("token", strings.Join(lines, "\n"))
@@ -134,14 +134,14 @@ func (v *Version) read(token string, stated time.Time) (err error) {
 			return fmt.Errorf("%w: a line of the token is too long", canon.ErrForm)
 		}
 	}
-	der, err := base64.StdEncoding.Strict().DecodeString(strings.ReplaceAll(token, "\n", ""))
+	if v.Token, err = base64.StdEncoding.Strict().DecodeString(strings.ReplaceAll(token, "\n", "")); err != nil {
+		return fmt.Errorf("%w: the token: %w", canon.ErrForm, err)
+	}
+	stamp, err := tsp.Parse(v.Token)
 	if err != nil {
 		return fmt.Errorf("%w: the token: %w", canon.ErrForm, err)
 	}
-	if v.Token, err = tsp.Parse(der); err != nil {
-		return fmt.Errorf("%w: the token: %w", canon.ErrForm, err)
-	}
-	if v.Token.Hash != crypto.SHA256 || string(v.Token.Imprint) != string(v.Digest[:]) {
+	if stamp.Hash != crypto.SHA256 || string(stamp.Imprint) != string(v.Digest[:]) {
 		return fmt.Errorf("%w: the token is over something else", canon.ErrForm)
 	}
 	return nil
@@ -184,9 +184,11 @@ func (l *Ledger) Publish(ctx context.Context, source []byte, t Terms) (*Version,
 	if from.Before(now) || last != nil && from.Before(last.Effective) {
 		return nil, fmt.Errorf("publishing a document: %w: it says %s", ErrBackdated, from.Format(time.RFC3339))
 	}
-	if p.Token, err = l.stamp.Stamp(ctx, crypto.SHA256, digest[:]); err != nil {
+	token, err := l.stamp.Stamp(ctx, crypto.SHA256, digest[:])
+	if err != nil {
 		return nil, fmt.Errorf("publishing a document: stamping it: %w", err)
 	}
+	p.Token = token.DER
 	if p.Link, _, err = l.chain.Append(ctx, func(w *canon.Writer) { p.write(w, d.Effective) }); err != nil {
 		return nil, fmt.Errorf("publishing a document: %w", err)
 	}

@@ -75,6 +75,15 @@ func (s *stage) open(t *testing.T) *publication.Ledger {
 	return l
 }
 
+// stamped verifies the token of a version.
+func stamped(v *publication.Version) error {
+	token, err := tsp.Parse(v.Token)
+	if err == nil {
+		_, err = token.Verify(crypto.SHA256, v.Digest[:], tsp.VerifyOptions{})
+	}
+	return err
+}
+
 var demo = publication.Terms{By: "staff-a", AllowSample: true}
 
 // Each kind that the program has comes with a document, whole in both languages.
@@ -90,7 +99,7 @@ func TestEverySampleCanBePublishedInADemonstration(t *testing.T) {
 			t.Errorf("%s: %v", k, err)
 			continue
 		}
-		if _, err := v.Token.Verify(crypto.SHA256, v.Digest[:], tsp.VerifyOptions{}); err != nil {
+		if err := stamped(v); err != nil {
 			t.Errorf("%s: its token: %v", k, err)
 		}
 		if _, err := l.Publish(t.Context(), filled(t, k, func(d *publication.Document) { d.Version = 2 }), publication.Terms{By: "staff-a"}); !errors.Is(err, publication.ErrRefused) {
@@ -147,7 +156,7 @@ func TestVersionsFollowOneAnotherAndStay(t *testing.T) {
 	for n := uint64(1); n <= 2; n++ {
 		a, errA := l.Version(publication.Contract, n)
 		b, errB := reopened.Version(publication.Contract, n)
-		if errA != nil || errB != nil || !bytes.Equal(a.Source, b.Source) || !a.Effective.Equal(b.Effective) || a.Digest != b.Digest || !bytes.Equal(a.Token.DER, b.Token.DER) || a.By != b.By {
+		if errA != nil || errB != nil || !bytes.Equal(a.Source, b.Source) || !a.Effective.Equal(b.Effective) || a.Digest != b.Digest || !bytes.Equal(a.Token, b.Token) || a.By != b.By {
 			t.Errorf("version %d after a start: %v %v", n, errA, errB)
 		}
 	}
@@ -212,7 +221,7 @@ func TestAChangedPublicationIsNotOpened(t *testing.T) {
 			continue
 		}
 		v := opened.Versions(publication.Tariff)[0]
-		if _, err := v.Token.Verify(crypto.SHA256, v.Digest[:], tsp.VerifyOptions{}); err == nil && !bytes.Equal(v.Token.DER, published.Token.DER) {
+		if stamped(v) == nil && !bytes.Equal(v.Token, published.Token) {
 			t.Logf("octet %d of the entry is in the token and not signed: %q", i, entry[max(0, i-8):min(len(entry), i+8)])
 		}
 		if v.Digest != published.Digest || !bytes.Equal(v.Source, published.Source) {
