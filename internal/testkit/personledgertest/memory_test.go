@@ -66,3 +66,7 @@ func TestAJourneySurvivesEveryFailingWrite(t *testing.T) {
 		}
 	}
 }
+
+func TestOfManyWhoWantAnAddressInMemoryOnePersonEverHasIt(t *testing.T) {
+	RaceAddresses(t, 14, 2000, func(*testing.T) person.Addresses { return NewMemory() })
+}
