@@ -1,0 +1,11 @@
+package logintest
+
+import (
+	"testing"
+
+	"rem/person/login"
+)
+
+func TestMemoryKeepsThePromises(t *testing.T) {
+	Run(t, func(*testing.T) login.Store { return NewMemory() })
+}
