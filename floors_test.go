@@ -54,7 +54,7 @@ var beside = map[string][]string{
 	"edge/sqlstore":        {"edge/blobstore"},                                                           // the index over the journal
 	"edge/chainstore":      {"edge/blobstore"},                                                           // a small journal of its own
 	"edge/accesslog":       {"edge/blobstore"},                                                           // a small journal of its own
-	"edge/keystore":        {"edge/blobstore"},                                                           // the same, of what was destroyed
+	"edge/keystore":        {"edge/blobstore", "edge/sqlitefile"},                                        // a small journal of what was destroyed
 	"edge/personstore":     {"edge/sqlitefile"},
 	"edge/idproof":         {"edge/outward"}, // the one way by which questions about people leave
 	"edge/notify":          {"edge/outward"}, // the same

@@ -4,43 +4,28 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
+	"io/fs"
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
 	"rem"
 	"rem/edge/blobstore"
+	"rem/edge/sqlitefile"
 	"rem/privacy"
 )
 
 var _ privacy.DataKeys = (*Data)(nil)
 
-//go:embed migrations/0001.sql
-var schema1 string
-
-// schemas are the migrations in their order; user_version counts those applied.
-var schemas = []string{schema1}
+//go:embed migrations/*.sql
+var migrations embed.FS
 
 //go:embed queries.sql
 var queryText string
 
-var queries = parseQueries(queryText)
-
-func parseQueries(text string) map[string]string {
-	m := make(map[string]string)
-	for block := range strings.SplitSeq(text, "-- name: ") {
-		if name, query, ok := strings.Cut(block, "\n"); ok {
-			m[strings.TrimSpace(name)] = strings.TrimSpace(query)
-		}
-	}
-	return m
-}
+var queries = sqlitefile.Queries(queryText)
 
 // Data keeps wrapped data keys in an SQLite file of their own, so that neither
 // the journal nor a copy of the index has them, and the list of destroyed ones
@@ -51,10 +36,12 @@ func parseQueries(text string) map[string]string {
 // there when its wrapping key is retired.
 type Data struct {
 	list *list
-	read *sql.DB
+	file *sqlitefile.File
 
-	mu    sync.Mutex // held while writing: SQLite has one writer
-	write *sql.DB
+	// mu is held for writing from the record in the list to the end of the key,
+	// so that nobody is given a key that is about to go; for reading by whoever
+	// adds one.
+	mu sync.RWMutex
 }
 
 // DataOptions of a store of data keys.
@@ -94,51 +81,21 @@ func (d *Data) open(ctx context.Context, path string, folder blobstore.FS, o Dat
 	if d.list, err = openList(folder, o); err != nil {
 		return err
 	}
-	// FULL: what was answered is on the disk. secure_delete: what is destroyed
-	// is overwritten in the file.
-	if d.write, err = sql.Open("sqlite", dsn(path, "rwc", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "busy_timeout(10000)", "trusted_schema(OFF)")); err != nil {
+	schema, err := fs.Sub(migrations, "migrations")
+	if err != nil {
 		return err
 	}
-	d.write.SetMaxOpenConns(1)
-	if err := d.migrate(ctx); err != nil {
+	// secure_delete: what is destroyed is overwritten in the file.
+	if d.file, err = sqlitefile.Open(ctx, path, sqlitefile.Options{Migrations: schema}, "secure_delete(ON)"); err != nil {
 		return err
 	}
-	if d.read, err = sql.Open("sqlite", dsn(path, "ro", "query_only(ON)", "busy_timeout(10000)", "trusted_schema(OFF)")); err != nil {
-		return err
-	}
-	d.read.SetMaxOpenConns(4)
 	return d.catchUp(ctx, o.Alarm)
-}
-
-func dsn(path, mode string, pragmas ...string) string {
-	v := url.Values{"mode": {mode}, "_txlock": {"immediate"}}
-	for _, p := range pragmas {
-		v.Add("_pragma", p)
-	}
-	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: v.Encode()}).String()
-}
-
-func (d *Data) migrate(ctx context.Context) error {
-	var have int
-	if err := d.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return fmt.Errorf("reading the schema's version: %w", err)
-	}
-	if have > len(schemas) {
-		return fmt.Errorf("the schema has version %d; this program knows %d", have, len(schemas))
-	}
-	for i := have; i < len(schemas); i++ {
-		script := fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA user_version = %d;\nCOMMIT;", schemas[i], i+1)
-		if _, err := d.write.ExecContext(ctx, script); err != nil {
-			return fmt.Errorf("migration %d: %w", i+1, err)
-		}
-	}
-	return nil
 }
 
 // catchUp destroys what the list says and the store has not applied.
 func (d *Data) catchUp(ctx context.Context, alarm func(error)) error {
 	var from blobstore.Position
-	if err := d.write.QueryRowContext(ctx, queries["applied"]).Scan(&from.Segment, &from.Offset); err != nil {
+	if err := d.file.Read.QueryRowContext(ctx, queries["applied"]).Scan(&from.Segment, &from.Offset); err != nil {
 		return fmt.Errorf("reading how far the list is applied: %w", err)
 	}
 	if d.list.end().Before(from) {
@@ -168,52 +125,32 @@ func (d *Data) catchUp(ctx context.Context, alarm func(error)) error {
 // apply destroys the keys of the records, which the list has up to a position.
 // The caller holds mu, or is alone.
 func (d *Data) apply(ctx context.Context, records []privacy.Destruction, to blobstore.Position) error {
-	err := d.inTransaction(ctx, func(tx *sql.Tx) error {
+	err := d.file.Update(ctx, func(tx *sql.Tx) error {
 		for _, r := range records {
-			if _, err := tx.ExecContext(ctx, queries["destroy"], r.Key.Person, r.Key.Class, int64(r.Key.Serial)); err != nil {
+			if _, err := tx.Exec(queries["destroy"], r.Key.Person, r.Key.Class, int64(r.Key.Serial)); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, queries["record"], r.Key.Person, r.Key.Class, int64(r.Key.Serial), r.At.UnixMicro(), r.By, r.Reason); err != nil {
+			if _, err := tx.Exec(queries["record"], r.Key.Person, r.Key.Class, int64(r.Key.Serial), r.At.UnixMicro(), r.By, r.Reason); err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, queries["apply"], int64(to.Segment), to.Offset)
+		_, err := tx.Exec(queries["apply"], int64(to.Segment), to.Offset)
 		return err
 	})
+	if err == nil {
+		err = d.file.Checkpoint(ctx) // the log has pages from before
+	}
 	if err != nil {
 		return fmt.Errorf("destroying data keys: %w", err)
 	}
-	// The log has pages from before.
-	var busy, pages, done int
-	err = d.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done)
-	if err == nil && busy != 0 {
-		err = errors.New("somebody reads it")
-	}
-	if err != nil {
-		return fmt.Errorf("destroying data keys: emptying the log: %w", err)
-	}
 	return nil
-}
-
-func (d *Data) inTransaction(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := d.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := do(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
 }
 
 // Close ends the store. Closing again does nothing.
 func (d *Data) Close() error {
 	var errs []error
-	if d.read != nil {
-		errs = append(errs, d.read.Close())
-	}
-	if d.write != nil {
-		errs = append(errs, d.write.Close())
+	if d.file != nil {
+		errs = append(errs, d.file.Close())
 	}
 	if d.list != nil {
 		errs = append(errs, d.list.close())
@@ -222,21 +159,7 @@ func (d *Data) Close() error {
 }
 
 // Columns names every column of the live schema, for the inventory (P-01).
-func (d *Data) Columns(ctx context.Context) (names []string, err error) {
-	rows, err := d.read.QueryContext(ctx, queries["columns"])
-	if err != nil {
-		return nil, fmt.Errorf("reading the schema: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("reading the schema: %w", err)
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
-}
+func (d *Data) Columns(ctx context.Context) ([]string, error) { return d.file.Columns(ctx) }
 
 // asKey turns a row into a key.
 func asKey(number int64, wrapped []byte, err error) (privacy.WrappedKey, error) {
@@ -275,37 +198,37 @@ func get(ctx context.Context, q querier, n privacy.KeyName) (privacy.WrappedKey,
 
 // Newest implements privacy.DataKeys.
 func (d *Data) Newest(ctx context.Context, person rem.PersonID, class privacy.PurposeClass) (privacy.KeyName, privacy.WrappedKey, error) {
-	return newest(ctx, d.read, person, class)
+	return newest(ctx, d.file.Read, person, class)
 }
 
 // Get implements privacy.DataKeys.
 func (d *Data) Get(ctx context.Context, n privacy.KeyName) (privacy.WrappedKey, error) {
-	return get(ctx, d.read, n)
+	return get(ctx, d.file.Read, n)
 }
 
 // Add implements privacy.DataKeys.
-func (d *Data) Add(ctx context.Context, n privacy.KeyName, w privacy.WrappedKey) (kept privacy.WrappedKey, _ error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	err := d.inTransaction(ctx, func(tx *sql.Tx) error {
-		var err error
-		if kept, err = get(ctx, tx, n); !errors.Is(err, privacy.ErrNoKey) {
-			return err
+func (d *Data) Add(ctx context.Context, n privacy.KeyName, w privacy.WrappedKey) (privacy.WrappedKey, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	w.Bytes = bytes.Clone(w.Bytes)
+	kept, err := sqlitefile.Answer(ctx, d.file, func(tx *sql.Tx) (privacy.WrappedKey, error) {
+		ctx := context.Background() // the step's, not the caller's
+		if kept, err := get(ctx, tx, n); !errors.Is(err, privacy.ErrNoKey) {
+			return kept, err
 		}
 		last, _, err := newest(ctx, tx, n.Person, n.Class)
 		switch {
 		case errors.Is(err, privacy.ErrNoKey) || errors.Is(err, privacy.ErrDestroyed):
 		case err == nil:
-			return fmt.Errorf("key %d lives, and another is to follow it", last.Serial)
+			return privacy.WrappedKey{}, fmt.Errorf("key %d lives, and another is to follow it", last.Serial)
 		default:
-			return err
+			return privacy.WrappedKey{}, err
 		}
 		if n.Serial != last.Serial+1 {
-			return fmt.Errorf("key %d does not follow key %d", n.Serial, last.Serial)
+			return privacy.WrappedKey{}, fmt.Errorf("key %d does not follow key %d", n.Serial, last.Serial)
 		}
-		_, err = tx.ExecContext(ctx, queries["add"], string(n.Person), string(n.Class), int64(n.Serial), int64(w.Number), w.Bytes)
-		kept = privacy.WrappedKey{Number: w.Number, Bytes: bytes.Clone(w.Bytes)}
-		return err
+		_, err = tx.Exec(queries["add"], string(n.Person), string(n.Class), int64(n.Serial), int64(w.Number), w.Bytes)
+		return w, err
 	})
 	if err != nil {
 		return privacy.WrappedKey{}, fmt.Errorf("keeping a data key: %w", err)
@@ -315,9 +238,13 @@ func (d *Data) Add(ctx context.Context, n privacy.KeyName, w privacy.WrappedKey)
 
 // Replace implements privacy.DataKeys.
 func (d *Data) Replace(ctx context.Context, n privacy.KeyName, before, now privacy.WrappedKey) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	_, err := d.write.ExecContext(ctx, queries["replace"], string(n.Person), string(n.Class), int64(n.Serial), int64(before.Number), before.Bytes, int64(now.Number), now.Bytes)
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	before.Bytes, now.Bytes = bytes.Clone(before.Bytes), bytes.Clone(now.Bytes)
+	err := d.file.Update(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(queries["replace"], string(n.Person), string(n.Class), int64(n.Serial), int64(before.Number), before.Bytes, int64(now.Number), now.Bytes)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("keeping a data key that was wrapped anew: %w", err)
 	}
@@ -329,7 +256,7 @@ func (d *Data) Replace(ctx context.Context, n privacy.KeyName, before, now priva
 func (d *Data) Destroy(ctx context.Context, person rem.PersonID, class privacy.PurposeClass, at time.Time, by rem.PersonID, reason string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	name, _, err := newest(ctx, d.write, person, class)
+	name, _, err := newest(ctx, d.file.Read, person, class)
 	if err != nil {
 		return fmt.Errorf("destroying a data key: %w", err)
 	}
@@ -344,7 +271,7 @@ func (d *Data) Destroy(ctx context.Context, person rem.PersonID, class privacy.P
 
 // Destroyed implements privacy.DataKeys.
 func (d *Data) Destroyed(ctx context.Context, person rem.PersonID) (records []privacy.Destruction, err error) {
-	rows, err := d.read.QueryContext(ctx, queries["records"], string(person))
+	rows, err := d.file.Read.QueryContext(ctx, queries["records"], string(person))
 	if err != nil {
 		return nil, fmt.Errorf("reading what was destroyed: %w", err)
 	}
@@ -363,7 +290,7 @@ func (d *Data) Destroyed(ctx context.Context, person rem.PersonID) (records []pr
 
 // Behind implements privacy.DataKeys.
 func (d *Data) Behind(ctx context.Context, newest privacy.KeyNumber, limit int) (names []privacy.KeyName, keys []privacy.WrappedKey, err error) {
-	rows, err := d.read.QueryContext(ctx, queries["behind"], int64(newest), limit)
+	rows, err := d.file.Read.QueryContext(ctx, queries["behind"], int64(newest), limit)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading data keys: %w", err)
 	}

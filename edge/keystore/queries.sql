@@ -29,6 +29,3 @@ SELECT segment, offset FROM applied WHERE one = 1
 
 -- name: apply
 UPDATE applied SET segment = $1, offset = $2 WHERE one = 1
-
--- name: columns
-SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY m.name, c.cid
