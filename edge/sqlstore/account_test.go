@@ -1,6 +1,9 @@
 package sqlstore_test
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -72,4 +75,48 @@ func TestAChangedAccountIsSeenByWhoeverWasToldOfTheChange(t *testing.T) {
 	}
 	close(stop)
 	readers.Wait()
+}
+
+// The index is made anew from the journal, with the updates that were refused in
+// it: they are refused again, and the account is the same.
+func TestAnAccountIsTheSameFromTheJournalAlone(t *testing.T) {
+	dir := t.TempDir()
+	s, err := sqlstore.Open(t.Context(), sqlstore.Options{Dir: dir, MinFree: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := account.Account{ID: "a-1", Address: rem.MustAddress("bora@hs91.kep.test"), State: account.Open, Holder: account.Holder{Person: "h-1", Name: ledgertest.Sealed}}
+	if err := s.Create(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		from  uint64
+		quota int64
+		want  error
+	}{{0, 1, nil}, {0, 2, account.ErrChanged}, {1, 3, nil}, {1, 3, nil}, {7, 4, account.ErrChanged}} {
+		a.Version, a.Quota = c.from, c.quota
+		if err := s.Update(t.Context(), a); !errors.Is(err, c.want) {
+			t.Fatalf("from version %d: %v, want %v", c.from, err, c.want)
+		}
+	}
+	want, err := s.Account(t.Context(), "a-1")
+	if err != nil || want.Version != 2 || want.Quota != 3 {
+		t.Fatalf("%+v, %v", want, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "index.sqlite*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no index (%v)", err)
+	}
+	for _, f := range files {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = open(t, sqlstore.Options{Dir: dir, MinFree: -1})
+	if got, err := s.Account(t.Context(), "a-1"); err != nil || !got.Equal(&want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
 }

@@ -82,6 +82,11 @@ func FuzzAccount(f *testing.F) {
 		Operators: []account.Operator{{Person: "p", May: account.Sending}},
 	}}
 	f.Add(o.encode())
+	o.account.Operators = append(o.account.Operators, account.Operator{Person: "q", May: account.Everything, By: "p", Proof: account.Proof{Kind: account.Appointment, Digest: rem.DigestOf(nil)}})
+	o.account.Notices = []account.Notice{{Kind: account.Renewed, At: fromMicros(2), Due: fromMicros(3)}}
+	f.Add(o.encode())
+	o.account.Before = &account.Unsealed{Holder: "h", Operators: []account.UnsealedOperator{{Name: "n", Identity: "1"}, {}}}
+	f.Add(o.encode())
 	f.Add((&accountOp{act: setPassword, id: "a", person: "p", hash: "h"}).encode())
 	f.Fuzz(func(t *testing.T, meta []byte) {
 		once, err := decodeAccount(meta)

@@ -200,8 +200,17 @@ func TestNothingClosesBeforeItsPeopleWereToldOfTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if s := d.now(t); s.State != account.SendBlocked {
-		t.Fatalf("it is %s, and nobody was told", s.State)
+	for i := range 150 { // what else waits does not push the notice out
+		o := account.Operator{Person: "second", May: account.Reading, Proof: proof, Until: d.clock.Now().Add(time.Duration(i+1) * day)}
+		if err := d.Appoint(t.Context(), officer, "acc-1", o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Tick(t.Context()); !errors.Is(err, errBroken) {
+		t.Fatal(err)
+	}
+	if s := d.now(t); s.State != account.SendBlocked || len(s.Notices) > 101 {
+		t.Fatalf("it is %s with %d notices, and nobody was told", s.State, len(s.Notices))
 	}
 	d.Messenger = d
 	d.life(t, 2)

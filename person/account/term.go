@@ -21,7 +21,8 @@ type Terms struct {
 	Export time.Duration
 }
 
-// maxNotices bounds what waits to be told of one account; older ones go first.
+// maxNotices bounds what waits to be told of one account while nobody can be told:
+// the oldest goes, but that of the term's end, without which nothing closes.
 const maxNotices = 100
 
 // End is the end of a term that begins now; zero: there is none.
@@ -34,8 +35,11 @@ func (t Terms) End(now time.Time) time.Time {
 
 func (a *Account) notice(n Notice) {
 	a.Notices = append(a.Notices, n)
-	if over := len(a.Notices) - maxNotices; over > 0 {
-		a.Notices = slices.Delete(a.Notices, 0, over)
+	if len(a.Notices) <= maxNotices {
+		return
+	}
+	if i := slices.IndexFunc(a.Notices, func(n Notice) bool { return n.Kind != TermOver }); i >= 0 {
+		a.Notices = slices.Delete(a.Notices, i, i+1)
 	}
 }
 
