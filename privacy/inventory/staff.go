@@ -32,10 +32,16 @@ func employees() []privacy.Datum {
 	}
 }
 
-// staffRecords are the fields of the entries of the chain of staff
+// staffRecords are the places of what is known about staff, and of contracted
+// institutions and their work orders.
+func staffRecords() []privacy.Holding {
+	return slices.Concat(staffEntries(), partnerRecords(), staffColumns())
+}
+
+// staffEntries are the fields of the entries of the chain of staff
 // (docs/formats/staff.md). Names and numbers are sealed, each under its own
 // person's key.
-func staffRecords() []privacy.Holding {
+func staffEntries() []privacy.Holding {
 	record := manner{privacy.Field, privacy.Plain, privacy.DataFolder, privacy.KeepStaff, []privacy.RecipientID{privacy.OwnStaff}}
 	const entry = "staff.Entry."
 	return slices.Concat(
@@ -58,5 +64,73 @@ func staffRecords() []privacy.Holding {
 		technical(privacy.Field, ofCode, entry+"Door"),
 		technical(privacy.Field, order, entry+"Proposal"),
 		technical(privacy.Field, byParts, entry+"Link"),
+	)
+}
+
+// partnerRecords are the fields of contracted institutions and of the steps of
+// their work orders (docs/formats/work-order.md).
+func partnerRecords() []privacy.Holding {
+	record := manner{privacy.Field, privacy.Plain, privacy.DataFolder, privacy.KeepRecord, []privacy.RecipientID{privacy.OwnStaff, privacy.Contracted}}
+	staff := record.as(privacy.Pseudonym)
+	digests := record.as(privacy.Hashed)
+	var list []privacy.Holding
+	each := func(m manner, of string, data []privacy.DatumID, names ...string) {
+		for _, name := range names {
+			list = append(list, m.holds(of+"."+name, data...))
+		}
+	}
+	of := func(d ...privacy.DatumID) []privacy.DatumID { return d }
+	each(record, "partner.StepData", of(progress), "Order", "At", "Role", "On", "From", "To", "Reason")
+	each(staff, "partner.StepData", of(memberID), "Who")
+	each(record, "partner.StepData", of(memberTraining), "Method")
+	each(digests, "partner.StepData", of(identification), "Text")
+	each(record, "partner.Brief", of(progress), "ID", "Application", "Institution", "Kind", "Represented", "Documents", "Issued", "Expires")
+	each(record, "partner.Brief", of(personID), "Subject")
+	each(record, "partner.Brief", of(postalAddress), "Province")
+	each(digests, "partner.Brief", of(identityNumber, applicantName), "Form")
+	each(digests, "partner.Brief", of(postalAddress), "Address")
+	each(record, "partner.Result", of(identification), "Order", "Application", "At", "Papers")
+	each(staff, "partner.Result", of(memberID), "By")
+	each(digests, "partner.Result", of(identityNumber, applicantName), "Form")
+	each(digests, "partner.Result", of(postalAddress), "Visited")
+	each(record, "partner.Handover", of(identification), "Papers", "At")
+	each(staff, "partner.Handover", of(memberID), "From", "To")
+	each(digests, "partner.Handover", of(identification), "Text")
+	each(record, "partner.Handover", of(memberTraining), "Method")
+	each(record, "partner.Institution", of(memberRole), "Added", "Ended")
+	each(staff, "partner.Institution", of(memberID), "AddedBy", "EndedBy")
+	return slices.Concat(list,
+		technical(privacy.Field, order, "partner.StepData.Number"),
+		technical(privacy.Field, ofCode, "partner.Handover.Ours"),
+		technical(privacy.Field, ofPeer, "partner.Institution.ID", "partner.Institution.Name", "partner.Institution.Contract", "partner.Institution.From",
+			"partner.Institution.Until", "partner.Institution.Provinces"),
+		technical(privacy.Field, byParts, "partner.StepData.Brief", "partner.StepData.Result", "partner.StepData.Signature", "partner.StepData.Evidence",
+			"partner.StepData.Custody", "partner.Result.Document", "partner.Result.Checklist", "partner.Result.Compared"),
+	)
+}
+
+// staffColumns are those of edge/personstore/migrations/0003.sql.
+func staffColumns() []privacy.Holding {
+	staff := manner{privacy.Column, privacy.Plain, privacy.DataFolder, privacy.KeepStaff, []privacy.RecipientID{privacy.OwnStaff}}
+	record := staff.keep(privacy.KeepRecord)
+	record.to = []privacy.RecipientID{privacy.OwnStaff, privacy.Contracted}
+	return slices.Concat(
+		[]privacy.Holding{
+			staff.holds("staff_entry.body", memberName, memberNumber, memberID, memberRole, memberTraining, memberToken),
+			staff.holds("partner_institution.added", memberRole),
+			staff.holds("partner_institution.added_by", memberID),
+			staff.holds("partner_institution.ended", memberRole),
+			staff.holds("partner_institution.ended_by", memberID),
+			record.holds("partner_order.id", progress),
+			record.holds("partner_order.application", progress),
+			record.holds("partner_order.institution", progress),
+			record.holds("partner_order.state", progress),
+			record.holds("partner_order.due", progress),
+			record.holds("partner_order.out", progress),
+			record.holds("partner_step.body", progress, personID, postalAddress, identityNumber, applicantName, identification, certificate, memberID, memberTraining),
+		},
+		technical(privacy.Column, order, "staff_entry.number", "partner_order.n", "partner_order.steps", "partner_step.n", "partner_step.number"),
+		technical(privacy.Column, ofPeer, "partner_institution.id", "partner_institution.name", "partner_institution.contract", "partner_institution.from_time",
+			"partner_institution.until_time", "partner_institution.provinces"),
 	)
 }
