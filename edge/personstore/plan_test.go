@@ -125,6 +125,20 @@ func BenchmarkGrowth(b *testing.B) {
 			}
 			return s.Commit(ctx, step)
 		})
+		// One that has waited long, among the others.
+		run("read-and-commit", func(int) error {
+			id := personledgertest.ID(random.IntN(size/100) * 100)
+			v, err := s.Application(ctx, id)
+			if err != nil {
+				return err
+			}
+			v.ID = id // the copies have that of the first
+			step, err := k.Rules.HandIn(v, personledgertest.AllPapers(&v, at), personledgertest.Person, at)
+			if err != nil {
+				return err
+			}
+			return s.Commit(ctx, step)
+		})
 		run("application", func(int) error {
 			_, err := s.Application(ctx, personledgertest.ID(random.IntN(size)))
 			return err
