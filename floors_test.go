@@ -49,6 +49,7 @@ var beside = map[string][]string{
 	"privacy/notice":       {"privacy/canon", "privacy/chain"},
 	"privacy/consent":      {"privacy/canon", "privacy/chain"},
 	"provider/publication": {"privacy/canon", "privacy/chain"},
+	"provider/directory":   {"privacy/canon", "privacy/chain", "privacy/consent"},                        // its entries are records; it knows a refusal of the ledger's
 	"provider/staff":       {"person/application", "privacy/canon", "privacy/chain"},                     // the gate makes who moves an application
 	"provider/partner":     {"person/application", "person/identity", "privacy/canon", "provider/staff"}, // the same, on site
 	"edge/sqlstore":        {"edge/blobstore"},                                                           // the index over the journal

@@ -53,6 +53,15 @@ const (
 	LegalRecord     PurposeID = "legal-record"
 	Disclosure      PurposeID = "disclosure"
 	Rights          PurposeID = "rights"
+
+	// Each optional field of the directory is a purpose of its own, so that it has a
+	// consent of its own (REQ-75).
+	DirectoryService   PurposeID = "directory-service"
+	DirectoryTitle     PurposeID = "directory-title"
+	DirectoryPostal    PurposeID = "directory-address"
+	DirectorySignature PurposeID = "directory-signature-data"
+	DirectoryPhone     PurposeID = "directory-phone"
+	DirectoryOperator  PurposeID = "directory-operator"
 )
 
 // A Purpose is what data may be used for.
@@ -97,7 +106,19 @@ func Purposes() []Purpose {
 		{ID: LegalRecord, Name: text("Yasal kayıtların saklanması", "Keeping the records that the law asks for"),
 			Grounds: []Ground{ByLaw, LegalObligation, RightsAtLaw}, Notice: []string{"S43"}, Term: "RecordManagement"},
 		{ID: DirectoryEntry, Name: text("KEP rehberi", "The directory"),
-			Grounds: []Ground{ByLaw, Consent}, Notice: []string{"S27", "S28"}, Term: "ServiceProvision", Off: notBuilt},
+			Grounds: []Ground{ByLaw, Consent}, Notice: []string{"S27", "S28"}, Term: "ServiceProvision"},
+		{ID: DirectoryService, Name: text("Rehberde hizmet alma şeklinin gösterilmesi", "Showing the form of service in the directory"),
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+		{ID: DirectoryTitle, Name: text("Rehberde unvanın gösterilmesi", "Showing the title in the directory"),
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+		{ID: DirectoryPostal, Name: text("Rehberde posta adresinin gösterilmesi", "Showing the postal address in the directory"),
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+		{ID: DirectorySignature, Name: text("Rehberde imza doğrulama verisinin gösterilmesi", "Showing the signature-verification data in the directory"),
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+		{ID: DirectoryPhone, Name: text("Rehberde telefonun gösterilmesi", "Showing the phone number in the directory"),
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+		{ID: DirectoryOperator, Name: text("Rehberde işlem yetkilisinin ad ve unvanının gösterilmesi", "Showing an operator's name and title in the directory"),
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
 		{ID: Ease, Name: text("Hesap kullanımının kolaylaştırılması", "Making accounts easier to use"),
 			Grounds: []Ground{ForContract}, Notice: []string{"S29"}, Term: "ServiceProvision", Off: notBuilt},
 		{ID: Contact, Name: text("Talepler ve kullanıcı ile iletişim", "Requests and contact"),
