@@ -31,12 +31,12 @@ type Collected struct {
 func CollectedKinds() []Collected {
 	text := func(tr, en string) rem.Text { return rem.Text{Turkish: tr, English: en} }
 	return []Collected{
-		{DeviceIdentifiers, text("Cihaz tanımlayıcıları", "Device identifiers"), false},
+		{DeviceIdentifiers, text("Cihaz tanımlayıcıları", "Device identifiers"), true},
 		{DevicePlatform, text("Cihaz platformu ve donanımı", "Device platform and equipment"), false},
 		{GeographicPlace, text("Posta kodu, bölge, konum", "Postal code, region, position"), true},
 		{MailAddresses, text("Elektronik posta adresleri", "Mail addresses"), true},
 		{Perception, text("Kullanıcı algısı, dolaylı bilgiler", "Perception and indirect information"), false},
-		{OperatingSystem, text("İşletim sistemi türü", "Kind of operating system"), false},
+		{OperatingSystem, text("İşletim sistemi türü", "Kind of operating system"), true},
 		{NetworkAddresses, text("IP adresi, internet servis sağlayıcısı", "Network address and provider"), true},
 		{OtherQuestions, text("Sorulan diğer bilgiler", "Answers to further questions"), false},
 	}

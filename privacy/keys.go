@@ -46,6 +46,10 @@ var classOf = map[RetentionID]PurposeClass{
 
 	KeepApplication: ApplicationClass,
 	KeepStaff:       StaffClass,
+
+	// What logs in ends with the account, if it was not replaced before.
+	KeepSecret: AccountClass,
+	KeepLogins: AccountClass,
 }
 
 // ClassOf returns the purpose class under whose data keys a retention rule's

@@ -109,6 +109,9 @@ const (
 	// ApplicationYears is how long an application is kept that became no account;
 	// it is a choice of ours, for questions and complaints about it.
 	ApplicationYears = 2
+	// LoginYears is how long somebody sees back who logged in as him; it is a
+	// choice of ours.
+	LoginYears = 2
 )
 
 // A RetentionID names a retention rule.
@@ -127,6 +130,7 @@ const (
 	KeepHandover    RetentionID = "handover"
 	KeepApplication RetentionID = "application"
 	KeepStaff       RetentionID = "staff"
+	KeepLogins      RetentionID = "login-history"
 )
 
 // A Retention says how long something is kept at least and at most, from when,
@@ -157,7 +161,7 @@ func Retentions() []Retention {
 		{KeepContent, text("İleti içeriği", "Content of messages"), OfClosing, Length{}, Length{Months: DestructionMonths},
 			text("içerik bir kullanıcı hizmetidir (REQ-87); kaydı özet ve delillerle sürer", "content is a service to its holder (REQ-87); digest and evidence go on as the record"),
 			text("içerik bugün kayıttan ayrı silinemiyor; imha henüz yapılmıyor", "content cannot be destroyed apart from its record today; destruction is not built yet")},
-		{KeepSecret, text("Parola özeti", "Password hash"), OfReplacement, Length{}, AtOnce,
+		{KeepSecret, text("Parola özeti ve diğer giriş bilgileri", "Password hash and other credentials"), OfReplacement, Length{}, AtOnce,
 			text("amaç bitince saklanmaz (KVKK 4, 7)", "not kept beyond its purpose (KVKK 4, 7)"),
 			text("dizinden hemen silinir; eski özetler işlem günlüğünde kalıyor", "gone from the index at once; the journal still holds old hashes")},
 		{KeepWork, text("Süren iş", "Work under way"), OfStep, Length{}, AtOnce,
@@ -179,5 +183,8 @@ func Retentions() []Retention {
 		{KeepStaff, text("Personel kaydı", "Record of staff"), OfLeaving, Length{Years: RecordYears}, record,
 			text("KEP kayıtlarında işlemi yapan kişi anılır; kayıtlar durdukça kim olduğu bilinmelidir (REQ-85)", "records of registered mail name who acted; as long as they are kept it has to be known who that is (REQ-85)"),
 			text("adlar anahtarı yok edilerek silinebilir; süre sonunda imha henüz yapılmıyor", "names can be erased by destroying their key; destruction at the end is not built yet")},
+		{KeepLogins, text("Giriş geçmişi", "History of log-ins"), OfAct, Length{}, Length{Years: LoginYears},
+			text("bizim seçimimiz: kişi, hesabına kimin girdiğini iki yıl geriye doğru görebilsin", "our choice: so that a person can see for two years back who logged in"),
+			text("program süpürürken siler; en çok beş yüz kayıt tutulur", "the program deletes it as it sweeps; five hundred entries are kept at most")},
 	}
 }

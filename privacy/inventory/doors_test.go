@@ -25,6 +25,8 @@ var doors = map[string]string{
 	"edge/control/server.go open os.Rename":                     "file names: control.sock",
 	"edge/control/server.go answer json.NewEncoder":             "control fields",
 	"edge/control/server.go audit json.NewEncoder":              "control fields",
+	"edge/passkey/passkey.go Create json.Marshal":               "options of a ceremony, to the browser of whom it is about",
+	"edge/passkey/passkey.go Get json.Marshal":                  "options of a ceremony, which name nobody",
 	"edge/revocation/source.go OCSP http.NewRequestWithContext": "outgoing: OCSP",
 	"edge/revocation/source.go CRL http.NewRequestWithContext":  "outgoing: CRL address",
 	"edge/smtpout/config.go New net.Dialer":                     "wire: smtp",

@@ -105,6 +105,8 @@ var persisted = []typeName{
 	{"message/submission", "storedIntention"}, {"message/relay", "takeover"}, {"message/relay", "storedSettlement"}, {"message/evidence", "Draft"},
 	{"privacy", "AccessEntry"}, {"privacy", "Destruction"}, {"person/application", "StepData"}, {"person/application", "Intention"},
 	{"privacy/notice", "Publication"}, {"provider/publication", "Publication"}, {"privacy/notice", "Delivery"}, {"privacy/consent", "Entry"}, {"provider/staff", "Entry"},
+	{"person/login", "Person"}, {"person/login", "Name"}, {"person/login", "Passkey"}, {"person/login", "Session"}, {"person/login", "Attempt"}, {"person/login", "Device"},
+	{"person/login", "Event"}, {"person/login", "Notice"}, {"person/login", "Grant"}, {"person/login", "Failure"}, {"person/login", "Spent"},
 }
 
 func TestEveryFieldOfARecordIsClassified(t *testing.T) {
