@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,5 +181,36 @@ func BenchmarkGrowth(b *testing.B) {
 		if err := os.RemoveAll(dir); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkJourneys is whole journeys, of which many share the disk.
+func BenchmarkJourneys(b *testing.B) {
+	for _, callers := range []int{1, 16, 128} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			k, s := personledgertest.NewKit(b), open(b, b.TempDir(), personstore.Options{})
+			var next, steps atomic.Int64
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for range callers {
+				wg.Go(func() {
+					for {
+						n := int(next.Add(1))
+						if n > b.N {
+							return
+						}
+						for _, m := range k.Journey(n, person.Natural, false) {
+							if err := m.Do(context.Background(), s); err != nil {
+								b.Errorf("%s: %v", m.Name, err)
+								return
+							}
+							steps.Add(1)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(steps.Load())/b.Elapsed().Seconds(), "steps/s")
+		})
 	}
 }
