@@ -57,6 +57,7 @@ var beside = map[string][]string{
 	"edge/accesslog":       {"edge/blobstore"},                                                           // a small journal of its own
 	"edge/keystore":        {"edge/blobstore", "edge/sqlitefile"},                                        // a small journal of what was destroyed
 	"edge/personstore":     {"edge/sqlitefile"},
+	"edge/config":          {"edge/outward"}, // the residency list is checked as it will be kept
 	"edge/idproof":         {"edge/outward"}, // the one way by which questions about people leave
 	"edge/notify":          {"edge/outward"}, // the same
 	"edge/site":            {"edge/web"},     // what everybody sees

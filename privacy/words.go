@@ -103,6 +103,11 @@ const (
 	Scanner    RecipientID = "scanner"
 	OwnStaff   RecipientID = "staff"
 	Contracted RecipientID = "contracted-institution"
+	// Services that the provider asks, all in Türkiye (S39).
+	TextGateway      RecipientID = "sms-gateway"
+	NoticeServer     RecipientID = "notice-mail-server"
+	IdentityGate     RecipientID = "identity-gate"
+	BusinessRegistry RecipientID = "business-registry"
 )
 
 // Recipients returns who else may see data.
@@ -116,6 +121,10 @@ func Recipients() []Word[RecipientID] {
 		{Scanner, rem.Text{Turkish: "aynı işletmedeki zararlı yazılım tarayıcısı", English: "the malware scanner of the same house"}, ""},
 		{OwnStaff, rem.Text{Turkish: "sağlayıcının yetkili çalışanı", English: "the provider's staff"}, ""},
 		{Contracted, rem.Text{Turkish: "başvurucunun seçtiği adreste doğrulama için sözleşmeli kurum", English: "the contracted institution, where the applicant chose to be called on"}, ""},
+		{TextGateway, rem.Text{Turkish: "kısa ileti (SMS) hizmeti veren", English: "the gateway of text messages"}, ""},
+		{NoticeServer, rem.Text{Turkish: "bildirim e-postalarını taşıyan posta sunucusu", English: "the mail server that takes notices"}, ""},
+		{IdentityGate, rem.Text{Turkish: "e-Devlet Kapısı", English: "the e-government gate"}, ""},
+		{BusinessRegistry, rem.Text{Turkish: "Merkezi Sicil Kayıt Sistemi (MERSİS)", English: "the central registry of businesses (MERSİS)"}, ""},
 	}
 }
 
@@ -178,6 +187,9 @@ const (
 	Hashed    FormID = "hash"
 	Encrypted FormID = "in-transit"
 	Sealed    FormID = "sealed"
+	// ProgramSealed is encrypted between two of the program's own steps, under a
+	// key of its own that the key store wraps. Nobody opens it.
+	ProgramSealed FormID = "sealed-for-program"
 )
 
 // Forms returns the forms.
@@ -188,5 +200,6 @@ func Forms() []Word[FormID] {
 		{Hashed, rem.Text{Turkish: "özet", English: "digest or hash"}, ""},
 		{Encrypted, rem.Text{Turkish: "açık metin, TLS içinde", English: "in plain, inside TLS"}, ""},
 		{Sealed, rem.Text{Turkish: "mühürlü", English: "sealed"}, ""},
+		{ProgramSealed, rem.Text{Turkish: "yalnız program için mühürlü; kişi açamaz", English: "sealed for the program alone; nobody opens it"}, ""},
 	}
 }

@@ -59,6 +59,17 @@ type Config struct {
 	Keys Keys `yaml:"keys"`
 	// Scanner looks for malware.
 	Scanner Scanner `yaml:"scanner"`
+	// Residency lists the hosts outside to which questions about people and
+	// notices may go, each with its country, which is TR. Whatever of
+	// identification, sms and mailNotices is not on it is refused at the start.
+	Residency []Residency `yaml:"residency"`
+	// Identification says whom we ask about applicants.
+	Identification Identification `yaml:"identification"`
+	// SMS is the gateway of text messages; without a URL there is none.
+	SMS Service `yaml:"sms"`
+	// MailNotices is the mail server by which notices go; without an address
+	// there is none. Registered mail never goes by it.
+	MailNotices MailNotices `yaml:"mailNotices"`
 	// Limits bound what strangers may ask of us.
 	Limits Limits `yaml:"limits"`
 	// Log says what is logged: "debug", "info", "warn" or "error".
@@ -194,6 +205,89 @@ type Scanner struct {
 	None bool `yaml:"none"`
 }
 
+// Residency is a host outside that is in the country (S39).
+type Residency struct {
+	// Host is its name or IP address, as URLs have it, without a port.
+	Host string `yaml:"host"`
+	// Country of the host; only TR is taken.
+	Country string `yaml:"country"`
+	// Networks are those in which its addresses have to be, such as 10.1.0.0/16.
+	// Without any, every public address will do.
+	Networks []string `yaml:"networks"`
+}
+
+// Service is a service outside that is asked over TLS.
+type Service struct {
+	// URL of the service, https.
+	URL string `yaml:"url"`
+	// Anchors are what its certificate must lead to, as a PEM file.
+	Anchors string `yaml:"anchors"`
+	// Pins, when there are any, are SHA-256 digests of the certificates that it
+	// may show, in hexadecimal.
+	Pins []string `yaml:"pins"`
+	// Certificate and Key show who we are, as PEM files; empty: it does not ask.
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+	// Authorization is a file that holds the value of the header field by which
+	// the service knows us; empty: none.
+	Authorization string `yaml:"authorization"`
+	// Timeout of one attempt. 0: 10s.
+	Timeout time.Duration `yaml:"timeout"`
+	// Simulator marks a service that is none. Production refuses it.
+	Simulator bool `yaml:"simulator"`
+}
+
+// Identification says whom we ask about applicants, and whose documents we
+// believe. A part that is not given is a method that is not offered.
+type Identification struct {
+	// Gate is the back channel of the e-government gate.
+	Gate Service `yaml:"gate"`
+	// GatePage is the gate's page to which people are sent.
+	GatePage string `yaml:"gatePage"`
+	// GateReturn is our page to which they come back.
+	GateReturn string `yaml:"gateReturn"`
+	// Registry is the registry of businesses (MERSİS).
+	Registry Service `yaml:"registry"`
+	// States whose documents' chips are believed.
+	States []State `yaml:"states"`
+	// Attester is the certificate of whom we trust to compare faces, as a PEM
+	// file. Chips need it.
+	Attester string `yaml:"attester"`
+	// Cards are what certificates of chip identity cards must lead to, as a PEM
+	// file.
+	Cards string `yaml:"cards"`
+}
+
+// State is the authority of a state for its documents.
+type State struct {
+	// State as machine-readable zones write it, such as TUR.
+	State string `yaml:"state"`
+	// Anchors are its own certificates (CSCA), as a PEM file.
+	Anchors string `yaml:"anchors"`
+	// Revoked is its newest list of revoked signers, as a PEM file; empty: none.
+	Revoked string `yaml:"revoked"`
+	// Simulator marks a state that is none. Production refuses it.
+	Simulator bool `yaml:"simulator"`
+}
+
+// MailNotices is the mail server by which notices go.
+type MailNotices struct {
+	// Address of the server, host:port.
+	Address string `yaml:"address"`
+	// StartTLS says that TLS begins after STARTTLS and not with the first byte.
+	// Without TLS nothing is sent.
+	StartTLS bool `yaml:"startTLS"`
+	// Anchors are what its certificate must lead to, as a PEM file.
+	Anchors string `yaml:"anchors"`
+	// User and Password log us in; the password is in a file.
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
+	// From is the ordinary mail address that notices come from.
+	From string `yaml:"from"`
+	// Simulator marks a server that is none. Production refuses it.
+	Simulator bool `yaml:"simulator"`
+}
+
 // Limits bound what strangers may ask of us.
 type Limits struct {
 	// Connections at each door at once. Default: 512.
@@ -249,6 +343,10 @@ func (c *Config) resolve(dir string) {
 		&c.Data, &c.Operation.Certificate, &c.Operation.Key, &c.SubmissionTLS.Certificate, &c.SubmissionTLS.Key,
 		&c.RelayTLS.Certificate, &c.RelayTLS.Key, &c.TrustList.File, &c.TrustList.Signers,
 		&c.Anchors.Operation, &c.Anchors.Timestamp, &c.Anchors.Personal, &c.Keys.Folder, &c.Keys.Passphrase, &c.Keys.Destroyed,
+		&c.Identification.Gate.Anchors, &c.Identification.Gate.Certificate, &c.Identification.Gate.Key, &c.Identification.Gate.Authorization,
+		&c.Identification.Registry.Anchors, &c.Identification.Registry.Certificate, &c.Identification.Registry.Key, &c.Identification.Registry.Authorization,
+		&c.SMS.Anchors, &c.SMS.Certificate, &c.SMS.Key, &c.SMS.Authorization,
+		&c.Identification.Attester, &c.Identification.Cards, &c.MailNotices.Anchors, &c.MailNotices.Password,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
@@ -257,6 +355,13 @@ func (c *Config) resolve(dir string) {
 	for i := range c.Timestamp {
 		if p := &c.Timestamp[i].Certificates; *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
+		}
+	}
+	for i := range c.Identification.States {
+		for _, p := range []*string{&c.Identification.States[i].Anchors, &c.Identification.States[i].Revoked} {
+			if *p != "" && !filepath.IsAbs(*p) {
+				*p = filepath.Join(dir, *p)
+			}
 		}
 	}
 	if c.Provider.Service == "" && c.Provider.Domain != "" {
@@ -346,6 +451,7 @@ func (c *Config) Validate() error {
 	if c.Limits.Connections < 1 || c.Limits.PerAddress < 1 || c.Limits.Workers < 1 {
 		fault("limits: each must be at least 1")
 	}
+	errs = append(errs, c.outside()...)
 	switch c.Log {
 	case "debug", "info", "warn", "error":
 	default:

@@ -29,6 +29,7 @@ trustList: {file: list.xml, signers: list.crt.pem}
 anchors: {operation: a.pem, timestamp: b.pem, personal: c.pem}
 revocation: {require: true}
 scanner: {clamd: "unix:/run/clamd.sock"}
+keys: {passphrase: keys.secret}
 `
 
 // file puts a configuration into a folder of its own.
@@ -112,13 +113,13 @@ func TestPeriodsAreWrittenAsDurations(t *testing.T) {
 
 func TestWhatCannotBeReadIsAnErrorWithItsLine(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"a field that does not exist", least + "colour: red\n", "[17:1]"},
+		{"a field that does not exist", least + "colour: red\n", "[18:1]"},
 		{"a field in another's place", strings.Replace(least, "  domain:", "  domian:", 1), "[4:3]"},
 		{"a field in a list", least[:strings.Index(least, "trustList")] + "    polcy: 1.2.3\n" + least[strings.Index(least, "trustList"):], "[13:5]"},
-		{"a field twice", least + "mode: test\n", "[17:1]"},
+		{"a field twice", least + "mode: test\n", "[18:1]"},
 		{"a word for a period", least + "practice:\n  relayPeriod: soon\n", `"soon"`},
-		{"a word for a number", least + "limits:\n  workers: many\n", "[18:12]"},
-		{"a list for a text", least + "log: [info]\n", "[17:6]"},
+		{"a word for a number", least + "limits:\n  workers: many\n", "[19:12]"},
+		{"a list for a text", least + "log: [info]\n", "[18:6]"},
 		{"no YAML", "mode: [production\n", "[1:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

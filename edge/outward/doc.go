@@ -3,7 +3,7 @@
 // the mail server for notices.
 //
 // [Guard] lets connections go to the hosts of the residency list alone, each with
-// its country, which is Türkiye (S39, S63, P-15, REQ-95): it is asked when a
+// its country, which is Türkiye (S39, P-15, REQ-95): it is asked when a
 // client is made, again at every connection, and once more about the address that
 // the name gave; redirects and proxies are never followed. [Client] asks over TLS
 // with pinned anchors, a bound on time and size, and the same key when it asks
