@@ -190,16 +190,11 @@ func TestJSONHoldsTheWholeReport(t *testing.T) {
 	}
 }
 
-// Every word that can stand in a report has both languages.
+// Every word of this program's own has both languages.
 func TestCatalogueIsComplete(t *testing.T) {
 	for key, w := range words {
-		if w.tr == "" || w.en == "" {
+		if w.Turkish == "" || w.English == "" {
 			t.Errorf("%q lacks a language", key)
-		}
-	}
-	for k := evidence.SubmissionAcceptanceRejection; k.Valid(); k++ {
-		if _, ok := words[k.String()]; !ok {
-			t.Errorf("%s is not in the catalogue", k)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"rem"
 	"rem/message/verification"
 	"rem/trust/validation"
 )
@@ -76,7 +77,7 @@ func (p *printer) why(s validation.SubIndication) string {
 	if s == "" {
 		return ""
 	}
-	if t, ok := words[string(s)]; ok {
+	if t, ok := verification.Word(string(s)); ok {
 		return p.pick(t)
 	}
 	return ""
@@ -87,14 +88,17 @@ func (p *printer) say(word string) string {
 	if t, ok := words[word]; ok {
 		return p.pick(t)
 	}
+	if t, ok := verification.Word(word); ok {
+		return p.pick(t)
+	}
 	return word
 }
 
-func (p *printer) pick(t word) string {
+func (p *printer) pick(t rem.Text) string {
 	if p.lang == "en" {
-		return t.en
+		return t.English
 	}
-	return t.tr
+	return t.Turkish
 }
 
 // printable keeps what comes from others from moving the terminal's cursor or

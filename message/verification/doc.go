@@ -15,6 +15,6 @@
 // computed from the bytes at hand and never taken from a header; nothing is
 // asked of the network.
 //
-// Next: report.go for the words, verifier.go for what a file may be, chain.go
+// Next: report.go and words.go for the words, verifier.go for what a file may be, chain.go
 // for how evidences are held against each other.
 package verification
