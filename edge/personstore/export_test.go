@@ -16,9 +16,6 @@ var (
 // Statements are the named queries.
 var Statements = queries
 
-// Migrations are the files of the schema.
-var Migrations = migrations
-
 // Plan asks how a named query is made, with as many arguments as it has.
 func (s *Store) Plan(name string, args ...any) (lines []string, err error) {
 	rows, err := s.file.Read.Query("EXPLAIN QUERY PLAN "+queries[name], args...)

@@ -32,14 +32,17 @@ type Intention struct {
 // A Ledger keeps applications. Every method may be called concurrently. A method
 // that writes has made its effect durable when it returns nil; when it returns an
 // error other than those promised here, the effect may or may not have happened,
-// and calling it again is harmless.
+// and calling it again is harmless. Steps keep their times as they are; where a
+// ledger compares times it does so to a microsecond, and a deadline never passes
+// early.
 //
 // internal/testkit/personledgertest is what any ledger must pass.
 type Ledger interface {
 	person.Addresses
 
 	// Intend keeps the intention and returns what stands: when one with this key
-	// is there and not resolved, the first one.
+	// is there and not resolved, the first one. It does not ask whether there is
+	// such an application.
 	Intend(ctx context.Context, in Intention) (Intention, error)
 	// Abandon forgets an intention that will not be carried out. One that is not
 	// there is no error.
@@ -61,7 +64,8 @@ type Ledger interface {
 	// History returns its steps in order, or ErrNotFound.
 	History(ctx context.Context, id person.ApplicationID) ([]StepData, error)
 	// Waiting returns the applications that are in the state, those longest in it
-	// first, at most limit, after the given one when it is not empty.
+	// first, at most limit, after the given one when it is not empty, by the time
+	// at which that one came into the state that it has now.
 	Waiting(ctx context.Context, s State, after person.ApplicationID, limit int) ([]person.ApplicationID, error)
 	// Due returns up to limit applications whose deadline has passed at now, the
 	// earliest first, and when the next one after them passes (zero: none).
