@@ -1,6 +1,6 @@
 // Package idproof is the outside of identification: the adapters by which somebody
 // shows who he is without an officer of ours (kep.md 1.6, REQ-12), and the registry
-// of businesses (REQ-16, S44).
+// of businesses (REQ-16, S26).
 //
 //   - [Gate]: the person goes to the gate's own page (e-Devlet) and comes back with
 //     a code; what the gate knows of him is fetched behind his back.

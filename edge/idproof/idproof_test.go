@@ -486,7 +486,7 @@ func mersis(t *testing.T, s string) person.MERSIS {
 	return m
 }
 
-// REQ-16, S44.
+// REQ-16, S26.
 func TestTheRegistryIsHeldAgainstTheApplication(t *testing.T) {
 	w := newWorld(t)
 	r, err := NewRegistry(w.outward(t, "/registry"))
