@@ -46,7 +46,7 @@ func exec(tx *sql.Tx, name string, args ...any) error {
 func (s *Store) Intend(ctx context.Context, in application.Intention) (application.Intention, error) {
 	in.Body = bytes.Clone(in.Body)
 	stands, err := sqlitefile.Answer(ctx, s.file, func(tx *sql.Tx) (application.Intention, error) {
-		if err := exec(tx, "application.intend", in.Key, string(in.Application), micros(in.At), stored(in.Body)); err != nil {
+		if err := exec(tx, "application.intend", in.Key, string(in.Application), micros(in.At), notNil(in.Body)); err != nil {
 			return application.Intention{}, err
 		}
 		return scanIntention(tx.QueryRow(queries["application.intention"], in.Key).Scan)
@@ -57,8 +57,8 @@ func (s *Store) Intend(ctx context.Context, in application.Intention) (applicati
 	return stands, nil
 }
 
-// stored: a nil slice would be NULL.
-func stored(b []byte) []byte {
+// notNil: a nil slice would be NULL.
+func notNil(b []byte) []byte {
 	if b == nil {
 		return []byte{}
 	}
