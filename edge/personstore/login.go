@@ -167,7 +167,7 @@ func scanPasskey(scan func(...any) error) (k login.Passkey, err error) {
 
 // Passkey implements login.Store.
 func (l *Logins) Passkey(ctx context.Context, credential []byte) (login.Passkey, error) {
-	return scanPasskey(l.row(ctx, "login.passkey", stored(credential)).Scan)
+	return scanPasskey(l.row(ctx, "login.passkey", notNil(credential)).Scan)
 }
 
 // Passkeys implements login.Store.
