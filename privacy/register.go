@@ -41,7 +41,8 @@ const (
 	File         Kind = "file-name"     // pattern of a name in the data folder
 	Outgoing     Kind = "outgoing"      // what a question to another service holds
 	Wire         Kind = "wire"          // what other providers and users are given
-	Cookie       Kind = "cookie"        // there is no web page, and so there is none
+	Cookie       Kind = "cookie"        // name
+	PageAddress  Kind = "page-address"  // what stands in the address of a page: {variable}, ?name
 )
 
 // Kinds are the kinds with their names, in the order of the tables.
@@ -58,6 +59,7 @@ var Kinds = []Word[Kind]{
 	{Outgoing, rem.Text{Turkish: "Dış hizmete soru", English: "Question to another service"}, ""},
 	{Wire, rem.Text{Turkish: "Diğer sağlayıcıya ve kullanıcıya verilen", English: "What other providers and users get"}, ""},
 	{Cookie, rem.Text{Turkish: "Çerez", English: "Cookie"}, ""},
+	{PageAddress, rem.Text{Turkish: "Sayfa adresindeki değişken", English: "Variable in the address of a page"}, ""},
 }
 
 // A Holding is a place where the program keeps data or lets it out.

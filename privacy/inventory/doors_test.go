@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rem/privacy"
+	"rem/privacy/inventory"
 )
 
 // doors are the calls by which values leave the program or are written down,
@@ -124,9 +127,62 @@ func TestNothingLeavesByADoorThatIsNotListed(t *testing.T) {
 	}
 }
 
-// S31: there is no cookie; the first one needs its entry.
-func TestThereAreNoCookies(t *testing.T) {
-	if c := readTree(t).cookies(); len(c.names) > 0 {
-		t.Errorf("cookies are set in %v: the inventory has none", c.names)
+// S31, P-08: cookies are set in one place, which knows their names; the inventory
+// has the same ones.
+func TestCookiesAreThoseOfTheInventory(t *testing.T) {
+	code := readTree(t)
+	for _, place := range code.cookies().names {
+		if !strings.HasPrefix(place, "edge/web/cookie.go ") && !strings.HasPrefix(place, "edge/web/request.go ") {
+			t.Errorf("%s sets a cookie: only the frame does, and it has two", place)
+		}
 	}
+	var names found
+	for _, constant := range []string{"sessionCookie", "deviceCookie"} {
+		for _, quoted := range code.constants("edge/web/cookie.go", constant).names {
+			names.add(strings.Trim(quoted, `"`))
+		}
+	}
+	same(t, privacy.Cookie, names)
+}
+
+// Each variable of a route, and each name that a page asks for behind the question
+// mark, is looked at: what is about somebody is there as a pseudonym, or not.
+func TestWhatStandsInAddressesOfPagesIsClassified(t *testing.T) {
+	same(t, privacy.PageAddress, readTree(t).addresses())
+	for _, h := range inventory.Today().Holdings {
+		if h.Kind == privacy.PageAddress && h.Personal() && h.Form != privacy.Pseudonym {
+			t.Errorf("%s is personal and stands in an address in clear", h.Name)
+		}
+	}
+}
+
+var variable = regexp.MustCompile(`\{[a-zA-Z]+\}`)
+
+// addresses finds them in every package that imports the frame, and in the frame.
+func (code tree) addresses() (f found) {
+	code.each(func(file, function string, n ast.Node) {
+		frame := func(i *ast.ImportSpec) bool { return i.Path.Value == `"rem/edge/web"` }
+		if !strings.HasPrefix(file, "edge/web/") && !slices.ContainsFunc(code[file].Imports, frame) {
+			return
+		}
+		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Pattern" {
+				if s, ok := literal(n.Value); ok {
+					for _, v := range variable.FindAllString(s, -1) {
+						f.add(v)
+					}
+				}
+			}
+		case *ast.CallExpr:
+			if sel, ok := n.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "Query" && len(n.Args) == 1 {
+				if s, ok := literal(n.Args[0]); ok {
+					f.add("?" + s)
+				} else {
+					f.fault("%s, %s: a name in an address is not written out", file, function)
+				}
+			}
+		}
+	})
+	return f
 }

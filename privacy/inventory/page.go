@@ -72,7 +72,11 @@ func (p *printer) people(w io.Writer) error {
 	}
 
 	p.line("\n## %s\n", p.pick("Çerezler", "Cookies"))
-	p.line("%s\n", p.pick("Yok: programın web sayfası yoktur.", "None: the program has no web page."))
+	p.line("%s\n", p.pick("Yalnız oturum için gerekenler; içlerinde rastgele bir gizli değerden başka bir şey yoktur.", "Only what a log-in needs; nothing but a random secret is in them."))
+	for _, name := range p.r.Names(privacy.Cookie) {
+		p.line("- `%s`", name)
+	}
+	p.line("")
 
 	p.line("## %s\n", p.pick("Kişisel veri içermeyen alanlar", "Fields without personal data"))
 	p.head(p.pick("tür", "kind"), p.pick("neden", "why"), p.pick("alanlar", "fields"))

@@ -223,8 +223,11 @@ func TestNoticeAndInventoryAreHeldAgainstEachOther(t *testing.T) {
 		{"a purpose that somebody switched on", `the inventory has the purpose in use "advertising", and the notice does not state it`, func(b both) {
 			b.r.Purpose(privacy.Advertisement).Off = rem.Text{}
 		}},
-		{"and that rests on consent", `asked: the notice states "none", the inventory has "advertising"`, func(b both) {
+		{"and that rests on consent", `the inventory has the purpose that rests on consent "advertising", and the notice does not state it`, func(b both) {
 			b.r.Purpose(privacy.Advertisement).Off = rem.Text{}
+		}},
+		{"that nothing rests on consent", `asked: the notice states "none", the inventory has "directory,`, func(b both) {
+			set(b.n.Section(notice.ConsentSection).Facts, "asked", "none")
 		}},
 		{"another ground", `grounds of "account-operation": the notice states "5/1", the inventory "5/2-a 5/2-c"`, func(b both) {
 			set(item(b.n.Section(notice.PurposeSection), "account-operation").Facts, "grounds", "5/1")
@@ -252,8 +255,11 @@ func TestNoticeAndInventoryAreHeldAgainstEachOther(t *testing.T) {
 			b.r.Data[0].Source = "bought"
 		}},
 		{"a transfer abroad", `abroad: the notice states "DE"`, func(b both) { set(b.n.Section(notice.TransferSection).Facts, "abroad", "DE") }},
-		{"a cookie", `used: the notice states "none", the inventory has "sid"`, func(b both) {
-			b.r.Holdings = append(b.r.Holdings, privacy.Holding{Kind: privacy.Cookie, Name: "sid"})
+		{"a cookie", `used: the notice states "none", the inventory has "__Host-session, __Host-device"`, func(b both) {
+			set(b.n.Section(notice.CookieSection).Facts, "used", "none")
+		}},
+		{"no cookie", `used: the notice states "session device", the inventory has ""`, func(b both) {
+			b.r.Holdings = slices.DeleteFunc(b.r.Holdings, func(h privacy.Holding) bool { return h.Kind == privacy.Cookie })
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

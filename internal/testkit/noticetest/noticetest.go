@@ -81,7 +81,6 @@ func Register(t testing.TB, asked ...privacy.PurposeID) *privacy.Register {
 		return !stated(notice.CategorySection, string(d.Category)) || !stated(notice.CollectionSection, string(d.Source))
 	})
 	r.Retentions = slices.DeleteFunc(r.Retentions, func(t privacy.Retention) bool { return !stated(notice.RetentionSection, string(t.ID)) })
-	r.Holdings = slices.DeleteFunc(r.Holdings, func(h privacy.Holding) bool { return h.Kind == privacy.Cookie })
 	for i := range r.Holdings {
 		r.Holdings[i].Recipients = slices.DeleteFunc(slices.Clone(r.Holdings[i].Recipients), func(id privacy.RecipientID) bool {
 			return !stated(notice.RecipientSection, string(id))
