@@ -15,5 +15,5 @@
 //
 // What is kept is docs/formats/outbox.md, and so is what a gateway is asked.
 //
-// Next: messenger.go, seal.go, sms.go, mail.go.
+// Next: messenger.go, seal.go, sms.go, mail.go; book.go for where people are told.
 package notify

@@ -152,3 +152,34 @@ func scanNews(scan func(...any) error) (e news.Entry, err error) {
 	e.Told, e.Until, e.Due, e.Ended = fromMicros(told), fromMicros(until), fromDeadline(due), fromDeadline(ended)
 	return e, err
 }
+
+// Contacts returns where people are told.
+func (s *Store) Contacts() news.Contacts { return outbox{s} }
+
+// SetContact implements news.Contacts.
+func (o outbox) SetContact(ctx context.Context, p rem.PersonID, sealed []byte, at time.Time) error {
+	sealed = bytes.Clone(sealed)
+	err := o.s.file.Update(ctx, func(tx *sql.Tx) error {
+		if len(sealed) == 0 {
+			return exec(tx, "news.forgetContact", string(p))
+		}
+		return exec(tx, "news.setContact", string(p), sealed, micros(at))
+	})
+	if err != nil {
+		return fmt.Errorf("keeping where a person is told: %w", err)
+	}
+	return nil
+}
+
+// Contact implements news.Contacts.
+func (o outbox) Contact(ctx context.Context, p rem.PersonID) ([]byte, error) {
+	var sealed []byte
+	err := o.s.file.Read.QueryRowContext(ctx, queries["news.contact"], string(p)).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, news.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("finding where a person is told: %w", err)
+	}
+	return sealed, nil
+}

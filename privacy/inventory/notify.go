@@ -26,12 +26,16 @@ func notices() []privacy.Datum {
 
 // toldColumns are those of edge/personstore/notify.go. Destination and text are
 // sealed for the program alone and wiped when the message has ended; that
-// something was told, and when, is a record.
+// something was told, and when, is a record. Where a person is told is kept with
+// the account, sealed likewise.
 func toldColumns() []privacy.Holding {
 	record := manner{privacy.Column, privacy.Plain, privacy.DataFolder, privacy.KeepRecord, []privacy.RecipientID{privacy.OwnPeople, privacy.OwnStaff}}
 	waiting := manner{privacy.Column, privacy.ProgramSealed, privacy.DataFolder, privacy.KeepWork, []privacy.RecipientID{privacy.Nobody}}
 	return slices.Concat([]privacy.Holding{
 		waiting.holds("news.sealed", phone, mailAddress, noticeText),
+		waiting.keep(privacy.KeepAccount).holds("news_contact.sealed", phone, mailAddress),
+		record.as(privacy.Pseudonym).keep(privacy.KeepAccount).holds("news_contact.person", personID),
+		record.keep(privacy.KeepAccount).holds("news_contact.since", noticeState),
 		record.holds("news.id", noticeState),
 		record.as(privacy.Pseudonym).holds("news.person", personID),
 		record.holds("news.channel", noticeState),

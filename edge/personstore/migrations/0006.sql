@@ -19,3 +19,10 @@ CREATE TABLE news (
 
 CREATE INDEX news_due ON news (due) WHERE due IS NOT NULL;
 CREATE INDEX news_person ON news (person, told);
+
+-- Where people are told, sealed for the program alone.
+CREATE TABLE news_contact (
+	person TEXT PRIMARY KEY NOT NULL,
+	sealed BLOB NOT NULL,
+	since  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -31,3 +31,13 @@ FROM news WHERE person = ?1 AND told < ?2 ORDER BY told DESC, seq DESC LIMIT ?3
 
 -- name: news.backlog
 SELECT count(*), min(told) FROM news WHERE due IS NOT NULL
+
+-- name: news.setContact
+INSERT INTO news_contact (person, sealed, since) VALUES (?1, ?2, ?3)
+ON CONFLICT (person) DO UPDATE SET sealed = excluded.sealed, since = excluded.since
+
+-- name: news.forgetContact
+DELETE FROM news_contact WHERE person = ?1
+
+-- name: news.contact
+SELECT sealed FROM news_contact WHERE person = ?1
