@@ -173,7 +173,7 @@ func (s *Service) failed(ctx context.Context, f *Failing, who Who, v Visitor, m 
 	}
 	f.Events = []Event{e}
 	if g.count == passwordWaiting.free-1 {
-		f.Notices = []Notice{{newEventID(e.At), who, ManyFailures, e.At}}
+		f.Notices = []Notice{{s.newEventID(e.At), who, ManyFailures, e.At}}
 	}
 	return nil
 }
@@ -327,7 +327,7 @@ func (s *Service) PasskeyFinish(ctx context.Context, st Start, v Visitor, answer
 		if err != nil {
 			return Opened{}, err
 		}
-		f := Failing{Key: s.mac("copied", key.Credential), At: e.At, Window: time.Hour, Events: []Event{e}, Notices: []Notice{{newEventID(e.At), key.Who, PasskeyCopied, e.At}}}
+		f := Failing{Key: s.mac("copied", key.Credential), At: e.At, Window: time.Hour, Events: []Event{e}, Notices: []Notice{{s.newEventID(e.At), key.Who, PasskeyCopied, e.At}}}
 		if err := s.Store.Fail(ctx, f); err != nil {
 			return Opened{}, fmt.Errorf("writing a copied passkey down: %w", err)
 		}

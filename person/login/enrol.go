@@ -120,7 +120,7 @@ func (s *Service) changing(ctx context.Context, x Session) (Person, error) {
 // change makes a change within a session, which gets a new secret; all others of
 // the person end.
 func (s *Service) change(ctx context.Context, x Session, c Change, what News, m Method, v Visitor) (Opened, error) {
-	e, err := s.event(ctx, x.Who, v, what, m, Changed)
+	e, err := s.event(ctx, x.Who, v, what, x.Method, Changed)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -135,7 +135,7 @@ func (s *Service) change(ctx context.Context, x Session, c Change, what News, m 
 		c.Session.Created, c.Session.Proved, c.Session.Seen = now, now, now
 	}
 	c.Events = append(c.Events, e)
-	c.Notices = append(c.Notices, Notice{newEventID(e.At), x.Who, what, e.At})
+	c.Notices = append(c.Notices, Notice{s.newEventID(e.At), x.Who, what, e.At})
 	if err := s.Store.Change(ctx, c); err != nil {
 		if errors.Is(err, ErrTaken) {
 			return Opened{}, ErrTaken
@@ -400,7 +400,7 @@ func (s *Service) RemovePasskey(ctx context.Context, x Session, v Visitor, crede
 // told.
 func (s *Service) Reset(ctx context.Context, who Who) error {
 	e := s.eventWithout(who, WasReset)
-	if err := s.Store.Reset(ctx, who, e, Notice{newEventID(e.At), who, WasReset, e.At}); err != nil {
+	if err := s.Store.Reset(ctx, who, e, Notice{s.newEventID(e.At), who, WasReset, e.At}); err != nil {
 		return fmt.Errorf("resetting how somebody logs in: %w", err)
 	}
 	return nil
@@ -417,7 +417,7 @@ func (s *Service) Unlock(ctx context.Context, who Who) error {
 
 func (s *Service) lock(ctx context.Context, who Who, locked bool, what News) error {
 	e := s.eventWithout(who, what)
-	if err := s.Store.Lock(ctx, who, locked, e, Notice{newEventID(e.At), who, what, e.At}); err != nil {
+	if err := s.Store.Lock(ctx, who, locked, e, Notice{s.newEventID(e.At), who, what, e.At}); err != nil {
 		return fmt.Errorf("locking or unlocking somebody: %w", err)
 	}
 	return nil

@@ -44,7 +44,7 @@ func (s *Service) event(ctx context.Context, who Who, v Visitor, what News, m Me
 // eventWithout makes one that the person had no hand in.
 func (s *Service) eventWithout(who Who, what News) Event {
 	now := s.Clock.Now()
-	return Event{ID: newEventID(now), Who: who, At: now, What: what, Outcome: Changed}
+	return Event{ID: s.newEventID(now), Who: who, At: now, What: what, Outcome: Changed}
 }
 
 // agents and systems are what is kept of a browser's long name: enough to know

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"rem"
@@ -150,6 +151,7 @@ type Service struct {
 	names, numbers *privacy.BlindIndexer
 	codes          []byte // key of codes, challenges and handles
 	limits         *limits
+	order          atomic.Uint32
 }
 
 // New returns a service.
@@ -215,9 +217,10 @@ func (s *Service) handle(who Who) []byte {
 	return id[:]
 }
 
-// newEventID orders by time. Two of one microsecond are in no order.
-func newEventID(at time.Time) (id EventID) {
+// newEventID orders by time, and within a microsecond by who came first.
+func (s *Service) newEventID(at time.Time) (id EventID) {
 	binary.BigEndian.PutUint64(id[:8], uint64(at.UnixMicro()))
-	rand.Read(id[8:])
+	binary.BigEndian.PutUint32(id[8:12], s.order.Add(1))
+	rand.Read(id[12:])
 	return id
 }

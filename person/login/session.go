@@ -140,7 +140,7 @@ func (s *Service) enter(ctx context.Context, o *Opening, out *Opened, v Visitor)
 		if d.Agent, err = s.seal(ctx, x.Who, fieldAgent, agentOf(v.Agent), privacy.ByDerivation(x.Created)); err != nil {
 			return err
 		}
-		o.Notices = append(o.Notices, Notice{newEventID(x.Created), x.Who, NewDevice, x.Created})
+		o.Notices = append(o.Notices, Notice{s.newEventID(x.Created), x.Who, NewDevice, x.Created})
 	}
 	d.ID = device.ID()
 	x.Device = d.ID

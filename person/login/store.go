@@ -108,7 +108,8 @@ type Device struct {
 	First, Last time.Time
 }
 
-// An EventID orders the history of a person: 8 octets of time, 8 random.
+// An EventID orders the history of a person: 8 octets of time, 4 that count, 4 at
+// random.
 type EventID [16]byte
 
 // An Outcome is what came of an event.
