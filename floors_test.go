@@ -67,10 +67,11 @@ var beside = map[string][]string{
 	"edge/console":         {"edge/web"}, // the desk
 	"edge/api":             {"edge/web"},
 
-	"person/application":                {"person/identity"},            // only a completed identification opens an account
-	"internal/testkit/personledgertest": {"internal/testkit/vaulttest"}, // its forms are sealed
-	"internal/testkit/world":            {"internal/testkit/broken"},    // providers on folders that break
-	"cmd/remload":                       {"internal/testkit/postfix"},   // whose speed ours is compared with
+	"person/application":                {"person/identity"},                                                                               // only a completed identification opens an account
+	"internal/testkit/personledgertest": {"internal/testkit/vaulttest"},                                                                    // its forms are sealed
+	"internal/testkit/partnertest":      {"internal/testkit/chaintest", "internal/testkit/personledgertest", "internal/testkit/vaulttest"}, // who visits, and whom
+	"internal/testkit/world":            {"internal/testkit/broken"},                                                                       // providers on folders that break
+	"cmd/remload":                       {"internal/testkit/postfix"},                                                                      // whose speed ours is compared with
 }
 
 // outside lists the packages by which a program reaches the outside.
