@@ -303,6 +303,15 @@ func (l *Logins) Failure(ctx context.Context, key login.ID) (login.Failure, erro
 	return f, err
 }
 
+// Spent implements login.Store.
+func (l *Logins) Spent(ctx context.Context, id login.ID) (bool, error) {
+	err := unspent(l.reading(ctx), login.Spent{ID: id})
+	if errors.Is(err, login.ErrStale) {
+		return true, nil
+	}
+	return false, err
+}
+
 // Notices implements login.Store.
 func (l *Logins) Notices(ctx context.Context, limit int) (list []login.Notice, err error) {
 	err = l.rows(ctx, "login.notices", func(scan func(...any) error) error {

@@ -302,7 +302,7 @@ func (s *Service) PasskeyFinish(ctx context.Context, st Start, v Visitor, answer
 	if err != nil {
 		return Opened{}, wrong(err, ErrCeremony)
 	}
-	spent, _, err := s.spend(challenge, toLogIn, st.kind, st.session())
+	spent, _, err := s.spend(ctx, challenge, toLogIn, st.kind, st.session())
 	if err != nil {
 		return Opened{}, err
 	}
@@ -360,7 +360,7 @@ func (s *Service) Signed(ctx context.Context, st Start, v Visitor, token string,
 	if err != nil {
 		return Opened{}, ErrOver
 	}
-	spent, _, err := s.spend(challenge, toLogIn, st.kind, st.session())
+	spent, _, err := s.spend(ctx, challenge, toLogIn, st.kind, st.session())
 	if err != nil {
 		return Opened{}, err
 	}

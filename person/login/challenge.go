@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -57,7 +58,7 @@ func (s *Service) challenge(u use, kind Kind, session ID) []byte {
 
 // spend says whether a challenge is one of ours for this and in time, and what
 // the step that uses it has to write.
-func (s *Service) spend(b []byte, u use, kind Kind, session ID) (Spent, time.Time, error) {
+func (s *Service) spend(ctx context.Context, b []byte, u use, kind Kind, session ID) (Spent, time.Time, error) {
 	if len(b) != challengeOctets {
 		return Spent{}, time.Time{}, ErrOver
 	}
@@ -72,7 +73,17 @@ func (s *Service) spend(b []byte, u use, kind Kind, session ID) (Spent, time.Tim
 		return Spent{}, time.Time{}, ErrOver
 	}
 	// Twice the term: a clock that is set back must not outlive the memory.
-	return Spent{s.mac("spent", b), at.Add(2 * s.Settings.Attempt)}, at, nil
+	spent := Spent{s.mac("spent", b), at.Add(2 * s.Settings.Attempt)}
+	// The step that uses it asks again. Here it keeps an answer that comes twice
+	// from looking like a copied passkey.
+	was, err := s.Store.Spent(ctx, spent.ID)
+	if err != nil {
+		return Spent{}, time.Time{}, fmt.Errorf("looking a challenge up: %w", err)
+	}
+	if was {
+		return Spent{}, time.Time{}, ErrOver
+	}
+	return spent, at, nil
 }
 
 // signedText is what somebody signs to log in. The nonce makes it another each

@@ -356,7 +356,7 @@ func (s *Service) AddPasskey(ctx context.Context, x Session, v Visitor, name str
 	if err != nil {
 		return Opened{}, wrong(err, ErrCeremony)
 	}
-	spent, at, err := s.spend(challenge, toRegister, x.Who.Kind, x.ID)
+	spent, at, err := s.spend(ctx, challenge, toRegister, x.Who.Kind, x.ID)
 	if err != nil {
 		return Opened{}, err
 	}

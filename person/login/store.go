@@ -279,6 +279,8 @@ type Store interface {
 	Granted(ctx context.Context, id ID) (Grant, error)
 	// Failure returns a count; what nobody counted is zero.
 	Failure(ctx context.Context, key ID) (Failure, error)
+	// Spent reports whether a challenge was used and is remembered.
+	Spent(ctx context.Context, id ID) (bool, error)
 	// Notices returns those that wait, oldest first.
 	Notices(ctx context.Context, limit int) ([]Notice, error)
 

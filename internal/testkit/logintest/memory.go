@@ -208,6 +208,14 @@ func (m *Memory) Failure(_ context.Context, key login.ID) (login.Failure, error)
 	return f, nil
 }
 
+// Spent implements login.Store.
+func (m *Memory) Spent(_ context.Context, id login.ID) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, was := m.spent[id]
+	return was, nil
+}
+
 // Notices implements login.Store.
 func (m *Memory) Notices(_ context.Context, limit int) ([]login.Notice, error) {
 	m.mu.Lock()

@@ -329,6 +329,11 @@ func Run(t *testing.T, make func(t *testing.T) login.Store) {
 		must(t, s.Grant(ctx, login.Grant{ID: id("grant"), Who: holder, Until: At.Add(time.Hour)}, login.Naming{Who: holder}))
 		must(t, s.Grant(ctx, login.Grant{ID: id("his grant"), Who: other, Until: At.Add(time.Hour)}, login.Naming{Who: other}))
 		must(t, s.Open(ctx, login.Opening{Session: session("spends", holder, At), Epoch: epoch, Spent: login.Spent{ID: id("challenge"), Until: At.Add(time.Hour)}, Step: 50}))
+		for name, want := range map[string]bool{"challenge": true, "another": false} {
+			if was, err := s.Spent(ctx, id(name)); err != nil || was != want {
+				t.Errorf("%s was spent: %t, %v", name, was, err)
+			}
+		}
 		late := session("x", holder, At.Add(time.Hour))
 		for what, o := range map[string]login.Opening{
 			"another epoch":         {Epoch: epoch + 1},
