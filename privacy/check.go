@@ -70,9 +70,8 @@ func (c *checker) purposes() {
 			}
 		case !used:
 			c.fault("purpose %q is in use, and no data is kept for it", p.ID)
-		case !slices.ContainsFunc(p.Grounds, func(g Ground) bool { return g != Consent }):
-			// Nothing in the program asks the ledger of consents at use yet (S02, S34).
-			c.fault("purpose %q rests on consent alone and is in use", p.ID)
+		case p.AskedBy == "" && !slices.ContainsFunc(p.Grounds, func(g Ground) bool { return g != Consent }):
+			c.fault("purpose %q rests on consent alone and is in use, and nobody asks the ledger of consents at each use (S02, S34)", p.ID)
 		}
 	}
 }

@@ -45,6 +45,7 @@ var classOf = map[RetentionID]PurposeClass{
 	KeepContent: ContentClass,
 
 	KeepApplication: ApplicationClass,
+	KeepPublished:   ChoiceClass,
 	KeepStaff:       StaffClass,
 
 	// What logs in ends with the account, if it was not replaced before.

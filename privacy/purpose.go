@@ -75,6 +75,9 @@ type Purpose struct {
 	Term string
 	// Off says why nothing is processed for it today; the zero Text: it is in use.
 	Off rem.Text
+	// AskedBy is the package that asks the ledger of consents at each use. A purpose
+	// that rests on consent alone is in use with one, and not otherwise (S02, S34).
+	AskedBy string
 }
 
 // InUse reports whether data is processed for the purpose today.
@@ -106,19 +109,19 @@ func Purposes() []Purpose {
 		{ID: LegalRecord, Name: text("Yasal kayıtların saklanması", "Keeping the records that the law asks for"),
 			Grounds: []Ground{ByLaw, LegalObligation, RightsAtLaw}, Notice: []string{"S43"}, Term: "RecordManagement"},
 		{ID: DirectoryEntry, Name: text("KEP rehberi", "The directory"),
-			Grounds: []Ground{ByLaw, Consent}, Notice: []string{"S27", "S28"}, Term: "ServiceProvision"},
+			Grounds: []Ground{ByLaw, Consent}, Notice: []string{"S27", "S28"}, Term: "ServiceProvision", AskedBy: "provider/directory"},
 		{ID: DirectoryService, Name: text("Rehberde hizmet alma şeklinin gösterilmesi", "Showing the form of service in the directory"),
-			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision", AskedBy: "provider/directory"},
 		{ID: DirectoryTitle, Name: text("Rehberde unvanın gösterilmesi", "Showing the title in the directory"),
-			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision", AskedBy: "provider/directory"},
 		{ID: DirectoryPostal, Name: text("Rehberde posta adresinin gösterilmesi", "Showing the postal address in the directory"),
-			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision", AskedBy: "provider/directory"},
 		{ID: DirectorySignature, Name: text("Rehberde imza doğrulama verisinin gösterilmesi", "Showing the signature-verification data in the directory"),
-			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision", AskedBy: "provider/directory"},
 		{ID: DirectoryPhone, Name: text("Rehberde telefonun gösterilmesi", "Showing the phone number in the directory"),
-			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision", AskedBy: "provider/directory"},
 		{ID: DirectoryOperator, Name: text("Rehberde işlem yetkilisinin ad ve unvanının gösterilmesi", "Showing an operator's name and title in the directory"),
-			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision"},
+			Grounds: []Ground{Consent}, Notice: []string{"S28"}, Term: "ServiceProvision", AskedBy: "provider/directory"},
 		{ID: Ease, Name: text("Hesap kullanımının kolaylaştırılması", "Making accounts easier to use"),
 			Grounds: []Ground{ForContract}, Notice: []string{"S29"}, Term: "ServiceProvision", Off: notBuilt},
 		{ID: Contact, Name: text("Talepler ve kullanıcı ile iletişim", "Requests and contact"),

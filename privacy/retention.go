@@ -21,6 +21,7 @@ const (
 	OfAnswer      ClockID = "answered"
 	OfHandover    ClockID = "handed-over"
 	OfDecision    ClockID = "application-ended"
+	OfWithdrawal  ClockID = "no-longer-published"
 	OfLeaving     ClockID = "left-service"
 )
 
@@ -35,6 +36,7 @@ var ClockNames = map[ClockID]rem.Text{
 	OfAnswer:      {Turkish: "yanıtın verilmesi", English: "the answer"},
 	OfHandover:    {Turkish: "karşı tarafa aktarım", English: "handing over"},
 	OfDecision:    {Turkish: "başvurunun sonuçlanması", English: "the end of the application"},
+	OfWithdrawal:  {Turkish: "yayımlamanın sona ermesi: rızanın geri alınması, değişiklik veya hesabın kapanması", English: "the end of publication: withdrawal, a change, or closing of the account"},
 	OfLeaving:     {Turkish: "görevden ayrılma", English: "leaving the service"},
 }
 
@@ -129,6 +131,7 @@ const (
 	KeepAnswer      RetentionID = "answer"
 	KeepHandover    RetentionID = "handover"
 	KeepApplication RetentionID = "application"
+	KeepPublished   RetentionID = "published"
 	KeepStaff       RetentionID = "staff"
 	KeepLogins      RetentionID = "login-history"
 )
@@ -180,6 +183,9 @@ func Retentions() []Retention {
 		{KeepApplication, text("Hesaba dönüşmeyen başvuru", "Application that became no account"), OfDecision, Length{}, Length{Years: ApplicationYears, Months: DestructionMonths},
 			text("bizim seçimimiz: itiraz ve şikâyetler için iki yıl; hesaba dönüşen başvuru hesap kaydına geçer", "our choice: two years, for objections and complaints; an application that becomes an account goes into its record"),
 			text("anahtarı yok edilerek silinebilir; süre sonunda imha henüz yapılmıyor", "can be erased by destroying its key; destruction at the end is not built yet")},
+		{KeepPublished, text("Rehberde yayımlanan", "What the directory publishes"), OfWithdrawal, Length{}, AtOnce,
+			text("yayımlama rızaya veya hesabın açık olmasına dayanır; bitince gerek kalmaz (KVKK 4, 7)", "publication rests on consent or on the account being open; not kept beyond it (KVKK 4, 7)"),
+			text("program aynı adımda siler", "the program deletes it in the same step")},
 		{KeepStaff, text("Personel kaydı", "Record of staff"), OfLeaving, Length{Years: RecordYears}, record,
 			text("KEP kayıtlarında işlemi yapan kişi anılır; kayıtlar durdukça kim olduğu bilinmelidir (REQ-85)", "records of registered mail name who acted; as long as they are kept it has to be known who that is (REQ-85)"),
 			text("adlar anahtarı yok edilerek silinebilir; süre sonunda imha henüz yapılmıyor", "names can be erased by destroying their key; destruction at the end is not built yet")},

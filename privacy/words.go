@@ -102,7 +102,11 @@ const (
 	Certifier  RecipientID = "certification-authority"
 	Scanner    RecipientID = "scanner"
 	OwnStaff   RecipientID = "staff"
-	Contracted RecipientID = "contracted-institution"
+
+	// Whom the directory tells.
+	DirectoryAskers  RecipientID = "directory-askers"
+	CentralDirectory RecipientID = "central-directory"
+	Contracted       RecipientID = "contracted-institution"
 	// Services that the provider asks, all in Türkiye (S39).
 	TextGateway      RecipientID = "sms-gateway"
 	NoticeServer     RecipientID = "notice-mail-server"
@@ -120,6 +124,8 @@ func Recipients() []Word[RecipientID] {
 		{Certifier, rem.Text{Turkish: "sertifikayı veren ESHS", English: "the certificate's issuer"}, ""},
 		{Scanner, rem.Text{Turkish: "aynı işletmedeki zararlı yazılım tarayıcısı", English: "the malware scanner of the same house"}, ""},
 		{OwnStaff, rem.Text{Turkish: "sağlayıcının yetkili çalışanı", English: "the provider's staff"}, ""},
+		{DirectoryAskers, rem.Text{Turkish: "KEP rehberini sorgulayan kullanıcılar", English: "users who ask the directory"}, ""},
+		{CentralDirectory, rem.Text{Turkish: "merkezi KEP rehberi (BTK)", English: "the central directory (BTK)"}, ""},
 		{Contracted, rem.Text{Turkish: "başvurucunun seçtiği adreste doğrulama için sözleşmeli kurum", English: "the contracted institution, where the applicant chose to be called on"}, ""},
 		{TextGateway, rem.Text{Turkish: "kısa ileti (SMS) hizmeti veren", English: "the gateway of text messages"}, ""},
 		{NoticeServer, rem.Text{Turkish: "bildirim e-postalarını taşıyan posta sunucusu", English: "the mail server that takes notices"}, ""},
@@ -134,7 +140,6 @@ const (
 	LogSink    PlaceID = "log"
 	Socket     PlaceID = "control-socket"
 	Links      PlaceID = "links"
-	Browser    PlaceID = "browser"
 )
 
 // Places returns where data is, each with its country (S39).
@@ -144,7 +149,6 @@ func Places() []Word[PlaceID] {
 		{LogSink, rem.Text{Turkish: "sağlayıcının günlük sunucusu", English: "the provider's log"}, "TR"},
 		{Socket, rem.Text{Turkish: "veri klasöründeki denetim yuvası", English: "the control socket in the data folder"}, "TR"},
 		{Links, rem.Text{Turkish: "yetkili KEPHS, ESHS ve zaman damgası bağlantıları", English: "links to authorised REM-MDs and trust services"}, "TR"},
-		{Browser, rem.Text{Turkish: "ilgili kişinin kendi tarayıcısı", English: "the browser of the person himself"}, "TR"},
 	}
 }
 

@@ -35,6 +35,7 @@ var doors = map[string]string{
 	"edge/outward/guard.go NewGuard net.Resolver":               "outgoing: name look-up of hosts",
 	"edge/passkey/passkey.go Create json.Marshal":               "options of a ceremony, to the browser of whom it is about",
 	"edge/passkey/passkey.go Get json.Marshal":                  "options of a ceremony, which name nobody",
+	"edge/personstore/directory.go ByWords json.Marshal":        "nowhere: words for a query on our own file",
 	"edge/revocation/source.go OCSP http.NewRequestWithContext": "outgoing: OCSP",
 	"edge/revocation/source.go CRL http.NewRequestWithContext":  "outgoing: CRL address",
 	"edge/smtpout/config.go New net.Dialer":                     "wire: smtp",

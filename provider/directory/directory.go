@@ -305,9 +305,10 @@ func (d *Directory) follow(v, before *Version, by By) error {
 // listing is what is published of a record.
 func (d *Directory) listing(v *Version, p *Particulars) Listing {
 	l := Listing{Account: v.Account, Version: v.ID, Holder: v.Holder, Kind: v.Kind, Address: v.Address, Tokens: d.tokens.tokensOf(p)}
-	for _, row := range table[v.Kind] {
-		if s := p.value(row.Field); s != "" && !row.Hidden && row.Field != Operators {
-			l.Values = append(l.Values, Value{row.Field, s})
+	for _, f := range allFields {
+		row, ok := RowOf(v.Kind, f)
+		if s := p.value(f); ok && s != "" && !row.Hidden {
+			l.Values = append(l.Values, Value{f, s})
 		}
 	}
 	for _, o := range p.Operators {

@@ -58,9 +58,9 @@ type Backlog struct {
 
 // A Store keeps records, what was asked, and what passed between us and the central
 // directory. Its methods may be called concurrently; one that writes is one atomic
-// step, durable when it returns nil, and harmless to make again. After an error that
-// is not promised here nobody knows whether the step was made. Times are kept to a
-// microsecond.
+// step, durable when it returns nil, and harmless to make again, but that Ask and
+// Record made again make a further entry. After an error that is not promised here
+// nobody knows whether the step was made. Times are kept to a microsecond.
 //
 // internal/testkit/directorytest has the suite that every store passes.
 type Store interface {

@@ -262,9 +262,9 @@ func (d *Directory) recordOf(ctx context.Context, v *Version) (Record, error) {
 			return Record{}, err
 		}
 	}
-	for _, row := range table[v.Kind] {
-		if s := p.value(row.Field); s != "" {
-			r.Values = append(r.Values, Value{row.Field, s})
+	for _, f := range allFields {
+		if s := p.value(f); s != "" {
+			r.Values = append(r.Values, Value{f, s})
 		}
 	}
 	for _, o := range p.Operators {

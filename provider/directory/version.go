@@ -9,6 +9,7 @@ import (
 	"rem"
 	"rem/person"
 	"rem/privacy"
+	"rem/privacy/canon"
 )
 
 // The sealed fields, by the names under which the inventory has them.
@@ -156,3 +157,49 @@ func (l *Listing) Clone() Listing {
 	c.Values, c.Operators, c.Words, c.Tokens = slices.Clone(l.Values), slices.Clone(l.Operators), slices.Clone(l.Words), slices.Clone(l.Tokens)
 	return c
 }
+
+// Body is what stands in the listing, in canonical lines (docs/formats/directory.md).
+func (l *Listing) Body() ([]byte, error) {
+	w := canon.NewWriter(listingKind, entryVersion)
+	for _, v := range l.Values {
+		w.Field(string(v.Field), v.Text)
+	}
+	for _, o := range l.Operators {
+		w.Word("operator", string(o.Person))
+		w.Field("operator-name", o.Name)
+		w.Maybe("operator-title", o.Title)
+	}
+	return w.Bytes()
+}
+
+const listingKind = "rem-directory-listing"
+
+// SetBody reads what Body wrote. The error quotes nothing.
+func (l *Listing) SetBody(b []byte) error {
+	r := canon.NewReader(b, listingKind, entryVersion)
+	l.Values, l.Operators = nil, nil
+	for _, f := range allFields {
+		if f == Operators {
+			break
+		}
+		if s := r.Maybe(string(f)); s != "" {
+			l.Values = append(l.Values, Value{f, s})
+		}
+	}
+	for r.Next() == "operator" {
+		o := ListedOperator{Person: rem.PersonID(r.Word("operator")), Name: r.Field("operator-name")}
+		o.Title = r.Maybe("operator-title")
+		l.Operators = append(l.Operators, o)
+	}
+	if r.Done() != nil {
+		return fmt.Errorf("not a listing of the directory: %w", canon.ErrForm)
+	}
+	return nil
+}
+
+// WordsOf are the words under which a legal person's title is found, from its folded
+// form.
+func WordsOf(nameKey string) []string { return wordsOf(nameKey) }
+
+// Consents reports whether something of the listing rests on a consent.
+func (l *Listing) Consents() bool { return !l.Kind.Legal() || len(l.Operators) > 0 }
