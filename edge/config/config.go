@@ -55,6 +55,8 @@ type Config struct {
 	Anchors Anchors `yaml:"anchors"`
 	// Revocation says where certificate status comes from.
 	Revocation Revocation `yaml:"revocation"`
+	// Web says how the pages present themselves; it counts when listen.web is given.
+	Web Web `yaml:"web"`
 	// Keys says where the keys of personal data are.
 	Keys Keys `yaml:"keys"`
 	// Scanner looks for malware.
@@ -132,6 +134,8 @@ type Listen struct {
 	SubmissionStartTLS string `yaml:"submissionStartTLS"`
 	// Relay is SMTP between providers, mutual TLS from the first byte.
 	Relay string `yaml:"relay"`
+	// Web is HTTPS for the pages.
+	Web string `yaml:"web"`
 	// Operations is HTTP for operators: /healthz, /readyz and /metrics. Only a
 	// loopback address is taken. (remctl comes by a socket in the data folder.)
 	Operations string `yaml:"operations"`
@@ -177,6 +181,18 @@ type Revocation struct {
 	// Require refuses personal certificates whose status cannot be learnt.
 	// Production requires it.
 	Require bool `yaml:"require"`
+}
+
+// Web says how the pages present themselves.
+type Web struct {
+	// Base is where people find the pages, such as https://kep.example: the only
+	// origin that is answered.
+	Base string `yaml:"base"`
+	// TLS is the certificate that browsers see. Default: that of submissionTLS.
+	TLS KeyPair `yaml:"tls"`
+	// Security is where who finds a weakness turns to, such as
+	// mailto:guvenlik@kep.example; empty: no security.txt.
+	Security string `yaml:"security"`
 }
 
 // Keys says where the keys are by which personal data is sealed (P-03, P-12).
@@ -342,7 +358,7 @@ func (c *Config) resolve(dir string) {
 	for _, p := range []*string{
 		&c.Data, &c.Operation.Certificate, &c.Operation.Key, &c.SubmissionTLS.Certificate, &c.SubmissionTLS.Key,
 		&c.RelayTLS.Certificate, &c.RelayTLS.Key, &c.TrustList.File, &c.TrustList.Signers,
-		&c.Anchors.Operation, &c.Anchors.Timestamp, &c.Anchors.Personal, &c.Keys.Folder, &c.Keys.Passphrase, &c.Keys.Destroyed,
+		&c.Anchors.Operation, &c.Anchors.Timestamp, &c.Anchors.Personal, &c.Web.TLS.Certificate, &c.Web.TLS.Key, &c.Keys.Folder, &c.Keys.Passphrase, &c.Keys.Destroyed,
 		&c.Identification.Gate.Anchors, &c.Identification.Gate.Certificate, &c.Identification.Gate.Key, &c.Identification.Gate.Authorization,
 		&c.Identification.Registry.Anchors, &c.Identification.Registry.Certificate, &c.Identification.Registry.Key, &c.Identification.Registry.Authorization,
 		&c.SMS.Anchors, &c.SMS.Certificate, &c.SMS.Key, &c.SMS.Authorization,
@@ -439,7 +455,7 @@ func (c *Config) Validate() error {
 		fault("revocation.require must be true in production: a revoked certificate does not sign")
 	}
 	for _, d := range []struct{ name, address string }{
-		{"submission", c.Listen.Submission}, {"submissionStartTLS", c.Listen.SubmissionStartTLS}, {"relay", c.Listen.Relay},
+		{"submission", c.Listen.Submission}, {"submissionStartTLS", c.Listen.SubmissionStartTLS}, {"relay", c.Listen.Relay}, {"web", c.Listen.Web},
 	} {
 		if d.address != "" && !hostPort(d.address) {
 			fault("listen.%s is %q; write an address and a port such as 192.0.2.1:465, or :465 for all addresses", d.name, d.address)
@@ -447,6 +463,12 @@ func (c *Config) Validate() error {
 	}
 	if host, _, err := net.SplitHostPort(c.Listen.Operations); c.Listen.Operations != "" && (err != nil || !loopback(host)) {
 		fault("listen.operations is %q; it must be a loopback address such as 127.0.0.1:9090", c.Listen.Operations)
+	}
+	if u, err := url.Parse(c.Web.Base); c.Listen.Web != "" && (err != nil || u.Scheme != "https" || u.Host == "" || c.Web.Base != "https://"+u.Host) {
+		fault("web.base is %q; write https:// and the host where people find the pages, with a port where it is not 443", c.Web.Base)
+	}
+	if (c.Web.TLS.Certificate == "") != (c.Web.TLS.Key == "") {
+		fault("web.tls: give certificate and key, or neither")
 	}
 	if c.Limits.Connections < 1 || c.Limits.PerAddress < 1 || c.Limits.Workers < 1 {
 		fault("limits: each must be at least 1")

@@ -15,7 +15,7 @@ func settings() []privacy.Holding {
 			"practice.policyIDs", "practice.signing", "practice.maxPackage", "practice.maxRecipients", "practice.relayPeriod", "practice.answerPeriod",
 			"practice.retrievalPeriod", "practice.deemedRead", "practice.firstRetry", "practice.lastRetry", "practice.askAgain",
 			"practice.accountTerm", "practice.accountGrace", "practice.accountExport", "practice.accountReminders",
-			"listen.submission", "listen.submissionStartTLS", "listen.relay", "listen.operations",
+			"listen.submission", "listen.submissionStartTLS", "listen.relay", "listen.web", "web.base", "web.tls.certificate", "web.tls.key", "web.security", "listen.operations",
 			"operation.certificate", "operation.key", "submissionTLS.certificate", "submissionTLS.key", "relayTLS.certificate", "relayTLS.key",
 			"timestamp.url", "timestamp.certificates", "timestamp.policy", "timestamp.simulator",
 			"trustList.file", "trustList.signers", "trustList.every", "anchors.operation", "anchors.timestamp", "anchors.personal",
