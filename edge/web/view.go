@@ -14,7 +14,7 @@ import (
 	"rem/privacy"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 // ours are the pages of the frame itself: failures and confirmations.
