@@ -68,6 +68,7 @@ var beside = map[string][]string{
 	"edge/api":             {"edge/web"},
 
 	"person/application":                {"person/identity"},                                                                               // only a completed identification opens an account
+	"internal/testkit/directorytest":    {"internal/testkit/vaulttest"},                                                                    // its records are sealed
 	"internal/testkit/personledgertest": {"internal/testkit/vaulttest"},                                                                    // its forms are sealed
 	"internal/testkit/partnertest":      {"internal/testkit/chaintest", "internal/testkit/personledgertest", "internal/testkit/vaulttest"}, // who visits, and whom
 	"internal/testkit/world":            {"internal/testkit/broken"},                                                                       // providers on folders that break

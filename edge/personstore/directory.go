@@ -206,7 +206,7 @@ func readRecord(scan func(...any) error) (v directory.Version, newest bool, err 
 // record reads one version with what it has of optional fields and operators. The
 // reads are one transaction, so that a version is never given another's.
 func (d directoryStore) record(ctx context.Context, name string, args ...any) (directory.Version, error) {
-	tx, err := d.file.Read.BeginTx(ctx, nil)
+	tx, err := d.file.Read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return directory.Version{}, err
 	}
@@ -283,7 +283,7 @@ func (d directoryStore) At(ctx context.Context, a rem.Address, at time.Time) (di
 
 // Versions implements directory.Store.
 func (d directoryStore) Versions(ctx context.Context, after rem.AccountID, limit int) ([]directory.Version, error) {
-	tx, err := d.file.Read.BeginTx(ctx, nil)
+	tx, err := d.file.Read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
