@@ -143,16 +143,16 @@ func (c controller) SetState(ctx context.Context, by, address string, state acco
 	if reason == "" {
 		reason = account.Reasons(event)[0].Value
 	}
-	if err := c.n.Keeper.Move(ctx, account.By{Actor: rem.Actor{Person: staff(by)}, Staff: true}, a.ID, event, reason); err != nil {
+	if err := c.n.Keeper.Move(ctx, account.By{Actor: rem.Actor{Person: named(by)}, Staff: true}, a.ID, event, reason); err != nil {
 		return fmt.Errorf("changing the account's state: %w", err)
 	}
 	c.n.Log.Info("account state", "account", string(a.ID), "state", string(state), "by", by)
 	return nil
 }
 
-// staff is how records name a person of ours who says by name who he is. It is no
+// named is how records name a person of ours who says by name who he is. It is no
 // identifier of the register of staff.
-func staff(by string) rem.PersonID {
+func named(by string) rem.PersonID {
 	d := rem.DigestOf([]byte("staff\x00" + by))
 	return rem.PersonID("staff-" + d.String()[:16])
 }
@@ -168,7 +168,7 @@ func (c controller) AccountNames(ctx context.Context, by, address, matter string
 	for i := range a.Operators {
 		items = append(items, privacy.Item{Person: a.Operators[i].Person, Field: account.OperatorName, Sealed: a.Operators[i].Name})
 	}
-	access := privacy.Access{Actor: rem.Actor{Person: staff(by)}, Role: privacy.AsSupport, Purpose: privacy.AccountUse, Case: privacy.CaseID(matter)}
+	access := privacy.Access{Actor: rem.Actor{Person: named(by)}, Role: privacy.AsSupport, Purpose: privacy.AccountUse, Case: privacy.CaseID(matter)}
 	values, err := c.n.Records.Vault.OpenAll(ctx, access, items)
 	if err != nil {
 		return nil, err
