@@ -38,8 +38,9 @@ type Desk struct {
 	Vault        *privacy.Vault
 	// Addresses is the indexer of [AddressIndex].
 	Addresses *privacy.BlindIndexer
-	Judge     Judge
-	Clock     rem.Clock
+	// Judge verifies the signatures of visitors; while it is nil no result is taken.
+	Judge Judge
+	Clock rem.Clock
 	// Term is how long an order is good; zero stands for [UsualTerm].
 	Term time.Duration
 }
@@ -322,6 +323,9 @@ func (d *Desk) Return(ctx context.Context, a Acting, id OrderID, why Reason) err
 // signer has to be the visitor, by the number that the book of staff has of him.
 // keep keeps each evidence, sealed, before the step is committed.
 func (d *Desk) Visit(ctx context.Context, a Acting, r Result, signature []byte, keep func(identity.Kept) error) error {
+	if d.Judge == nil {
+		return errors.New("taking the result of a visit: nobody judges its signature")
+	}
 	_, _, access, err := d.mine(ctx, a, r.Order)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"rem"
 )
@@ -38,17 +39,17 @@ func (t Token) MarshalText() ([]byte, error) {
 	return nil, fmt.Errorf("an invitation is not written: %w", ErrForm)
 }
 
-// Invite makes an invitation for a member in service. One that he had before is
-// void. The book keeps its digest alone.
-func (b *Book) Invite(ctx context.Context, by Hand, p rem.PersonID) (Token, error) {
+// Invite makes an invitation for a member in service, and says until when it is
+// good. One that he had before is void. The book keeps its digest alone.
+func (b *Book) Invite(ctx context.Context, by Hand, p rem.PersonID) (Token, time.Time, error) {
 	raw := make([]byte, tokenOctets)
 	rand.Read(raw)
 	text := base64.RawURLEncoding.EncodeToString(raw)
 	e := &Entry{Act: Invite, Person: p, Digest: rem.DigestOf([]byte(text)), Until: b.config.Clock.Now().Add(b.config.Settings.Invitation)}
 	if err := b.write(ctx, by, e, nil); err != nil {
-		return Token{}, err
+		return Token{}, time.Time{}, err
 	}
-	return Token{&text}, nil
+	return Token{&text}, e.Until, nil
 }
 
 // Invited says whose invitation the text is, without using it. ErrInvitation when
