@@ -66,14 +66,6 @@ func (n *Node) sealAccounts(ctx context.Context) error {
 	}
 }
 
-// smtpSessions ends sessions of mail programs. Each of their commands looks at
-// the account as it is then ([Node.holds]), so that after a change is durable
-// there is nothing left to end.
-type smtpSessions struct{}
-
-// End implements account.Sessions.
-func (smtpSessions) End(context.Context, rem.AccountID, rem.PersonID) error { return nil }
-
 // Tell implements account.Messenger. Until a gateway is configured the log is
 // where notices go.
 func (s notices) Tell(_ context.Context, _ string, a account.Account, n account.Notice) error {

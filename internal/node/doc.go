@@ -5,6 +5,8 @@
 //	node.go       open, run, close
 //	trust.go      keys, anchors, the trust list, time-stamp authorities
 //	records.go    what is kept about people: keys, vault, access log, notices, consents
+//	people.go     staff, log-in, what people are told, the pages
+//	outside.go    services that are asked about people
 //	submission.go the door for mail programs
 //	peers.go      the door for other providers, and the way to them
 //	control.go    what remctl asks for

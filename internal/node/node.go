@@ -80,6 +80,7 @@ type Node struct {
 	Keeper    *account.Keeper // changes accounts by their rules
 	Validator *validation.Validator
 	Records   Records
+	People    People
 	Log       *slog.Logger
 
 	clock     rem.Clock
@@ -88,6 +89,7 @@ type Node struct {
 	peers     peers
 	metrics   *metrics
 	authority tsp.Authority
+	signer    *cades.Signer
 	sender    *smtpout.Sender
 	runners   []*message.Runner
 	lock      *os.File
@@ -218,7 +220,11 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 	}); err != nil {
 		return err
 	}
-	return n.stages(c, o, signer, cs)
+	n.signer = cs
+	if err := n.stages(c, o, signer, cs); err != nil {
+		return err
+	}
+	return n.openPeople(context.Background())
 }
 
 // list is the trust list in force; nil before the first.
@@ -254,7 +260,7 @@ func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store,
 		Notices: notices{n.Log}, Signer: signer, Clock: n.clock,
 	}
-	n.Keeper = &account.Keeper{Store: n.Store, Sessions: smtpSessions{}, Messenger: notices{n.Log}, Clock: n.clock, Terms: n.terms()}
+	n.Keeper = &account.Keeper{Store: n.Store, Sessions: webSessions{n}, Messenger: notices{n.Log}, Clock: n.clock, Terms: n.terms()}
 	n.Retriever = &retrieval.Retriever{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store, Signer: signer, Clock: n.clock,
 	}
@@ -308,6 +314,14 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	}
 	stages.Go(func() { n.resumeLater(work) })
 	stages.Go(func() { n.watchTerms(work) })
+	stages.Go(func() {
+		if err := n.People.Messenger.Run(work); err != nil && work.Err() == nil {
+			n.alarmOf(alarmNews)(err)
+		}
+	})
+	if n.People.Login != nil {
+		stages.Go(func() { n.lookAfterLogins(work) })
+	}
 	stages.Go(func() {
 		if err := n.trust.Run(work); err != nil {
 			failed <- err
@@ -394,6 +408,18 @@ func (n *Node) doors() (doors []door, err error) {
 			return doors, fmt.Errorf("opening the door %s: %w", d.name, err)
 		}
 		doors = append(doors, door{d.name, l, server.Serve, server.Shutdown})
+	}
+	if address := n.Config.Listen.Web; address != "" {
+		server, err := n.webDoor()
+		if err != nil {
+			return doors, err
+		}
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return doors, fmt.Errorf("opening the door web: %w", err)
+		}
+		site := n.People.Site
+		doors = append(doors, door{"web", l, func(l net.Listener) error { return server.ServeTLS(site.Listen(l), "", "") }, server.Shutdown})
 	}
 	if address := n.Config.Listen.Operations; address != "" {
 		server, l, err := n.operations(address)

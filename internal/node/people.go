@@ -1,0 +1,245 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"rem"
+	"rem/edge/config"
+	"rem/edge/entrance"
+	"rem/edge/notify"
+	"rem/edge/passkey"
+	"rem/edge/portal"
+	"rem/edge/revocation"
+	"rem/edge/web"
+	"rem/person/account"
+	"rem/person/login"
+	"rem/privacy/consent"
+	"rem/privacy/notice"
+	"rem/provider/staff"
+)
+
+// People is the person's side of a provider: who works here, how people log in,
+// by what they are told, and the pages. Its fields are for reading.
+type People struct {
+	Staff     *staff.Book
+	Login     *login.Service
+	Messenger *notify.Messenger
+	Contacts  *notify.Book
+	Site      *web.Site // nil: there are no pages
+}
+
+// alarms of what works for people beside their requests.
+const (
+	alarmLogins = "log-ins could not be looked after"
+	alarmNews   = "people could not be told"
+)
+
+// openPeople opens the person's side, over the records and the stages.
+func (n *Node) openPeople(ctx context.Context) error {
+	guard, err := n.Config.Guard()
+	if err != nil {
+		return err
+	}
+	if err := n.openNews(guard); err != nil {
+		return err
+	}
+	p := &n.People
+	if p.Staff, err = staff.Open(ctx, staff.Config{
+		Store: n.Records.Persons.StaffChain(), Vault: n.Records.Vault, Clock: n.clock, Sessions: endings{n},
+	}); err != nil {
+		return err
+	}
+	if n.Config.Listen.Web == "" {
+		return nil
+	}
+	if err := n.openLogins(ctx); err != nil {
+		return err
+	}
+	return n.openSite()
+}
+
+// endings ends the sessions of whoever loses a role.
+type endings struct{ n *Node }
+
+// EndAll implements staff.Sessions.
+func (e endings) EndAll(ctx context.Context, p rem.PersonID) error {
+	if e.n.People.Login == nil {
+		return nil // there are no pages, and so no sessions
+	}
+	return e.n.People.Login.EndAll(ctx, p)
+}
+
+// gate asks the book of staff at each request of one of them.
+type gate struct{ book *staff.Book }
+
+// May implements login.Gate.
+func (g gate) May(ctx context.Context, who login.Who) error {
+	return g.book.Enter(ctx, who.Person, who.Kind == login.Partner)
+}
+
+func (n *Node) openLogins(ctx context.Context) error {
+	base, err := url.Parse(n.Config.Web.Base)
+	if err != nil {
+		return fmt.Errorf("web.base: %w", err)
+	}
+	keys, err := passkey.New(base.Hostname(), n.Config.Web.Base, n.Provider.Name.Turkish)
+	if err != nil {
+		return err
+	}
+	messenger, err := notify.NewForLogin(n.People.Contacts, codeTerm, n.Config.Web.Base+"/security/history")
+	if err != nil {
+		return err
+	}
+	anchors, err := readAnchors(n.Config)
+	if err != nil {
+		return err
+	}
+	c := login.Config{
+		Store: n.Records.Persons.Logins(), Vault: n.Records.Vault, Keys: n.Records.Keys, Clock: n.clock, Hasher: n.hasher, Passkeys: keys,
+		Messenger: messenger, Gate: gate{n.People.Staff}, Origin: n.Config.Web.Base, Issuer: n.Provider.Name.Turkish,
+		Settings: login.Settings{Code: codeTerm},
+	}
+	policy := anchors.policy(n.Config)
+	if n.Config.Revocation.Require {
+		judge, err := login.NewJudge(policy, n.clock, revocation.New(nil))
+		if err != nil {
+			return err
+		}
+		c.Signatures = judge
+	}
+	n.People.Login, err = login.New(ctx, c)
+	return err
+}
+
+// codeTerm is how long a one-time code that was sent is good.
+const codeTerm = 3 * time.Minute
+
+// webSessions ends the sessions of the pages when an account's people change. Those
+// of mail programs need no end: each of their commands looks at the account as it
+// is then ([Node.holds]).
+type webSessions struct{ n *Node }
+
+// End implements account.Sessions.
+func (s webSessions) End(ctx context.Context, id rem.AccountID, p rem.PersonID) error {
+	l := s.n.People.Login
+	if l == nil {
+		return nil
+	}
+	if p != "" {
+		return l.EndAll(ctx, p)
+	}
+	a, err := s.n.Store.Account(ctx, id)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, o := range a.Operators {
+		errs = append(errs, l.EndAll(ctx, o.Person))
+	}
+	return errors.Join(errs...)
+}
+
+// roles are those of somebody of the staff, or of a partner, now: with training
+// and policies in order, or none but the right to enter.
+func (n *Node) roles(ctx context.Context, who login.Who) ([]staff.Role, error) {
+	m, err := n.People.Staff.Member(ctx, who.Person)
+	if errors.Is(err, staff.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.Roles(n.clock.Now()), nil
+}
+
+// label is what an authenticator shows for somebody.
+func (n *Node) label(ctx context.Context, x login.Session) (string, error) {
+	if x.Who.Kind != login.Holder || x.Account == "" {
+		return doorName(n.Config), nil
+	}
+	a, err := n.Store.Account(ctx, x.Account)
+	if err != nil {
+		return "", err
+	}
+	return a.Address.String(), nil
+}
+
+// openSite joins the pages with what they ask.
+func (n *Node) openSite() (err error) {
+	r := &n.Records
+	parts := []web.Part{
+		entrance.Part(entrance.Services{Login: n.People.Login, Label: n.label, Signatures: n.People.Login.Signatures != nil}),
+		portal.Part(portal.Services{
+			Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
+			Notices: r.Notices, Consents: r.Consents, Receipt: n.receipt, Server: n.Config.Listen.Submission,
+		}),
+	}
+	n.People.Site, err = web.New(web.Config{
+		Base: n.Config.Web.Base, Name: n.Provider.Name, Clock: n.clock, Log: n.Log, Sessions: web.Logins(n.People.Login, n.roles), Simulated: n.simulated(),
+		Menu: []web.MenuItem{{Text: rem.Text{Turkish: "Giriş", English: "Log in"}, Path: "/login"}, {Text: rem.Text{Turkish: "Hesabım", English: "My account"}, Path: "/account"}},
+	}, parts...)
+	return err
+}
+
+// receipt signs a receipt over an entry of the consents.
+func (n *Node) receipt(ctx context.Context, number uint64) ([]byte, error) {
+	r, err := n.Records.Consents.Receipt(ctx, number, n.Provider.Domain, n.Provider.Name, func(d rem.Digest) string {
+		return n.Config.Web.Base + notice.PathOfDigest(d)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return consent.Sign(ctx, r, n.signer)
+}
+
+// webDoor serves the pages.
+func (n *Node) webDoor() (*http.Server, error) {
+	pair := n.Config.Web.TLS
+	if pair == (config.KeyPair{}) {
+		pair = n.Config.SubmissionTLS
+	}
+	certificates, leaf, err := tlsConfig(pair)
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseSimulators(n.Config.Mode, leaf); err != nil {
+		return nil, err
+	}
+	return n.People.Site.Server(certificates), nil
+}
+
+// Pauses of what works for people beside their requests.
+const (
+	loginsEvery = 5 * time.Second
+	sweepEvery  = time.Hour
+)
+
+// lookAfterLogins tells people what waits, and deletes what is over.
+func (n *Node) lookAfterLogins(ctx context.Context) {
+	deliver, sweep := time.NewTicker(loginsEvery), time.NewTicker(sweepEvery)
+	defer deliver.Stop()
+	defer sweep.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-deliver.C:
+			_, err = n.People.Login.Deliver(ctx, 100)
+		case <-sweep.C:
+			for gone := 1; gone > 0 && err == nil; {
+				gone, err = n.People.Login.Sweep(ctx)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			n.alarmOf(alarmLogins)(err)
+		}
+	}
+}
+
+var _ account.Sessions = webSessions{}
