@@ -15,6 +15,7 @@ import (
 	"rem/edge/passkey"
 	"rem/edge/portal"
 	"rem/edge/revocation"
+	"rem/edge/site"
 	"rem/edge/web"
 	"rem/person/account"
 	"rem/person/login"
@@ -172,7 +173,15 @@ func (n *Node) label(ctx context.Context, x login.Session) (string, error) {
 // openSite joins the pages with what they ask.
 func (n *Node) openSite() (err error) {
 	r := &n.Records
+	verifier, err := n.verifier()
+	if err != nil {
+		return err
+	}
 	parts := []web.Part{
+		site.Part(site.Services{
+			Provider: n.Provider, Practice: n.Practice, Notices: r.Notices, Documents: r.Published, Verifier: verifier, Health: n.health,
+			Base: n.Config.Web.Base, Security: n.Config.Web.Security, Login: true,
+		}),
 		entrance.Part(entrance.Services{Login: n.People.Login, Label: n.label, Signatures: n.People.Login.Signatures != nil}),
 		portal.Part(portal.Services{
 			Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
@@ -181,9 +190,23 @@ func (n *Node) openSite() (err error) {
 	}
 	n.People.Site, err = web.New(web.Config{
 		Base: n.Config.Web.Base, Name: n.Provider.Name, Clock: n.clock, Log: n.Log, Sessions: web.Logins(n.People.Login, n.roles), Simulated: n.simulated(),
-		Menu: []web.MenuItem{{Text: rem.Text{Turkish: "Giriş", English: "Log in"}, Path: "/login"}, {Text: rem.Text{Turkish: "Hesabım", English: "My account"}, Path: "/account"}},
+		Menu: append(site.Menu(), web.MenuItem{Text: rem.Text{Turkish: "Hesabım", English: "My account"}, Path: "/account"}), Foot: site.Foot(),
 	}, parts...)
 	return err
+}
+
+// health says how the parts of the service are, for everybody to read.
+func (n *Node) health(context.Context) []site.Condition {
+	text := func(tr, en string) rem.Text { return rem.Text{Turkish: tr, English: en} }
+	ledger := site.Condition{Name: text("İleti kayıtları", "Records of messages"), Well: n.Store.Fault() == nil}
+	if !ledger.Well {
+		ledger.Note = text("Yeni ileti kabulü gecikebilir; kabul edilen iletiler korunur.", "New messages may be delayed; what was accepted is safe.")
+	}
+	list := site.Condition{Name: text("Diğer sağlayıcılarla iletim", "Exchange with other providers"), Well: true}
+	if current := n.list(); current == nil || current.Overdue(n.clock.Now()) {
+		list.Well, list.Note = false, text("Sağlayıcı listesi güncel değil; iletiler beklemede kalabilir.", "The list of providers is not up to date; messages may wait.")
+	}
+	return []site.Condition{ledger, list}
 }
 
 // receipt signs a receipt over an entry of the consents.

@@ -117,6 +117,9 @@ func TestAHolderGetsInAndSeesWhoLookedAtHisData(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := s.visitor(here)
+	for _, page := range []string{"/tr", "/tr/practice", "/tr/verify", "/tr/status", "/tr/documents", "/en/cookies"} {
+		v.must(v.get(page), page)
+	}
 	v.must(v.get("/account"), "/tr/login", "KEP adresi") // who is not in is led to the door
 	v.must(v.post("/tr/welcome", "grant", grant.Reveal()), "/tr/first", "Parola belirle")
 	const web = "yedi kere sekiz elli alti"
