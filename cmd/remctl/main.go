@@ -27,6 +27,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"rem/edge/control"
+	"rem/provider/staff"
 )
 
 // The exit statuses.
@@ -56,6 +57,8 @@ type commands struct {
 	Inventory inventoryCommand `cmd:"" help:"List which personal data the program keeps, why, where and until when; needs no provider."`
 	Document  documentCommands `cmd:"" help:"Write, publish and list practice statement, contract, undertaking and tariff."`
 	Notice    noticeCommands   `cmd:"" help:"Write, check, compare, publish and list versions of the privacy notice."`
+	Staff     staffCommands    `cmd:"" help:"Appoint the people of the provider by two persons, record training, end roles, invite."`
+	Partner   partnerCommands  `cmd:"" help:"Contract institutions that call on applicants, and propose their people."`
 }
 
 const description = `Asks a running provider of registered mail (KEP). Examples:
@@ -96,7 +99,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var c commands
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("remctl"), kong.Description(description), kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { exit = code }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Exit(func(code int) { exit = code }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Vars{"dataProtection": string(staff.DataProtection)})
 	if err != nil {
 		fmt.Fprintln(stderr, "remctl:", err)
 		return exitUnasked

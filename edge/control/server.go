@@ -19,7 +19,9 @@ import (
 	"rem/message"
 	"rem/person/account"
 	"rem/privacy/notice"
+	"rem/provider/partner"
 	"rem/provider/publication"
+	"rem/provider/staff"
 )
 
 // maxRequest bounds a request's body.
@@ -72,6 +74,7 @@ func Listen(folder string, p Provider, log *slog.Logger) (*Server, error) {
 	mux.HandleFunc("POST /documents", h.publishDocument)
 	mux.HandleFunc("GET /documents", h.documents)
 	mux.HandleFunc("GET /audit", h.audit)
+	h.staffRoutes(mux)
 	s := &Server{path: path, stop: stop, http: &http.Server{Handler: h.named(mux), ReadHeaderTimeout: 10 * time.Second}}
 	s.serving.Go(func() {
 		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -162,7 +165,9 @@ func (h handler) answer(w http.ResponseWriter, r *http.Request, value any, err e
 		http.Error(w, refusal.Detail.String(), http.StatusForbidden)
 	case errors.Is(err, message.ErrNotFound), errors.Is(err, account.ErrNotFound):
 		http.Error(w, "not found: there is no such message, evidence, account or entry here; remctl sent, account list and mailbox list show what there is", http.StatusNotFound)
-	case errors.Is(err, account.ErrTaken):
+	case errors.Is(err, staff.ErrNotFound), errors.Is(err, partner.ErrNotFound):
+		http.Error(w, "not found: there is no such person or institution; remctl staff list and partner list show what there is", http.StatusNotFound)
+	case errors.Is(err, account.ErrTaken), errors.Is(err, partner.ErrTaken):
 		http.Error(w, err.Error(), http.StatusConflict)
 	case errors.Is(err, ErrDenied):
 		http.Error(w, err.Error(), http.StatusForbidden)

@@ -35,7 +35,7 @@ func employees() []privacy.Datum {
 // staffRecords are the places of what is known about staff, and of contracted
 // institutions and their work orders.
 func staffRecords() []privacy.Holding {
-	return slices.Concat(staffEntries(), partnerRecords(), staffColumns())
+	return slices.Concat(staffEntries(), partnerRecords(), staffColumns(), staffSocket())
 }
 
 // staffEntries are the fields of the entries of the chain of staff
@@ -132,5 +132,50 @@ func staffColumns() []privacy.Holding {
 		technical(privacy.Column, order, "staff_entry.number", "partner_order.n", "partner_order.steps", "partner_step.n", "partner_step.number"),
 		technical(privacy.Column, ofPeer, "partner_institution.id", "partner_institution.name", "partner_institution.contract", "partner_institution.from_time",
 			"partner_institution.until_time", "partner_institution.provinces"),
+	)
+}
+
+// staffSocket are the fields of the control socket about staff and contracted
+// institutions.
+func staffSocket() []privacy.Holding {
+	asked := manner{privacy.ControlField, privacy.Plain, privacy.Socket, privacy.KeepAnswer, []privacy.RecipientID{privacy.OwnStaff}}
+	return slices.Concat(
+		[]privacy.Holding{
+			asked.holds("{person}", memberID),
+			asked.holds("NewStaff.name", memberName),
+			asked.holds("NewStaff.number", memberNumber),
+			asked.holds("NewStaff.institution", memberRole),
+			asked.holds("StaffWish.role", memberRole),
+			asked.holds("StaffWish.from", memberRole),
+			asked.holds("StaffWish.until", memberRole),
+			asked.holds("StaffMember.person", memberID),
+			asked.holds("StaffMember.name", memberName),
+			asked.holds("StaffMember.institution", memberRole),
+			asked.holds("StaffMember.roles", memberRole),
+			asked.holds("StaffMember.joined", memberRole),
+			asked.holds("StaffMember.left", memberRole),
+			asked.holds("StaffMember.enrolled", memberRole),
+			asked.holds("StaffMember.trained", memberTraining),
+			asked.holds("StaffMember.bound", memberTraining),
+			asked.holds("StaffMember.lacks", memberTraining),
+			asked.holds("StaffProposal.person", memberID),
+			asked.holds("StaffProposal.new", memberRole),
+			asked.holds("StaffProposal.institution", memberRole),
+			asked.holds("StaffProposal.by", memberID),
+			asked.holds("StaffProposal.at", memberRole),
+			asked.holds("StaffEnd.role", memberRole),
+			asked.holds("StaffEnd.reason", memberRole),
+			asked.holds("StaffTraining.subject", memberTraining),
+			asked.holds("StaffTraining.version", memberTraining),
+			asked.holds("StaffTraining.passed", memberTraining),
+			asked.holds("StaffTraining.until", memberTraining),
+			asked.holds("Invitation.token", memberToken),
+			asked.holds("Invitation.until", memberToken),
+		},
+		technical(privacy.ControlField, order, "{number}", "StaffProposal.number", "StaffEnd.anyway"),
+		technical(privacy.ControlField, ofSystem, "?case", "StaffPolicy.subject", "StaffPolicy.version", "StaffPolicy.digest", "StaffPolicy.from", "StaffPolicy.text"),
+		technical(privacy.ControlField, ofPeer, "Institution.id", "Institution.name", "Institution.contract", "Institution.from", "Institution.until",
+			"Institution.provinces", "Institution.ended"),
+		technical(privacy.LogKey, ofPeer, "node:institution"),
 	)
 }
