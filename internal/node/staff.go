@@ -147,11 +147,11 @@ func (c controller) Acknowledge(ctx context.Context, by string, p control.StaffP
 
 // Invite implements control.Staff.
 func (c controller) Invite(ctx context.Context, by string, p rem.PersonID) (*control.Invitation, error) {
-	token, until, err := c.n.People.Staff.Invite(ctx, machine(by), p)
+	token, err := c.n.People.Staff.Invite(ctx, machine(by), p)
 	if err != nil {
 		return nil, err
 	}
-	return &control.Invitation{Token: token.Reveal(), Until: until}, nil
+	return &control.Invitation{Token: token.Reveal(), Until: token.Until()}, nil
 }
 
 // StaffList implements control.Staff.

@@ -18,7 +18,13 @@ const tokenOctets = 32
 // A Token is an invitation to set first credentials. Whoever has it is the
 // person once, so it is handed over by hand or by a sealed way, and never stands
 // in an address or a log. It does not print itself. The zero Token is none.
-type Token struct{ text *string }
+type Token struct {
+	text  *string
+	until time.Time
+}
+
+// Until is when it is over.
+func (t Token) Until() time.Time { return t.until }
 
 // Reveal gives it out.
 func (t Token) Reveal() string {
@@ -39,17 +45,17 @@ func (t Token) MarshalText() ([]byte, error) {
 	return nil, fmt.Errorf("an invitation is not written: %w", ErrForm)
 }
 
-// Invite makes an invitation for a member in service, and says until when it is
-// good. One that he had before is void. The book keeps its digest alone.
-func (b *Book) Invite(ctx context.Context, by Hand, p rem.PersonID) (Token, time.Time, error) {
+// Invite makes an invitation for a member in service. One that he had before is
+// void. The book keeps its digest alone.
+func (b *Book) Invite(ctx context.Context, by Hand, p rem.PersonID) (Token, error) {
 	raw := make([]byte, tokenOctets)
 	rand.Read(raw)
 	text := base64.RawURLEncoding.EncodeToString(raw)
 	e := &Entry{Act: Invite, Person: p, Digest: rem.DigestOf([]byte(text)), Until: b.config.Clock.Now().Add(b.config.Settings.Invitation)}
 	if err := b.write(ctx, by, e, nil); err != nil {
-		return Token{}, time.Time{}, err
+		return Token{}, err
 	}
-	return Token{&text}, e.Until, nil
+	return Token{&text, e.Until}, nil
 }
 
 // Invited says whose invitation the text is, without using it. ErrInvitation when

@@ -226,7 +226,7 @@ func TestNobodyHelpsHimself(t *testing.T) {
 	other, err := k.Propose(ctx, console(k.a), k.b, staff.Wish{Role: staff.Security})
 	k.must(err)
 	k.refused(k.Confirm(ctx, console(k.b), other), staff.ErrOwnAppointment)
-	_, _, err = k.Invite(ctx, console(k.a), k.a)
+	_, err = k.Invite(ctx, console(k.a), k.a)
 	k.refused(err, staff.ErrHimself)
 	p := k.policy()
 	k.refused(k.Acknowledge(ctx, console(officer), p.Subject, p.Version, rem.DigestOf([]byte("another text"))), staff.ErrOtherPolicy)
@@ -295,7 +295,7 @@ func TestEveryChangeOfRolesEndsSessions(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	k.refused(k.May(ctx, second, staff.Officer), staff.ErrNoAct) // he is out nevertheless
-	if _, _, err := k.Invite(ctx, console(k.a), officer); !errors.Is(err, down) {
+	if _, err := k.Invite(ctx, console(k.a), officer); !errors.Is(err, down) {
 		t.Errorf("something was written before sessions ended: %v", err)
 	}
 	k.sessions.fail, k.sessions.ended = nil, nil
@@ -309,9 +309,9 @@ func TestAnInvitationIsGoodOnce(t *testing.T) {
 	k := founded(t)
 	ctx := t.Context()
 	p := k.hire("Nur Taş", staff.Support)
-	first, _, err := k.Invite(ctx, console(k.a), p)
+	first, err := k.Invite(ctx, console(k.a), p)
 	k.must(err)
-	second, _, err := k.Invite(ctx, console(k.a), p)
+	second, err := k.Invite(ctx, console(k.a), p)
 	k.must(err)
 	_, err = k.Redeem(ctx, first.Reveal())
 	k.refused(err, staff.ErrInvitation) // a newer one took its place
@@ -324,7 +324,7 @@ func TestAnInvitationIsGoodOnce(t *testing.T) {
 	}
 	_, err = k.Redeem(ctx, second.Reveal())
 	k.refused(err, staff.ErrInvitation)
-	third, _, err := k.Invite(ctx, console(k.a), p)
+	third, err := k.Invite(ctx, console(k.a), p)
 	k.must(err)
 	k.clock.Advance(3 * day)
 	_, err = k.Redeem(ctx, third.Reveal())
@@ -339,7 +339,7 @@ func TestAnInvitationIsGoodOnce(t *testing.T) {
 	if s := fmt.Sprintf("%v %+v %#v %s", third, third, third, third); strings.Contains(s, third.Reveal()) {
 		t.Errorf("it prints itself: %s", s)
 	}
-	gone, _, err := k.Invite(ctx, console(k.a), p)
+	gone, err := k.Invite(ctx, console(k.a), p)
 	k.must(err)
 	k.must(k.Leave(ctx, console(k.a), p, staff.Left, true))
 	_, err = k.Redeem(ctx, gone.Reveal())
@@ -473,7 +473,7 @@ func TestWhoLeftDoesNotComeBackUnderHisIdentifier(t *testing.T) {
 	k.refused(k.Confirm(ctx, console(k.b), waiting), staff.ErrNoProposal)
 	_, err = k.Propose(ctx, console(k.a), p, staff.Wish{Role: staff.Officer})
 	k.refused(err, staff.ErrNotInService)
-	_, _, err = k.Invite(ctx, console(k.a), p)
+	_, err = k.Invite(ctx, console(k.a), p)
 	k.refused(err, staff.ErrNotInService)
 	k.refused(k.Enter(ctx, p, false), staff.ErrNoAct)
 	m, err := k.Member(ctx, p)
