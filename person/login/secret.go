@@ -14,8 +14,8 @@ import (
 const secretOctets = 32
 
 // A Secret is what a browser keeps and we do not: that of a session, a pending
-// log-in, a device or a grant. It is random and says nothing about anybody (S33,
-// S57). It never prints itself; Reveal gives it to the cookie or the hidden field
+// log-in, a device or a grant. It is random and says nothing about anybody (S33).
+// It never prints itself; Reveal gives it to the cookie or the hidden field
 // of a form, never to an address. The zero Secret is none.
 type Secret struct{ text *string }
 
