@@ -30,6 +30,9 @@ func (q Question) Key() Key { return q.key }
 // Use is what the question is asked for.
 func (q Question) Use() Use { return q.use }
 
+// Address is that of a question by address; zero for any other.
+func (q Question) Address() rem.Address { return q.address }
+
 // IsZero reports whether nothing is asked.
 func (q Question) IsZero() bool { return q.key == "" }
 
