@@ -180,6 +180,35 @@ func TestASessionEndsWhenItIsIdleAndInAnyCase(t *testing.T) {
 	}
 }
 
+// AT-25: what a clock stamped that was a year ahead ends when it is right again, and
+// keeps nobody out.
+func TestAClockThatWasAheadLeavesNothingBehind(t *testing.T) {
+	w := newWorld(t, logintest.NewMemory())
+	ctx := t.Context()
+	_, secret := w.app(isil, name)
+	right := w.clock.Now()
+	w.clock.Set(right.AddDate(1, 0, 0))
+	o, err := w.logIn(secret, home)
+	w.must(err)
+	p, err := w.Password(ctx, w.Begin(login.Holder), home, name, good)
+	w.must(err)
+	for range 6 {
+		w.is("a wrong one", second(w.Password(ctx, w.Begin(login.Holder), at("198.51.100.1"), name, "x")), login.ErrWrong)
+	}
+	w.clock.Set(right)
+	if w.alive(o.Secret) || w.Fresh(o.Session) == nil {
+		t.Error("the session of next year goes on")
+	}
+	w.is("the log-in of next year", second(w.Pending(ctx, p.Secret)), login.ErrOver)
+	w.must(second(w.Password(ctx, w.Begin(login.Holder), at("198.51.100.1"), name, good)))
+	// Half an hour is what clocks are set back by: nobody is logged out for it.
+	x, _ := w.key(login.Who{Kind: login.Holder, Person: "per-3"}, "uc@hs90.kep.test")
+	w.clock.Advance(-30 * time.Minute)
+	if !w.alive(x.Secret) {
+		t.Error("a clock that was set back ended a session")
+	}
+}
+
 // AT-31: with a passkey there is no weaker way.
 func TestWhoHasAPasskeyHasNoWeakerWay(t *testing.T) {
 	w := newWorld(t, logintest.NewMemory())

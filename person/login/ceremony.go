@@ -182,7 +182,7 @@ func (s *Service) failed(ctx context.Context, f *Failing, who Who, v Visitor, m 
 // ErrOver.
 func (s *Service) Pending(ctx context.Context, secret Secret) (*Pending, error) {
 	a, err := s.Store.Attempt(ctx, secret.ID())
-	if errors.Is(err, ErrNone) || err == nil && (a.Phone || s.Clock.Now().Sub(a.Made) > s.Settings.Attempt) {
+	if errors.Is(err, ErrNone) || err == nil && (a.Phone || past(a.Made, s.Clock.Now(), s.Settings.Attempt)) {
 		return nil, ErrOver
 	}
 	if err != nil {
@@ -222,7 +222,7 @@ func (s *Service) Code(ctx context.Context, p *Pending, v Visitor, code string) 
 		return Opened{}, err
 	}
 	a := &p.attempt
-	if now.Sub(a.Made) > s.Settings.Attempt {
+	if past(a.Made, now, s.Settings.Attempt) {
 		return Opened{}, ErrOver
 	}
 	// The device is asked for again: its cookie may be gone, or another's.

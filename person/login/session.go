@@ -31,7 +31,7 @@ func (s *Service) Session(ctx context.Context, cookie string) (Session, error) {
 		return Session{}, fmt.Errorf("looking a session up: %w", err)
 	}
 	now := s.Clock.Now()
-	if now.Sub(session.Created) >= s.whole(&session) || now.Sub(session.Seen) >= s.idle(&session) {
+	if s.ended(&session, now) {
 		return Session{}, ErrNoSession
 	}
 	if session.Who.Kind.gated() && session.Level != Enrolling {
@@ -46,6 +46,22 @@ func (s *Service) Session(ctx context.Context, cookie string) (Session, error) {
 		session.Seen = now
 	}
 	return session, nil
+}
+
+// ahead is how far a clock may be set back before what it stamped is void: a
+// session that was opened while it showed next year must not last until then
+// (AT-25).
+const ahead = time.Hour
+
+// past reports whether a term has passed since a time, or the time is none that
+// can be.
+func past(since, now time.Time, term time.Duration) bool {
+	age := now.Sub(since)
+	return age >= term || age < -ahead
+}
+
+func (s *Service) ended(x *Session, now time.Time) bool {
+	return past(x.Created, now, s.whole(x)) || past(x.Seen, now, s.idle(x))
 }
 
 func (s *Service) whole(x *Session) time.Duration {
@@ -179,7 +195,7 @@ func (s *Service) Sessions(ctx context.Context, x Session) ([]Session, error) {
 	}
 	now := s.Clock.Now()
 	return slices.DeleteFunc(all, func(y Session) bool {
-		return now.Sub(y.Created) >= s.whole(&y) || now.Sub(y.Seen) >= s.idle(&y)
+		return s.ended(&y, now)
 	}), nil
 }
 
