@@ -272,6 +272,26 @@ type Identification struct {
 	// Cards are what certificates of chip identity cards must lead to, as a PEM
 	// file.
 	Cards string `yaml:"cards"`
+	// Offices are where people can come to show who they are.
+	Offices []Office `yaml:"offices"`
+}
+
+// Office is where people come to show who they are.
+type Office struct {
+	// ID names it for ever: lower-case letters, digits and hyphens.
+	ID string `yaml:"id"`
+	// NameTR and NameEN are what people read.
+	NameTR string `yaml:"nameTR"`
+	NameEN string `yaml:"nameEN"`
+	// Address is where it is.
+	Address string `yaml:"address"`
+	// From and Until are its hours from Monday to Friday, of Turkish time, counted
+	// from midnight, such as 9h and 17h.
+	From  time.Duration `yaml:"from"`
+	Until time.Duration `yaml:"until"`
+	// Slot is how long an appointment takes, Seats how many there are at once.
+	Slot  time.Duration `yaml:"slot"`
+	Seats int           `yaml:"seats"`
 }
 
 // State is the authority of a state for its documents.
@@ -466,6 +486,16 @@ func (c *Config) Validate() error {
 	}
 	if u, err := url.Parse(c.Web.Base); c.Listen.Web != "" && (err != nil || u.Scheme != "https" || u.Host == "" || c.Web.Base != "https://"+u.Host) {
 		fault("web.base is %q; write https:// and the host where people find the pages, with a port where it is not 443", c.Web.Base)
+	}
+	offices := map[string]bool{}
+	for i, o := range c.Identification.Offices {
+		if o.ID == "" || offices[o.ID] || strings.Trim(o.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			fault("identification.offices[%d].id is %q; write lower-case letters, digits and hyphens, another for each", i, o.ID)
+		}
+		offices[o.ID] = true
+		if o.NameTR == "" || o.NameEN == "" || o.Address == "" || o.From < 0 || o.Until > 24*time.Hour || o.Slot <= 0 || o.From+o.Slot > o.Until || o.Seats < 1 {
+			fault("identification.offices[%d]: give names, address, hours within a day that have room for a slot, and at least one seat", i)
+		}
 	}
 	if (c.Web.TLS.Certificate == "") != (c.Web.TLS.Key == "") {
 		fault("web.tls: give certificate and key, or neither")

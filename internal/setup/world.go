@@ -200,6 +200,10 @@ func (w *World) add(domain string) error {
 	if err != nil {
 		return fmt.Errorf("finding the port of the pages: %w", err)
 	}
+	c.Identification.Offices = []config.Office{{
+		ID: "merkez", NameTR: "Benzetim başvuru noktası", NameEN: "Simulated office", Address: "Örnek Mahallesi, Deneme Sokağı 1, Ankara",
+		From: 9 * time.Hour, Until: 17 * time.Hour, Slot: 20 * time.Minute, Seats: 2,
+	}}
 	c.Web = config.Web{Base: "https://localhost:" + webPort}
 	if w.options.Change != nil {
 		w.options.Change(c)
