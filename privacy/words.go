@@ -140,6 +140,7 @@ const (
 	LogSink    PlaceID = "log"
 	Socket     PlaceID = "control-socket"
 	Links      PlaceID = "links"
+	Browser    PlaceID = "browser"
 )
 
 // Places returns where data is, each with its country (S39).
@@ -149,6 +150,7 @@ func Places() []Word[PlaceID] {
 		{LogSink, rem.Text{Turkish: "sağlayıcının günlük sunucusu", English: "the provider's log"}, "TR"},
 		{Socket, rem.Text{Turkish: "veri klasöründeki denetim yuvası", English: "the control socket in the data folder"}, "TR"},
 		{Links, rem.Text{Turkish: "yetkili KEPHS, ESHS ve zaman damgası bağlantıları", English: "links to authorised REM-MDs and trust services"}, "TR"},
+		{Browser, rem.Text{Turkish: "ilgili kişinin kendi tarayıcısı", English: "the browser of the person himself"}, "TR"},
 	}
 }
 
