@@ -490,7 +490,7 @@ func rests(q queryRow, o *login.Opening) error {
 	if err != nil {
 		return err
 	}
-	if p.Epoch != o.Epoch || p.Locked || o.Step != 0 && o.Step <= p.Step {
+	if p.Epoch != o.Epoch || p.Locked || o.Step != 0 && o.StepBefore != p.Step {
 		return login.ErrStale
 	}
 	if !o.Grant.IsZero() {

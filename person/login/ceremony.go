@@ -259,7 +259,7 @@ func (s *Service) Code(ctx context.Context, p *Pending, v Visitor, code string) 
 		}
 		return Opened{}, ErrWrong
 	}
-	o := Opening{Epoch: a.Epoch, Attempt: a.ID, Step: step, Clears: []ID{key}}
+	o := Opening{Epoch: a.Epoch, Attempt: a.ID, Step: step, StepBefore: p.person.Step, Clears: []ID{key}}
 	return s.open(ctx, o, a.Who, a.Account, method, v, a.Raises)
 }
 

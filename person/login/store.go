@@ -209,11 +209,12 @@ type Opening struct {
 	Replaces ID     // has to be there, and goes: the session whose place it takes
 	Spent    Spent  // must not have been spent
 	Use      PasskeyUse
-	Step     int64 // has to be later than the person's, unless zero
-	Device   Device
-	Events   []Event
-	Notices  []Notice
-	Clears   []ID // failures that are forgiven
+	// Step, unless zero, becomes the person's, which has to be StepBefore still.
+	Step, StepBefore int64
+	Device           Device
+	Events           []Event
+	Notices          []Notice
+	Clears           []ID // failures that are forgiven
 }
 
 // A Change is the step that changes how a person may log in. It is made within a

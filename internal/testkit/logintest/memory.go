@@ -426,7 +426,7 @@ func (m *Memory) Open(_ context.Context, o login.Opening) error {
 		!o.Replaces.IsZero() && (!there || replaced.Who != s.Who),
 		!o.Spent.ID.IsZero() && was,
 		len(o.Use.Credential) > 0 && (!has || key.Who != s.Who || key.Counter != o.Use.Before),
-		o.Step != 0 && o.Step <= p.Step:
+		o.Step != 0 && o.StepBefore != p.Step:
 		return login.ErrStale
 	}
 	p.Who = s.Who

@@ -336,18 +336,18 @@ func Run(t *testing.T, make func(t *testing.T) login.Store) {
 		}
 		late := session("x", holder, At.Add(time.Hour))
 		for what, o := range map[string]login.Opening{
-			"another epoch":         {Epoch: epoch + 1},
-			"no such grant":         {Epoch: epoch, Grant: id("no")},
-			"another's grant":       {Epoch: epoch, Grant: id("his grant")},
-			"a grant that is over":  {Epoch: epoch, Grant: id("grant"), Session: late},
-			"no such attempt":       {Epoch: epoch, Attempt: id("no")},
-			"no such session":       {Epoch: epoch, Replaces: id("no")},
-			"another's session":     {Epoch: epoch, Replaces: his.ID},
-			"a spent challenge":     {Epoch: epoch, Spent: login.Spent{ID: id("challenge"), Until: At}},
-			"no such passkey":       {Epoch: epoch, Use: login.PasskeyUse{Credential: []byte("no")}},
-			"a counter that moved":  {Epoch: epoch, Use: login.PasskeyUse{Credential: []byte("credential"), Before: 2, Counter: 5}},
-			"a step that was used":  {Epoch: epoch, Step: 50},
-			"a step that is behind": {Epoch: epoch, Step: 49},
+			"another epoch":        {Epoch: epoch + 1},
+			"no such grant":        {Epoch: epoch, Grant: id("no")},
+			"another's grant":      {Epoch: epoch, Grant: id("his grant")},
+			"a grant that is over": {Epoch: epoch, Grant: id("grant"), Session: late},
+			"no such attempt":      {Epoch: epoch, Attempt: id("no")},
+			"no such session":      {Epoch: epoch, Replaces: id("no")},
+			"another's session":    {Epoch: epoch, Replaces: his.ID},
+			"a spent challenge":    {Epoch: epoch, Spent: login.Spent{ID: id("challenge"), Until: At}},
+			"no such passkey":      {Epoch: epoch, Use: login.PasskeyUse{Credential: []byte("no")}},
+			"a counter that moved": {Epoch: epoch, Use: login.PasskeyUse{Credential: []byte("credential"), Before: 2, Counter: 5}},
+			"a step that moved":    {Epoch: epoch, Step: 51, StepBefore: 49},
+			"a first step":         {Epoch: epoch, Step: 51},
 		} {
 			if o.Session.ID.IsZero() {
 				o.Session = session("x", holder, At)
@@ -356,7 +356,7 @@ func Run(t *testing.T, make func(t *testing.T) login.Store) {
 			gone(t, s, "x")
 		}
 		there(t, s, "mine 2", "his")
-		good := login.Opening{Session: session("y", holder, At), Epoch: epoch, Grant: id("grant"), Replaces: mine.ID, Step: 51,
+		good := login.Opening{Session: session("y", holder, At), Epoch: epoch, Grant: id("grant"), Replaces: mine.ID, Step: 51, StepBefore: 50,
 			Spent: login.Spent{ID: id("challenge 2"), Until: At}, Use: login.PasskeyUse{Credential: []byte("credential"), Before: 3, Counter: 5, Backed: true},
 			Device: login.Device{ID: id("device"), Who: holder, First: At, Last: At}}
 		must(t, s.Open(ctx, good))
