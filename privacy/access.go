@@ -13,11 +13,14 @@ import (
 // A Role is as what somebody opens values.
 type Role string
 
-// The roles. The first two are the account's own people, the others are the
-// provider's staff and those who work for it.
+// The roles. The first two are the account's own people, the third has an
+// application and its secret; the others are the provider's staff and those who
+// work for it.
 const (
-	AsHolder   Role = "holder"
-	AsOperator Role = "operator"
+	AsHolder    Role = "holder"
+	AsOperator  Role = "operator"
+	AsApplicant Role = "applicant"
+
 	AsOfficer  Role = "officer"  // takes applications and identifies
 	AsApprover Role = "approver" // decides on what an officer collected
 	AsPartner  Role = "partner"  // of a contracted institution
@@ -32,6 +35,7 @@ func Roles() []Word[Role] {
 	return []Word[Role]{
 		{AsHolder, rem.Text{Turkish: "hesap sahibi", English: "account holder"}, ""},
 		{AsOperator, rem.Text{Turkish: "işlem yetkilisi", English: "operator of the account"}, ""},
+		{AsApplicant, rem.Text{Turkish: "başvuran", English: "applicant"}, ""},
 		{AsOfficer, rem.Text{Turkish: "başvuru görevlisi", English: "application officer"}, ""},
 		{AsApprover, rem.Text{Turkish: "onay görevlisi", English: "approving officer"}, ""},
 		{AsPartner, rem.Text{Turkish: "sözleşmeli kurumun görevlisi", English: "officer of a contracted institution"}, ""},
@@ -44,8 +48,9 @@ func Roles() []Word[Role] {
 
 var roles = Roles()
 
-// Staff reports whether the role is not that of an account's own people.
-func (r Role) Staff() bool { return r != AsHolder && r != AsOperator }
+// Staff reports whether the role is not that of an account's own people, or of an
+// applicant.
+func (r Role) Staff() bool { return r != AsHolder && r != AsOperator && r != AsApplicant }
 
 // A CaseID names the matter for which staff looks at values: an application, a
 // request, an incident. It is an identifier of ours and holds no personal data.

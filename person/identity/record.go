@@ -101,6 +101,9 @@ const (
 	AdapterAnswer  EvidenceKind = "adapter-answer"
 	PartnerResult  EvidenceKind = "partner-result"
 	RegistryAnswer EvidenceKind = "registry-answer"
+	// OfficerNote is what an officer stated beside the record: which areas of the
+	// copy he covered.
+	OfficerNote EvidenceKind = "officer-note"
 )
 
 // A WorkOrder is what a contracted institution got and gave back.
