@@ -1,0 +1,161 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// Open goes to an address and returns when the page is there. A page that says
+// that something is missing or wrong is one too.
+func (p *Page) Open(url string) {
+	p.t.Helper()
+	p.run(chromedp.Navigate(url))
+}
+
+// Here returns the address of the page.
+func (p *Page) Here() string {
+	p.t.Helper()
+	return get(p, chromedp.Location())
+}
+
+// Text returns what somebody reads of the first element that a selector finds.
+func (p *Page) Text(selector string) string {
+	p.t.Helper()
+	return strings.TrimSpace(evaluate[string](p, fmt.Sprintf(`(document.querySelector(%s) || {innerText: ""}).innerText`, quoted(selector))))
+}
+
+// Count says how many elements a selector finds.
+func (p *Page) Count(selector string) int {
+	p.t.Helper()
+	return evaluate[int](p, fmt.Sprintf(`document.querySelectorAll(%s).length`, quoted(selector)))
+}
+
+// Attribute returns an attribute of the first element that a selector finds.
+func (p *Page) Attribute(selector, name string) string {
+	p.t.Helper()
+	return evaluate[string](p, fmt.Sprintf(`((e) => e && e.getAttribute(%s) || "")(document.querySelector(%s))`, quoted(name), quoted(selector)))
+}
+
+// Fill types into the field of a name, in place of what stands there.
+func (p *Page) Fill(name, value string) {
+	p.t.Helper()
+	selector := chromedp.CSS(`[name="` + name + `"]`)
+	p.run(chromedp.SetValue(selector, ""), chromedp.SendKeys(selector, value))
+}
+
+// Choose ticks the answer with a value of the field of a name, or picks it in a
+// list.
+func (p *Page) Choose(name, value string) {
+	p.t.Helper()
+	if p.Count(`select[name="`+name+`"]`) > 0 {
+		p.run(chromedp.SetValue(chromedp.CSS(`select[name="`+name+`"]`), value))
+		return
+	}
+	p.run(chromedp.Click(chromedp.CSS(`input[name="` + name + `"][value="` + value + `"]`)))
+}
+
+// Attach chooses files for the file field of a name.
+func (p *Page) Attach(name string, files ...string) {
+	p.t.Helper()
+	p.run(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file][name="`+name+`"]`), files))
+}
+
+// Click clicks the first element that a selector finds. For a link or a button
+// that leads to another page see [Page.Follow].
+func (p *Page) Click(selector string) {
+	p.t.Helper()
+	p.run(chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+}
+
+// Follow clicks an element, and returns when the page that it leads to is there.
+func (p *Page) Follow(selector string) {
+	p.t.Helper()
+	p.leads(chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+}
+
+// FollowText follows the link, or presses the button, that reads so.
+func (p *Page) FollowText(text string) {
+	p.t.Helper()
+	q := `"` + strings.ReplaceAll(text, `"`, "") + `"`
+	p.leads(chromedp.Click(`(//main//a[normalize-space()=` + q + `] | //main//button[normalize-space()=` + q + `] | //a[normalize-space()=` + q + `] | //button[normalize-space()=` + q + `])[1]`))
+}
+
+// Submit sends the form that a selector finds, by its button.
+func (p *Page) Submit(form string) {
+	p.t.Helper()
+	p.Follow(form + ` button:not([type=button])`)
+}
+
+// Press presses keys, such as kb.Tab or a letter, and returns at once.
+func (p *Page) Press(keys string) {
+	p.t.Helper()
+	p.run(chromedp.KeyEvent(keys))
+}
+
+// Enter presses the Enter key where the focus is, and returns when the page that
+// it leads to is there.
+func (p *Page) Enter() {
+	p.t.Helper()
+	p.leads(chromedp.KeyEvent(kb.Enter))
+}
+
+// leads does what leads to another page.
+func (p *Page) leads(actions ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, actions...); err != nil {
+		p.t.Fatalf("the browser: %v (at %s)", err, p.where())
+	}
+}
+
+// Eval runs an expression in the page, whether its own scripts may run or not,
+// and returns its value.
+func Eval[T any](p *Page, expression string) T {
+	p.t.Helper()
+	return evaluate[T](p, expression)
+}
+
+// Authenticator gives the page a passkey device that answers for its user.
+func (p *Page) Authenticator() {
+	p.t.Helper()
+	p.run(command(webauthn.Enable, webauthn.EnableParams{}), command(webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
+		Options: &webauthn.VirtualAuthenticatorOptions{
+			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+			HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+		},
+	}))
+}
+
+// Shot keeps a picture of the whole page in the folder that $REM_SCREENSHOTS
+// names; without it, nothing.
+func (p *Page) Shot(name string) {
+	p.t.Helper()
+	folder := os.Getenv("REM_SCREENSHOTS")
+	if folder == "" {
+		return
+	}
+	picture := get(p, chromedp.FullScreenshot(100))
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name+"-"+p.prefix+".png"), picture, 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func quoted(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
