@@ -138,7 +138,7 @@ func Day(t time.Time, l privacy.Language) string {
 
 // Moment writes a time with day and clock in Türkiye.
 func Moment(t time.Time, l privacy.Language) string {
-	return Day(t, l) + t.In(zone).Format(" 15:04:05 (UTC+3)")
+	return Day(t, l) + t.In(zone).Format(" 15:04:05") + " (UTC+3)"
 }
 
 func functions(l privacy.Language) template.FuncMap {
