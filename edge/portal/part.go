@@ -12,6 +12,7 @@ import (
 	"rem/privacy"
 	"rem/privacy/consent"
 	"rem/privacy/notice"
+	"rem/provider/directory"
 )
 
 //go:embed templates
@@ -42,16 +43,17 @@ type Answers interface {
 
 // Services are what the pages ask.
 type Services struct {
-	Accounts Accounts
-	Keeper   *account.Keeper
-	Hasher   Hasher
-	Vault    *privacy.Vault
-	Looks    Looks
-	Viewer   *privacy.Viewer
-	Register *privacy.Register
-	Notices  *notice.Ledger
-	Consents *consent.Ledger
-	Answers  Answers // nil: nothing is shown of applications
+	Accounts  Accounts
+	Keeper    *account.Keeper
+	Hasher    Hasher
+	Vault     *privacy.Vault
+	Looks     Looks
+	Viewer    *privacy.Viewer
+	Register  *privacy.Register
+	Notices   *notice.Ledger
+	Consents  *consent.Ledger
+	Answers   Answers              // nil: nothing is shown of applications
+	Directory *directory.Directory // nil: there are no pages about it
 	// Receipt signs a receipt over an entry of the consents.
 	Receipt func(ctx context.Context, number uint64) ([]byte, error)
 	// Server says where mail programs connect to.
@@ -74,7 +76,7 @@ func Part(s Services) web.Part {
 	}
 	fresh := func(r web.Route) web.Route { r.Fresh = true; return r }
 	busy := func(r web.Route) web.Route { r.Busy = true; return r }
-	return web.Part{
+	part := web.Part{
 		Name: "portal", Title: text("Hesabım", "My account"),
 		Menu: []web.MenuItem{
 			{Text: text("Hesap", "Account"), Path: "/account"},
@@ -102,6 +104,13 @@ func Part(s Services) web.Part {
 			get("mail", "/account/mail", p.mail), busy(fresh(post("password", "/account/mail", p.newPassword))),
 		},
 	}
+	if s.Directory != nil {
+		part.Menu = append(part.Menu, web.MenuItem{Text: text("Rehber", "Directory"), Path: "/directory"}, web.MenuItem{Text: text("Rehberdeki kaydım", "My directory entry"), Path: "/account/directory"})
+		part.Routes = append(part.Routes,
+			get("search", "/directory", p.search), post("find", "/directory", p.find), post("check", "/directory/check", p.check),
+			get("own", "/account/directory", p.own), post("open", "/account/directory", p.setOpen))
+	}
+	return part
 }
 
 func text(tr, en string) rem.Text { return rem.Text{Turkish: tr, English: en} }
