@@ -67,6 +67,9 @@ var beside = map[string][]string{
 	"edge/console":         {"edge/web"}, // the desk
 	"edge/api":             {"edge/web"},
 
+	"person/enrolment": {"person/application", "person/identity", "person/login", "person/news", "privacy/canon", "privacy/notice",
+		"provider/directory", "provider/partner", "provider/publication"}, // it carries an application through all of them
+	"edge/paperstore":                   {"edge/blobstore"},                                                                                // its disk
 	"person/application":                {"person/identity"},                                                                               // only a completed identification opens an account
 	"internal/testkit/directorytest":    {"internal/testkit/vaulttest"},                                                                    // its records are sealed
 	"internal/testkit/personledgertest": {"internal/testkit/vaulttest"},                                                                    // its forms are sealed
