@@ -10,7 +10,7 @@ import (
 // The allowance of a network, whoever is tried from it: a burst, then one log-in
 // each interval. An address has a tenth of what its network has. They are there
 // against work for free; guessing is held by the waiting below, which a restart
-// does not forget.
+// does not forget (REQ-46).
 const (
 	networkBurst = 300
 	networkEvery = time.Second
