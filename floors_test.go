@@ -63,6 +63,7 @@ var beside = map[string][]string{
 	"edge/site":            {"edge/web"},     // what everybody sees
 	"edge/apply":           {"edge/web"},     // the applicant's pages
 	"edge/portal":          {"edge/web"},     // the account holder's
+	"edge/entrance":        {"edge/web"},     // log-in, and how somebody logs in
 	"edge/webmail":         {"edge/web"},
 	"edge/console":         {"edge/web"}, // the desk
 	"edge/api":             {"edge/web"},
