@@ -105,7 +105,7 @@ var persisted = []typeName{
 	{"message/submission", "storedIntention"}, {"message/relay", "takeover"}, {"message/relay", "storedSettlement"}, {"message/evidence", "Draft"},
 	{"privacy", "AccessEntry"}, {"privacy", "Destruction"}, {"person/application", "StepData"}, {"person/application", "Intention"},
 	{"provider/directory", "Version"}, {"provider/directory", "Listing"}, {"provider/directory", "Lookup"}, {"provider/directory", "Transaction"}, {"provider/directory", "Outgoing"}, {"provider/directory", "Sent"},
-	{"privacy/notice", "Publication"}, {"provider/publication", "Publication"}, {"privacy/notice", "Delivery"}, {"privacy/consent", "Entry"}, {"provider/staff", "Entry"},
+	{"privacy/notice", "Publication"}, {"provider/publication", "Publication"}, {"privacy/notice", "Delivery"}, {"privacy/consent", "Entry"}, {"provider/staff", "Entry"}, {"provider/partner", "StepData"}, {"provider/partner", "Institution"},
 	{"person/login", "Person"}, {"person/login", "Name"}, {"person/login", "Passkey"}, {"person/login", "Session"}, {"person/login", "Attempt"}, {"person/login", "Device"},
 	{"person/login", "Event"}, {"person/login", "Notice"}, {"person/login", "Grant"}, {"person/login", "Failure"}, {"person/login", "Spent"},
 }
