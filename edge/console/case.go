@@ -38,7 +38,7 @@ func (p *pages) one(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.casePage(r, d)
+	return answerPage(p.casePage(r, d))
 }
 
 // refusedOn shows the case anew, with the reason for which something was not done;
@@ -277,16 +277,17 @@ func staffRefusal(err error) rem.Text {
 	return rem.Text{}
 }
 
-// access is how who asks opens values of the case: as officer, or as approver.
-func (p *pages) access(r *web.Request, id person.ApplicationID) (privacy.Access, error) {
+// reader is as what who asks opens the case: the approver who has it sees the whole
+// form, an officer what identifies.
+func (p *pages) reader(r *web.Request, d *dossier) (application.By, error) {
 	role := staff.Officer
-	if !r.Principal.Has(staff.Officer) {
+	if !r.Principal.Has(staff.Officer) || r.Principal.Has(staff.Approver) && d.Reviewer == r.Principal.Person() {
 		role = staff.Approver
 	}
-	return p.Staff.Access(r.Context(), r.Principal.Person(), role, privacy.Identification, privacy.CaseID(id))
+	return p.act(r, role)
 }
 
-// answers opens the answers of the form: those that open for identification.
+// answers opens the answers of the form for this page alone.
 func (p *pages) answers(r *web.Request) (web.Answer, error) {
 	d, err := p.load(r)
 	if err != nil {
@@ -295,49 +296,28 @@ func (p *pages) answers(r *web.Request) (web.Answer, error) {
 	if d.Submitted == nil {
 		return p.refusedOn(r, application.ErrNotNow)
 	}
-	if d.opened, err = p.open(r, d); err != nil {
-		return nil, err
-	}
-	return p.casePage(r, d)
-}
-
-func (p *pages) open(r *web.Request, d *dossier) ([]web.Fact, error) {
-	a, err := p.access(r, d.ID)
+	by, err := p.reader(r, d)
 	if err != nil {
-		return nil, err
+		return p.refusedOn(r, err)
 	}
-	s := d.Submitted
-	fields := map[string]application.Field{}
-	for _, f := range application.Fields(d.Kind, s.Represented) {
-		fields[f.Name] = f
-	}
-	names, all := s.Answers.Items(d.Kind, s.Represented, s.Holder)
-	var kept []string
-	var items []privacy.Item
-	for i, name := range names {
-		if slices.Contains(fields[name].Purposes, privacy.Identification) {
-			kept, items = append(kept, name), append(items, all[i])
-		}
-	}
-	values, err := p.Vault.OpenAll(r.Context(), a, items)
+	file, err := p.Desk.Open(r.Context(), by, d.ID)
 	if err != nil {
-		return nil, fmt.Errorf("opening the answers of a case: %w", err)
+		return p.refusedOn(r, err)
 	}
-	list := make([]web.Fact, 0, len(values))
-	for i, v := range values {
-		f := fields[kept[i]]
-		cell := web.Cell{Text: shown(f, v.Text())}
-		for _, c := range f.Choices {
-			if c.Value == v.Text() {
+	d.View, d.opened = file.View, []web.Fact{}
+	for _, a := range file.Answers {
+		cell := web.Cell{Text: shown(a.Field, a.Value.Text())}
+		for _, c := range a.Field.Choices {
+			if c.Value == a.Value.Text() {
 				cell = say(c.Label)
 			}
 		}
-		if v.Provenance().Origin() == privacy.Verified {
+		if a.Value.Provenance().Origin() == privacy.Verified {
 			cell.Note = text("doğrulandı", "verified")
 		}
-		list = append(list, web.Fact{Term: f.Label, Value: cell})
+		d.opened = append(d.opened, web.Fact{Term: a.Field.Label, Value: cell})
 	}
-	return list, nil
+	return answerPage(p.casePage(r, d))
 }
 
 // shown writes an answer as people write it: provinces by their names.
@@ -391,12 +371,12 @@ func (p *pages) paper(r *web.Request) (web.Answer, error) {
 	if i < 0 {
 		return nil, web.ErrNotFound
 	}
-	a, err := p.access(r, d.ID)
+	by, err := p.reader(r, d)
 	if err != nil {
-		return nil, err
+		return p.refusedOn(r, err)
 	}
 	x := d.Papers[i]
-	b, err := p.Papers.Paper(r.Context(), a, d.ID, x.Digest)
+	b, err := p.Desk.Paper(r.Context(), by, d.ID, x.Digest)
 	if err != nil {
 		return nil, answered(err)
 	}

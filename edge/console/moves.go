@@ -1,8 +1,8 @@
 package console
 
 import (
+	"encoding/hex"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -11,8 +11,8 @@ import (
 	"rem/edge/web"
 	"rem/person"
 	"rem/person/application"
+	"rem/person/enrolment"
 	"rem/person/identity"
-	"rem/privacy"
 	"rem/provider/staff"
 )
 
@@ -41,12 +41,12 @@ func (p *pages) decide(r *web.Request, role staff.Role, what string, do func(f *
 }
 
 func (p *pages) takeUp(r *web.Request) (web.Answer, error) {
-	return p.decide(r, staff.Approver, "taken-up", func(_ *web.Form, d *dossier, by application.By) error { return p.Moves.TakeUp(r.Context(), by, d.ID) })
+	return p.decide(r, staff.Approver, "taken-up", func(_ *web.Form, d *dossier, by application.By) error { return p.Desk.TakeUp(r.Context(), by, d.ID) })
 }
 
 func (p *pages) giveBack(r *web.Request) (web.Answer, error) {
 	return p.decide(r, staff.Approver, "given-back", func(_ *web.Form, d *dossier, by application.By) error {
-		return p.Moves.GiveBack(r.Context(), by, d.ID)
+		return p.Desk.GiveBack(r.Context(), by, d.ID)
 	})
 }
 
@@ -66,7 +66,7 @@ func (p *pages) approve(r *web.Request) (web.Answer, error) {
 
 func (p *pages) approved(r *web.Request) (web.Answer, error) {
 	return p.decide(r, staff.Approver, "approved", func(_ *web.Form, d *dossier, by application.By) error {
-		return p.Moves.Approve(r.Context(), by, d.ID)
+		return p.Desk.Approve(r.Context(), by, d.ID)
 	})
 }
 
@@ -132,9 +132,9 @@ func (p *pages) reasoned(x reasoning) web.Handler {
 		}
 		return p.decide(r, role, x.what, func(_ *web.Form, d *dossier, by application.By) error {
 			if x.event == application.Refuse {
-				return p.Moves.Refuse(r.Context(), by, d.ID, why)
+				return p.Desk.Refuse(r.Context(), by, d.ID, why)
 			}
-			return p.Moves.Return(r.Context(), by, d.ID, why)
+			return p.Desk.Return(r.Context(), by, d.ID, why)
 		})
 	}
 }
@@ -190,7 +190,7 @@ func (p *pages) cleared(r *web.Request) (web.Answer, error) {
 		}
 	}
 	return p.decide(r, staff.Officer, "cleared", func(f *web.Form, d *dossier, by application.By) error {
-		return p.Moves.Clear(r.Context(), by, d.ID, f.Get("reason"))
+		return p.Desk.Clear(r.Context(), by, d.ID, f.Get("reason"))
 	})
 }
 
@@ -241,7 +241,7 @@ func (p *pages) handedIn(r *web.Request) (web.Answer, error) {
 			return web.ErrForm
 		case papers.has(kind):
 			took = true
-			refused = p.Moves.HandIn(r.Context(), by, d.ID, kind, file)
+			_, refused = p.Desk.HandIn(r.Context(), by, d.ID, kind, file)
 		}
 		return nil
 	})
@@ -261,42 +261,55 @@ func (p *pages) handedIn(r *web.Request) (web.Answer, error) {
 	return done(casePath(d.ID), "handed-in"), nil
 }
 
-// officePage is where an officer writes down what he saw: the document, the
-// checklist of the method, and how it compares with the form, which is opened for
-// it. Nothing is filled in before.
-func (p *pages) officePage(r *web.Request, d *dossier, f *web.Form) (web.Answer, error) {
-	if d.Submitted == nil || d.State != application.Pending || d.Method != identity.Office && d.Method != identity.Video {
+// officePage is where an officer writes down what he saw: the document, what it
+// says, the checklist of the method. What it says is compared with the form by the
+// program, which does not show him the form for it. Nothing is filled in before.
+func (p *pages) officePage(d *dossier, f *web.Form) (web.Answer, error) {
+	if !collectable(d) {
 		return nil, answered(application.ErrNotNow)
 	}
-	yesNo := func(yes, no rem.Text) []web.Choice {
-		return []web.Choice{{Value: "yes", Label: yes}, {Value: "no", Label: no}}
-	}
-	saw := yesNo(text("Evet", "Yes"), text("Hayır", "No"))
-	same := yesNo(text("Başvuruyla aynı", "The same as the application's"), text("Farklı", "It differs"))
-	fields := documentFields(f, p.Clock.Now())
-	fields = append(fields, f.Field(web.Field{Name: "genuine", Label: text("Belge gerçek mi?", "Is the document genuine?"), Type: web.RadioInput, Choices: saw}))
-	for _, i := range identity.Required(d.Method, d.Submitted.Represented) {
+	saw := []web.Choice{{Value: "yes", Label: text("Evet", "Yes")}, {Value: "no", Label: text("Hayır", "No")}}
+	fields := documentFields(f)
+	fields = append(fields,
+		f.Field(web.Field{Name: "genuine", Label: text("Belge gerçek mi?", "Is the document genuine?"), Type: web.RadioInput, Choices: saw}),
+		f.Field(web.Field{Name: "shown-number", Label: text("Belgedeki kimlik numarası", "Identity number on the document"), Mode: "numeric", Short: true, Max: 20, Help: text("Belgeye bakarak yazın; form ile karşılaştırmayı sistem yapar.", "Write what the document says; the program compares it with the form.")}),
+		f.Field(web.Field{Name: "shown-given", Label: text("Belgedeki ad", "Given names on the document"), Max: 100}),
+		f.Field(web.Field{Name: "shown-family", Label: text("Belgedeki soyadı", "Family name on the document"), Max: 100}),
+		f.Field(web.Field{Name: "shown-birth", Label: text("Belgedeki doğum tarihi", "Date of birth on the document"), Mode: "numeric", Short: true, Max: 10, Help: text("gün.ay.yıl", "day.month.year")}))
+	for _, i := range checked(d) {
 		fields = append(fields, f.Field(web.Field{Name: "item-" + string(i), Label: items.of(i), Type: web.RadioInput, Choices: saw}))
 	}
-	for _, x := range parts {
-		fields = append(fields, f.Field(web.Field{Name: "part-" + string(x.value), Label: both(x.name, "", text(" (belge ile form)", " (document and form)")), Type: web.RadioInput, Choices: same}))
+	for _, x := range masks {
+		fields = append(fields, f.Field(web.Field{Name: "area-" + string(x.value), Label: both(text("Surette: ", "In the copy: "), "", x.name), Type: web.RadioInput, Choices: []web.Choice{
+			{Value: string(enrolment.Masked), Label: text("Kapatıldı", "Masked")}, {Value: string(enrolment.NotThere), Label: text("Belgede yok", "The document has none")}}}))
 	}
-	fields = append(fields,
-		f.Field(web.Field{Name: "masked", Label: text("Surette kapatılan alanlar", "Areas masked in the capture"), Type: web.BoxesInput, Choices: choices(masks),
-			Help: text("Belgede bu alanlar varsa kapatılmadan yüklenemez; yoksa da işaretleyin.", "Where the document has these areas they have to be masked; where it has none, tick them too.")}),
-		f.Field(web.Field{Name: "capture", Label: text("Belge sureti", "Capture of the document"), Type: web.FileInput, Accept: ".pdf,.jpg,.jpeg,.png",
-			Help: text("PDF, JPEG veya PNG, en çok 1 MB.", "PDF, JPEG or PNG, at most 1 MB.")}))
+	if d.Method == identity.Video {
+		fields = append(fields, f.Field(web.Field{Name: "recording", Label: text("Görüşme kaydının özeti (SHA-256)", "Digest of the recording (SHA-256)"), Max: 71, Help: text("Kayıt sisteminin verdiği 64 onaltılık rakam.", "64 hexadecimal digits, as the recording system gives them.")}))
+	} else {
+		fields = append(fields, f.Field(web.Field{Name: "capture", Label: text("Belge sureti", "Copy of the document"), Type: web.FileInput, Accept: ".pdf,.jpg,.jpeg,.png",
+			Help: text("Özel nitelikli alanları kapatılmış PDF, JPEG veya PNG, en çok 10 MB.", "With special categories masked; PDF, JPEG or PNG, at most 10 MB.")}))
+	}
 	pg := p.page(text("Kimlik kaydı gir", "Record the identification"), plain(string(d.ID)),
-		block{Title: text("Başvuru formu", "The form"), Facts: d.opened, Text: text("Karşılaştırma için form açıkken çalışın: dosya sayfasında “Yanıtları aç”.", "Compare with the opened form: “Open the answers” on the page of the case."), Links: links("Dosyaya dön", "Back to the case", casePath(d.ID))},
-		block{Title: text("Gördükleriniz", "What you saw"), Form: &form{
+		block{Title: text("Gördükleriniz", "What you saw"), Text: text("Kaydı siz yapmış sayılırsınız ve bu başvuruyu onaylayamazsınız.", "The record is yours, and you cannot approve this application."), Form: &form{
 			Path: casePath(d.ID) + "/office", Files: true, Button: text("Kaydet", "Record"), Back: casePath(d.ID), Hidden: []web.Hidden{seen(d)}, Fields: fields,
 		}})
 	pg.Form, pg.Wide = f, false
 	return pg, nil
 }
 
+// collectable: an officer can write the record of this method now.
+func collectable(d *dossier) bool {
+	return d.Submitted != nil && d.State == application.Pending && (d.Method == identity.Office || d.Method == identity.Video)
+}
+
+// checked are the items that an officer answers; that special categories are
+// covered follows from what he states of each area.
+func checked(d *dossier) []identity.Item {
+	return slices.DeleteFunc(identity.Required(d.Method, d.Submitted.Represented), func(i identity.Item) bool { return i == identity.SpecialCovered })
+}
+
 // documentFields ask about an identity document.
-func documentFields(f *web.Form, now time.Time) []web.Field {
+func documentFields(f *web.Form) []web.Field {
 	return []web.Field{
 		f.Field(web.Field{Name: "document", Label: text("Belge", "Document"), Type: web.RadioInput, Choices: choices(documents)}),
 		f.Field(web.Field{Name: "number", Label: text("Belge numarası", "Number of the document"), Short: true, Max: 20, Help: text("Kayda yalnızca son iki karakteri geçer.", "The record has its last two characters alone.")}),
@@ -345,12 +358,11 @@ func (p *pages) office(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.officePage(r, d, web.NewForm(map[string]string{"issuer": "TUR"}))
+	return p.officePage(d, web.NewForm(map[string]string{"issuer": "TUR"}))
 }
 
-// maxCapture bounds a capture: it is sealed as one value.
-const maxCapture = privacy.MaxValue
-
+// identified takes what an officer saw. The copy is kept only when everything
+// beside it was read.
 func (p *pages) identified(r *web.Request) (web.Answer, error) {
 	d, err := p.load(r)
 	if err != nil {
@@ -360,60 +372,88 @@ func (p *pages) identified(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return p.refusedOn(r, err)
 	}
-	var capture []byte
-	f, err := r.Upload(func(_ *web.Form, file web.File) error {
-		if file.Field != "capture" || capture != nil {
+	if !collectable(d) {
+		return p.refusedOn(r, application.ErrNotNow)
+	}
+	now := p.Clock.Now().UTC()
+	var saw *enrolment.Seen
+	var refused error
+	read := func(f *web.Form) {
+		if f.Get("seen") != fmt.Sprint(d.Steps) {
+			refused = errMoved
+		}
+		saw = readSeen(f, d, now)
+	}
+	f, err := r.Upload(func(f *web.Form, file web.File) error {
+		if file.Field != "capture" || saw != nil {
 			return web.ErrForm
 		}
-		var err error
-		if capture, err = io.ReadAll(io.LimitReader(file, maxCapture+1)); err == nil && len(capture) > maxCapture {
-			err = web.ErrTooLarge
+		if read(f); refused != nil || !f.Good() {
+			return nil
 		}
-		return err
+		e, err := p.Desk.Capture(r.Context(), by, d.ID, file)
+		saw.Captures, refused = append(saw.Captures, e), err
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if f.Get("seen") != fmt.Sprint(d.Steps) {
-		return p.refusedOn(r, errMoved)
+	if saw == nil {
+		if read(f); d.Method != identity.Video {
+			f.Fail("capture", text("Bir dosya seçiniz.", "Choose a file."))
+		}
 	}
-	if d.Submitted == nil || d.State != application.Pending || d.Method != identity.Office && d.Method != identity.Video {
-		return p.refusedOn(r, application.ErrNotNow)
+	if refused == nil && !f.Good() {
+		return p.officePage(d, f)
 	}
-	seen := readSeen(f, d, by.Actor.Person, capture, p.Clock.Now().UTC())
-	if !f.Good() {
-		return p.officePage(r, d, f)
+	if refused == nil {
+		refused = p.Desk.Identify(r.Context(), by, d.ID, *saw)
 	}
-	if err := p.Moves.Found(r.Context(), by, d.ID, seen); err != nil {
-		return p.refusedOn(r, err)
+	if refused != nil {
+		return p.refusedOn(r, refused)
 	}
 	return done(casePath(d.ID), "identified"), nil
 }
 
-// readSeen makes what an officer saw of the form. He is who acts, by the gate.
-func readSeen(f *web.Form, d *dossier, me rem.PersonID, capture []byte, now time.Time) identity.Answer {
-	document := readDocument(f, now)
-	document.Genuine = yes(f, "genuine")
-	a := identity.Answer{By: identity.Collector{Role: identity.ByOfficer, Person: me}, At: now, Document: &document}
-	for _, i := range identity.Required(d.Method, d.Submitted.Represented) {
-		a.Checklist = append(a.Checklist, identity.Checked{Item: i, Passed: yes(f, "item-"+string(i))})
-	}
-	for _, x := range parts {
-		a.Compared = append(a.Compared, identity.Comparison{Part: x.value, Same: yes(f, "part-"+string(x.value))})
-	}
-	ticked := f.All("masked")
-	for _, m := range masks {
-		if !slices.Contains(ticked, m.value) {
-			f.Fail("masked", both(text("Kapatılmalı: ", "Has to be masked: "), "", m.name))
+// readSeen makes what an officer saw of the form; what is wrong stands beside its
+// field.
+func readSeen(f *web.Form, d *dossier, now time.Time) *enrolment.Seen {
+	s := &enrolment.Seen{At: now, Document: readDocument(f, now), Areas: map[enrolment.Area]enrolment.Covered{}}
+	s.Document.Genuine = yes(f, "genuine")
+	fail := func(name string, err error) {
+		if err != nil {
+			f.Fail(name, person.CodeOf(err).Text())
 		}
 	}
-	kind := identity.Capture
+	var err error
+	s.Shown.Identity, err = person.ParseIdentityNumber(f.Get("shown-number"))
+	if n, other := person.ParseDocumentNumber(f.Get("shown-number")); err != nil && other == nil && s.Document.Kind == identity.PassportBook {
+		s.Shown.Identity, err = person.PassportIdentity(n), nil
+	}
+	fail("shown-number", err)
+	s.Shown.Given, err = person.ParseName(f.Get("shown-given"))
+	fail("shown-given", err)
+	s.Shown.Family, err = person.ParseName(f.Get("shown-family"))
+	fail("shown-family", err)
+	s.Shown.Birth, err = person.ParseBirthDate(f.Get("shown-birth"), now)
+	fail("shown-birth", err)
+	for _, i := range checked(d) {
+		s.Checklist = append(s.Checklist, identity.Checked{Item: i, Passed: yes(f, "item-"+string(i))})
+	}
+	for _, x := range masks {
+		c := enrolment.Covered(f.Get("area-" + string(x.value)))
+		if c != enrolment.Masked && c != enrolment.NotThere {
+			f.Fail("area-"+string(x.value), enrolment.ErrAreas.Text)
+		}
+		s.Areas[x.value] = c
+	}
 	if d.Method == identity.Video {
-		kind = identity.Recording
+		b, err := hex.DecodeString(strings.TrimPrefix(strings.TrimSpace(f.Get("recording")), "sha256:"))
+		if err != nil || len(b) != 32 {
+			f.Fail("recording", text("64 onaltılık rakam yazınız.", "Write 64 hexadecimal digits."))
+		} else {
+			s.Captures = append(s.Captures, identity.Evidence{Kind: identity.Recording, Digest: rem.Digest(b), At: now})
+		}
 	}
-	if len(capture) == 0 {
-		f.Fail("capture", text("Bir dosya seçiniz.", "Choose a file."))
-	}
-	a.Evidence = []identity.Kept{identity.KeepBytes(kind, capture, now)}
-	return a
+	return s
 }

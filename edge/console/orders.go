@@ -304,7 +304,11 @@ func (p *pages) finish(r *web.Request) (web.Answer, error) {
 			return nil, err
 		}
 	}
-	if err := p.Moves.Visited(r.Context(), o); err != nil {
+	by, err := p.act(r, staff.Officer)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Desk.Visited(r.Context(), by, o); err != nil {
 		return nil, answered(err)
 	}
 	return done(orderPath(o.ID), "finished"), nil

@@ -9,7 +9,6 @@ import (
 	"rem"
 	"rem/edge/web"
 	"rem/person/application"
-	"rem/provider/partner"
 	"rem/provider/staff"
 )
 
@@ -32,7 +31,7 @@ func (p *pages) overview(r *web.Request) (web.Answer, error) {
 		}
 		blocks = append(blocks, mine)
 	}
-	if me.Has(staff.Officer) && p.Appointments != nil {
+	if me.Has(staff.Officer) && len(p.Offices) > 0 {
 		today, err := p.today(r)
 		if err != nil {
 			return nil, err
@@ -140,21 +139,28 @@ func (p *pages) today(r *web.Request) (block, error) {
 	// The day in Türkiye begins three hours before the one of UTC.
 	const ahead = 3 * time.Hour
 	begin := now.Add(ahead).Truncate(24 * time.Hour).Add(-ahead)
-	list, err := p.Appointments.Appointments(r.Context(), begin, begin.Add(24*time.Hour))
-	if err != nil {
-		return block{}, err
-	}
 	t := web.Table{
 		Columns: []web.Column{column("Saat", "Time"), column("Ofis", "Office"), column("Başvuru", "Application")},
 		Empty:   text("Bugün randevu yok.", "There is no appointment today."),
 	}
-	for _, a := range list {
-		t.Rows = append(t.Rows, []web.Cell{{Time: a.At}, {Text: a.Office}, {Text: string(a.Application), Path: casePath(a.Application), Code: true}})
+	by, err := p.act(r, staff.Officer)
+	if err != nil {
+		// Who may not act now has no appointments; the page says why above.
+		if staffRefusal(err) != (rem.Text{}) {
+			return block{Title: text("Bugünün randevuları", "Today's appointments"), Table: &t}, nil
+		}
+		return block{}, err
 	}
+	for i := range p.Offices {
+		o := &p.Offices[i]
+		list, err := p.Desk.Appointments(r.Context(), by, o.ID, begin, begin.Add(24*time.Hour))
+		if err != nil {
+			return block{}, err
+		}
+		for _, a := range list {
+			t.Rows = append(t.Rows, []web.Cell{{Time: a.At}, say(o.Name), {Text: string(a.Application), Path: casePath(a.Application), Code: true}})
+		}
+	}
+	slices.SortStableFunc(t.Rows, func(x, y []web.Cell) int { return x[0].Time.Compare(y[0].Time) })
 	return block{Title: text("Bugünün randevuları", "Today's appointments"), Table: &t}, nil
-}
-
-// papersOut counts orders whose papers are with somebody of an institution.
-func (p *pages) papersOut(r *web.Request) ([]partner.Order, error) {
-	return p.Partners.Orders.OrdersOut(r.Context(), "", partner.MaxListed)
 }

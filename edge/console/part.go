@@ -12,6 +12,7 @@ import (
 	"rem/person"
 	"rem/person/account"
 	"rem/person/application"
+	"rem/person/enrolment"
 	"rem/person/identity"
 	"rem/person/news"
 	"rem/privacy"
@@ -29,47 +30,28 @@ type Cases interface {
 	History(ctx context.Context, id person.ApplicationID) ([]application.StepData, error)
 }
 
-// Moves carry out what people decide about applications, by the rules. Each is
-// durable when it returns nil. An *application.Denial or a *rem.Refusal is an answer
-// for whoever asked; application.ErrMoved says that somebody else's step came first.
-type Moves interface {
+// Desk carries out what people decide about applications, by the rules, and opens
+// cases for them: *enrolment.Desk. What it does is durable when it returns nil. An
+// *application.Denial or a *rem.Refusal is an answer for whoever asked;
+// application.ErrMoved says that somebody else's step came first.
+type Desk interface {
+	Open(ctx context.Context, by application.By, id person.ApplicationID) (*enrolment.File, error)
+	Paper(ctx context.Context, by application.By, id person.ApplicationID, digest rem.Digest) ([]byte, error)
+	Appointments(ctx context.Context, by application.By, o enrolment.OfficeID, from, until time.Time) ([]enrolment.Appointment, error)
+
+	HandIn(ctx context.Context, by application.By, id person.ApplicationID, k application.PaperKind, r io.Reader) (application.Paper, error)
+	Capture(ctx context.Context, by application.By, id person.ApplicationID, r io.Reader) (identity.Evidence, error)
+	Identify(ctx context.Context, by application.By, id person.ApplicationID, seen enrolment.Seen) error
+	Visited(ctx context.Context, by application.By, o *partner.Order) error
+	Clear(ctx context.Context, by application.By, id person.ApplicationID, reason string) error
+	Return(ctx context.Context, by application.By, id person.ApplicationID, why application.Reason) error
 	TakeUp(ctx context.Context, by application.By, id person.ApplicationID) error
 	GiveBack(ctx context.Context, by application.By, id person.ApplicationID) error
 	Approve(ctx context.Context, by application.By, id person.ApplicationID) error
 	Refuse(ctx context.Context, by application.By, id person.ApplicationID, why application.Reason) error
-	Return(ctx context.Context, by application.By, id person.ApplicationID, why application.Reason) error
-	// Clear settles all doubts of the newest record, for a reason of [Clearances].
-	Clear(ctx context.Context, by application.By, id person.ApplicationID, reason string) error
-	// HandIn scans, seals and keeps a paper, whose kind of file is found in its
-	// bytes.
-	HandIn(ctx context.Context, by application.By, id person.ApplicationID, kind application.PaperKind, r io.Reader) error
-	// Found makes a record of identification of what an officer saw, keeps its
-	// evidence sealed, and moves the application by it.
-	Found(ctx context.Context, by application.By, id person.ApplicationID, seen identity.Answer) error
-	// Visited moves the application by the record of a work order that is done.
-	// Made again it changes nothing.
-	Visited(ctx context.Context, o *partner.Order) error
 }
 
-// Papers give out what was handed in.
-type Papers interface {
-	// Paper opens one of the application's papers, after the access log has who
-	// looks.
-	Paper(ctx context.Context, a privacy.Access, id person.ApplicationID, digest rem.Digest) ([]byte, error)
-}
-
-// An Appointment is when somebody comes to an office of ours.
-type Appointment struct {
-	Application person.ApplicationID
-	At          time.Time
-	Office      string
-}
-
-// Appointments are those of the offices.
-type Appointments interface {
-	// Appointments lists those in a span of time, the earliest first.
-	Appointments(ctx context.Context, from, until time.Time) ([]Appointment, error)
-}
+var _ Desk = (*enrolment.Desk)(nil)
 
 // Accounts are looked up.
 type Accounts interface {
@@ -99,14 +81,14 @@ type Services struct {
 	Invite func(ctx context.Context, by staff.Hand, p rem.PersonID) (Key, error)
 	Vault  *privacy.Vault
 
-	Cases        Cases
-	Moves        Moves
-	Papers       Papers
-	Appointments Appointments // may be nil
+	Cases Cases
+	Desk  Desk
+	// Offices are where people come with an appointment.
+	Offices []enrolment.Office
 
 	Partners *partner.Desk
-	// Keep keeps an evidence of a visit, sealed.
-	Keep func(ctx context.Context, o partner.OrderID, k identity.Kept) error
+	// Keep keeps an evidence of a visit, sealed: enrolment.Service.KeepEvidence.
+	Keep func(ctx context.Context, id person.ApplicationID) func(identity.Kept) error
 
 	Accounts   Accounts
 	Keeper     Keeper
@@ -123,21 +105,45 @@ type pages struct {
 // applications works on cases, an auditor reads them, support and security work on
 // accounts, a manager on staff and institutions.
 var (
-	anyStaff = web.Staff()
-	readers  = web.Staff(staff.Officer, staff.Approver, staff.Auditor)
-	workers  = web.Staff(staff.Officer, staff.Approver)
-	officer  = web.Staff(staff.Officer)
-	approver = web.Staff(staff.Approver)
-	manager  = web.Staff(staff.Manager)
-	roll     = web.Staff(staff.Manager, staff.Auditor)
-	orders   = web.Staff(staff.Officer, staff.Auditor)
-	helpers  = web.Staff(staff.Support, staff.Security, staff.Privacy)
-	keepers  = web.Staff(staff.Support, staff.Security)
+	anyStaff []staff.Role
+	readers  = []staff.Role{staff.Officer, staff.Approver, staff.Auditor}
+	workers  = []staff.Role{staff.Officer, staff.Approver}
+	officer  = []staff.Role{staff.Officer}
+	approver = []staff.Role{staff.Approver}
+	manager  = []staff.Role{staff.Manager}
+	roll     = []staff.Role{staff.Manager, staff.Auditor}
+	orders   = []staff.Role{staff.Officer, staff.Auditor}
+	helpers  = []staff.Role{staff.Support, staff.Security, staff.Privacy}
+	keepers  = []staff.Role{staff.Support, staff.Security}
 )
+
+// gated asks the gate before the page: who has none of the roles in force, or lacks
+// training or an acknowledgement, reads why (S41, S42). The overview is for
+// everybody of the staff, and says what he lacks.
+func (p *pages) gated(roles []staff.Role, h web.Handler) web.Handler {
+	if len(roles) == 0 {
+		return h
+	}
+	return func(r *web.Request) (web.Answer, error) {
+		err := staff.ErrNoAct
+		for _, role := range roles {
+			if !r.Principal.Has(role) {
+				continue
+			}
+			if err = p.Staff.May(r.Context(), r.Principal.Person(), role); err == nil {
+				return h(r)
+			}
+		}
+		if why := staffRefusal(err); why != (rem.Text{}) {
+			return nil, &web.Forbidden{Why: why}
+		}
+		return nil, err
+	}
+}
 
 // The largest bodies: a paper is scanned and sealed whole.
 const (
-	maxPaper = 10 << 20
+	maxPaper = enrolment.MaxPaper
 	maxSign  = 64 << 10
 )
 
@@ -153,11 +159,11 @@ func Parts(s Services) []web.Part {
 }
 
 func (p *pages) desk() web.Part {
-	get := func(name, pattern string, who web.Who, h web.Handler) web.Route {
-		return web.Route{Name: name, Method: "GET", Pattern: pattern, Who: who, Handler: h}
+	get := func(name, pattern string, roles []staff.Role, h web.Handler) web.Route {
+		return web.Route{Name: name, Method: "GET", Pattern: pattern, Who: web.Staff(roles...), Handler: p.gated(roles, h)}
 	}
-	post := func(name, pattern string, who web.Who, h web.Handler) web.Route {
-		return web.Route{Name: name, Method: "POST", Pattern: pattern, Who: who, Handler: h}
+	post := func(name, pattern string, roles []staff.Role, h web.Handler) web.Route {
+		return web.Route{Name: name, Method: "POST", Pattern: pattern, Who: web.Staff(roles...), Handler: p.gated(roles, h)}
 	}
 	fresh := func(r web.Route) web.Route { r.Fresh = true; return r }
 	large := func(r web.Route) web.Route { r.MaxBody, r.Busy = maxPaper+web.FormSize, true; return r }
@@ -280,6 +286,10 @@ func hand(r *web.Request) staff.Hand {
 var errMoved = rem.Refuse(rem.PolicyViolation,
 	"Bu sırada başka biri işlem yaptı. Kaydın yeni hâline bakıp yeniden karar veriniz.", "Somebody else came first. Look at what it is now, and decide again.")
 
+var errLater = rem.Refuse(rem.PolicyViolation,
+	"Sorulması gereken bir sistem (tarayıcı, sicil) şu anda yanıt vermiyor. Hiçbir şey kaydedilmedi; biraz sonra yeniden deneyiniz.",
+	"A system that has to be asked (scanner, registry) does not answer now. Nothing was recorded; try again in a while.")
+
 // answered gives an error of a service its page: what is not there, what somebody
 // else did first, what the rules do not allow.
 func answered(err error) error {
@@ -291,8 +301,11 @@ func answered(err error) error {
 		return rem.Refuse(rem.PolicyViolation, denial.Text.Turkish, denial.Text.English)
 	case errors.Is(err, application.ErrMoved), errors.Is(err, partner.ErrMoved):
 		return errMoved
-	case errors.Is(err, application.ErrNotFound), errors.Is(err, partner.ErrNotFound), errors.Is(err, account.ErrNotFound), errors.Is(err, staff.ErrNotFound):
+	case errors.Is(err, application.ErrNotFound), errors.Is(err, partner.ErrNotFound), errors.Is(err, account.ErrNotFound), errors.Is(err, staff.ErrNotFound),
+		errors.Is(err, enrolment.ErrNoPaper):
 		return web.ErrNotFound
+	case errors.Is(err, enrolment.ErrLater):
+		return errLater
 	}
 	return err
 }

@@ -227,7 +227,7 @@ func (p *pages) visitPage(o *partner.Order, f *web.Form) (web.Answer, error) {
 		}}),
 		f.Field(web.Field{Name: "elsewhere", Label: text("Başka adres", "The other address"), Optional: true, Max: 200, Help: text("Yalnızca özeti saklanır.", "Its digest alone is kept.")}),
 	}
-	fields = append(fields, documentFields(f, p.Clock.Now())...)
+	fields = append(fields, documentFields(f)...)
 	fields = append(fields, f.Field(web.Field{Name: "genuine", Label: text("Belge gerçek mi?", "Is the document genuine?"), Type: web.RadioInput, Choices: saw}))
 	for _, i := range identity.Required(identity.OnSite, o.Represented) {
 		fields = append(fields, f.Field(web.Field{Name: "item-" + string(i), Label: items.of(i), Type: web.RadioInput, Choices: saw}))
@@ -400,7 +400,7 @@ func (p *pages) visited(r *web.Request) (web.Answer, error) {
 	if !f.Good() {
 		return p.visitPage(o, f)
 	}
-	keep := func(k identity.Kept) error { return p.Keep(r.Context(), o.ID, k) }
+	keep := p.Keep(r.Context(), o.Application)
 	if len(signature) == 0 {
 		err = partner.ErrSignature
 	} else {

@@ -5,6 +5,7 @@ import (
 	"rem/edge/web"
 	"rem/person"
 	"rem/person/application"
+	"rem/person/enrolment"
 	"rem/person/identity"
 	"rem/person/news"
 	"rem/provider/partner"
@@ -108,6 +109,7 @@ var evidences = words[identity.EvidenceKind]{
 	{identity.Recording, text("görüşme kaydı", "recording")},
 	{identity.AdapterAnswer, text("dış sistemin yanıtı", "answer from outside")},
 	{identity.PartnerResult, text("ziyaret sonucu", "result of the visit")},
+	{identity.OfficerNote, text("görevlinin beyanı", "officer's note")},
 	{identity.RegistryAnswer, text("MERSİS yanıtı", "registry's answer")},
 }
 
@@ -179,9 +181,9 @@ var clearances = words[string]{
 }
 
 // masks are the places of a document where special categories stand.
-var masks = words[string]{
-	{"religion", text("Din hanesi", "Religion")},
-	{"blood-group", text("Kan grubu", "Blood group")},
+var masks = words[enrolment.Area]{
+	{enrolment.Religion, text("Din hanesi", "Religion")},
+	{enrolment.BloodType, text("Kan grubu", "Blood group")},
 }
 
 var endings = words[staff.Reason]{
