@@ -79,6 +79,20 @@ func (b *Book) Enter(ctx context.Context, p rem.PersonID, partner bool) error {
 	})
 }
 
+// Ready lists the roles in which somebody may act now, as [Book.May] says of each;
+// none for whoever is not of the staff, or not trained, or not bound.
+func (b *Book) Ready(ctx context.Context, p rem.PersonID) ([]Role, error) {
+	now := b.config.Clock.Now()
+	var list []Role
+	err := b.look(ctx, func(r *roll) error {
+		if m := r.members[p]; m != nil && b.prepared(r, m, now) == nil {
+			list = m.Roles(now)
+		}
+		return nil
+	})
+	return list, err
+}
+
 // Lacks returns what keeps somebody in service from acting: [ErrUntrained],
 // [ErrUnbound], [ErrNoPolicy]; nil for nothing.
 func (b *Book) Lacks(ctx context.Context, p rem.PersonID) error {

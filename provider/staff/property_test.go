@@ -123,6 +123,10 @@ func invariants(r *rapid.T, k *kit) {
 			if err == nil && (!m.InService() || !m.Has(role, now) || !trained || len(m.Acknowledged) == 0) {
 				r.Fatalf("%s may act as %s: %+v", m.Person, role, m)
 			}
+			ready, readyErr := k.Ready(ctx, m.Person)
+			if readyErr != nil || slices.Contains(ready, role) != (err == nil) {
+				r.Fatalf("%s is ready for %v, %v, and as %s: %v", m.Person, ready, readyErr, role, err)
+			}
 			if _, actErr := k.Act(ctx, m.Person, role, "m"); actErr == nil && err != nil {
 				r.Fatalf("%s acts as %s past the gate", m.Person, role)
 			}
