@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rem"
 	"rem/edge/personstore"
 	"rem/internal/testkit"
 	"rem/internal/testkit/vaulttest"
@@ -19,8 +20,8 @@ import (
 
 // crowd fills a file with n holders, each with a name and an open session: the
 // rows that the service's steps make, in one transaction, because a million steps
-// take half an hour.
-func crowd(b *testing.B, path string, names *privacy.BlindIndexer, n int) {
+// take half an hour. It returns the secrets of a thousand sessions, spread evenly.
+func crowd(b *testing.B, path string, names *privacy.BlindIndexer, n int) (cookies []string) {
 	b.Helper()
 	must := func(err error) {
 		b.Helper()
@@ -45,7 +46,11 @@ func crowd(b *testing.B, path string, names *privacy.BlindIndexer, n int) {
 	session := prepare("INSERT INTO login_session (id, person, kind, account, level, method, created, proved, seen) VALUES ($1, $2, 'holder', $3, 3, 'password+totp', $4, $4, $4)")
 	at := testkit.Epoch.UnixMicro()
 	for i := range n {
-		id := login.NewSecret().ID()
+		secret := login.NewSecret()
+		id := secret.ID()
+		if i%(n/1000) == 0 {
+			cookies = append(cookies, secret.Reveal())
+		}
 		who, account := fmt.Sprintf("p-%08d", i), fmt.Sprintf("a-%08d", i)
 		for _, err := range []error{
 			second(person.Exec(who)), second(name.Exec(names.Token(fmt.Sprintf("kisi.%d@hs90.kep.test", i)).Bytes(), who, account)), second(session.Exec(id[:], who, account, at)),
@@ -55,6 +60,7 @@ func crowd(b *testing.B, path string, names *privacy.BlindIndexer, n int) {
 	}
 	must(tx.Commit())
 	must(db.Close())
+	return cookies
 }
 
 // BenchmarkLogIn measures what a request and a log-in cost among few and many
@@ -71,7 +77,7 @@ func BenchmarkLogIn(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		crowd(b, path, names, n)
+		cookies := crowd(b, path, names, n)
 		s, err := personstore.Open(b.Context(), path, personstore.Options{})
 		if err != nil {
 			b.Fatal(err)
@@ -79,39 +85,65 @@ func BenchmarkLogIn(b *testing.B) {
 		w := newWorld(b, s.Logins())
 		w.vault.Keys = keys
 		w.restart()
-		o, secret := w.app(isil, name)
+		// Those who log in stand among the others, evenly too.
+		people := make([]*regular, 64)
+		for i := range people {
+			who := login.Who{Kind: login.Holder, Person: rem.PersonID(fmt.Sprintf("p-%08d-x", i*(n/len(people))))}
+			p := &regular{name: fmt.Sprintf("duzenli.%d@hs90.kep.test", i), at: home}
+			_, p.secret = w.app(who, p.name)
+			people[i] = p
+		}
 		hash, err := account.NewHasher(1).Hash(b.Context(), good)
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Run(fmt.Sprintf("session/persons=%d", n), func(b *testing.B) {
-			cookie := o.Secret.Reveal()
+			now := w.clock.Now()
+			w.clock.Set(testkit.Epoch)
+			defer w.clock.Set(now)
+			i := 0
 			for b.Loop() {
-				if _, err := w.Session(b.Context(), cookie); err != nil {
+				if _, err := w.Session(b.Context(), cookies[i*617%len(cookies)]); err != nil {
 					b.Fatal(err)
 				}
+				i++
 			}
 		})
 		// What the log-in costs apart from the hash, which is as long for everybody.
-		b.Run(fmt.Sprintf("password+totp/hash=none/persons=%d", n), func(b *testing.B) { logIns(b, w, secret) })
+		b.Run(fmt.Sprintf("password+totp/hash=none/persons=%d", n), func(b *testing.B) { logIns(b, w, people) })
 		w.Service = hashing(b, w, hash)
-		b.Run(fmt.Sprintf("password+totp/hash=argon2id/persons=%d", n), func(b *testing.B) { logIns(b, w, secret) })
+		b.Run(fmt.Sprintf("password+totp/hash=argon2id/persons=%d", n), func(b *testing.B) { logIns(b, w, people) })
 		if err := s.Close(); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-func logIns(b *testing.B, w *world, secret string) {
-	v := home
+// A regular is somebody who logs in again and again.
+type regular struct {
+	name, secret string
+	at           login.Visitor
+}
+
+func logIns(b *testing.B, w *world, people []*regular) {
+	i := 0
+	w.clock.Advance(24 * time.Hour) // after all enrolments, and what was before
 	for b.Loop() {
-		w.clock.Advance(time.Minute) // its code is new
-		o, err := w.logIn(secret, v)
+		if i++; i%len(people) == 0 {
+			w.clock.Advance(time.Minute) // their codes are new
+		}
+		r := people[i%len(people)]
+		w.clock.Advance(time.Second) // the allowance of the address
+		p, err := w.Password(b.Context(), w.Begin(login.Holder), r.at, r.name, good)
+		if err != nil {
+			b.Fatal(err)
+		}
+		o, err := w.Code(b.Context(), p, r.at, w.code(r.secret))
 		if err != nil {
 			b.Fatal(err)
 		}
 		if !o.Device.IsZero() {
-			v.Device = o.Device
+			r.at.Device = o.Device
 		}
 	}
 }

@@ -8,17 +8,17 @@ import (
 )
 
 // The allowance of a network, whoever is tried from it: a burst, then one log-in
-// each interval. An address has a tenth of what its network has. They are there
-// against work for free; guessing is held by the waiting below, which a restart
-// does not forget (REQ-46).
+// each interval. A company, or a street behind its provider, has one address, so
+// they are wide: they are there against work for free. Guessing is held by the
+// waiting below, which a restart does not forget (REQ-46).
 const (
-	networkBurst = 300
-	networkEvery = time.Second
-	addressBurst = 30
-	addressEvery = 10 * time.Second
+	networkBurst = 600
+	networkEvery = time.Second / 5
+	addressBurst = 120
+	addressEvery = time.Second
 	// maxBuckets bounds what strangers can make us remember: 65,536 buckets are
-	// about 6 MiB. When they are full the emptiest goes, which is the attacker's
-	// least.
+	// about 6 MiB. When there are more, one that has most of its allowance left
+	// goes: its loss forgives least.
 	maxBuckets = 1 << 16
 )
 
