@@ -90,6 +90,7 @@ type Node struct {
 	metrics   *metrics
 	authority tsp.Authority
 	signer    *cades.Signer
+	scanner   submission.Scanner // nil: none, on purpose
 	sender    *smtpout.Sender
 	runners   []*message.Runner
 	lock      *os.File
@@ -236,22 +237,21 @@ func (n *Node) list() *trustlist.List {
 }
 
 func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *cades.Signer) error {
-	var scanner submission.Scanner
 	if !c.Scanner.None {
 		daemon, err := newScanner(c.Scanner.Clamd)
 		if err != nil {
 			return err
 		}
-		scanner = daemon
+		n.scanner = daemon
 	}
 	n.Submitter = &submission.Submitter{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store, Peers: n.peers,
-		Scanner: scanner, Signatures: submission.SignatureReader{Validator: n.Validator, Cache: cms.NewCache(maxCertificates)}, Tokens: n.Records.Signatory,
+		Scanner: n.scanner, Signatures: submission.SignatureReader{Validator: n.Validator, Cache: cms.NewCache(maxCertificates)}, Tokens: n.Records.Signatory,
 		Signer: signer, Clock: n.clock, Random: rand.Reader,
 	}
 	n.Relay = &relay.Relay{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store,
-		Courier: courier{n, n.sender}, Scanner: scanner,
+		Courier: courier{n, n.sender}, Scanner: n.scanner,
 		Envelope: &envelope.Maker{Provider: n.Provider, Signer: cs},
 		Verifier: &relay.TrustedReader{List: n.list, Validator: n.Validator, Algorithms: algorithm.Default, Cache: xades.NewCache(maxCertificates)},
 		Service:  n.peers.service, Same: n.peers.same, Signer: signer, Clock: n.clock, Alarm: n.Alarm, Log: n.Log,
@@ -321,6 +321,9 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	})
 	if n.People.Login != nil {
 		stages.Go(func() { n.lookAfterLogins(work) })
+	}
+	if n.People.Enrolment != nil {
+		stages.Go(func() { n.carryOn(work) })
 	}
 	stages.Go(func() {
 		if err := n.trust.Run(work); err != nil {
@@ -452,6 +455,9 @@ func (n *Node) Close() error {
 	}
 	if n.Store != nil {
 		err = n.Store.Close()
+	}
+	if n.People.papers != nil {
+		err = errors.Join(err, n.People.papers.Close())
 	}
 	err = errors.Join(err, n.Records.close())
 	if n.lock != nil {

@@ -12,15 +12,18 @@ import (
 	"rem/edge/config"
 	"rem/edge/entrance"
 	"rem/edge/notify"
+	"rem/edge/paperstore"
 	"rem/edge/passkey"
 	"rem/edge/portal"
 	"rem/edge/revocation"
 	"rem/edge/site"
 	"rem/edge/web"
 	"rem/person/account"
+	"rem/person/enrolment"
 	"rem/person/login"
 	"rem/privacy/consent"
 	"rem/privacy/notice"
+	"rem/provider/directory"
 	"rem/provider/staff"
 )
 
@@ -31,7 +34,11 @@ type People struct {
 	Login     *login.Service
 	Messenger *notify.Messenger
 	Contacts  *notify.Book
-	Site      *web.Site // nil: there are no pages
+	Directory *directory.Directory
+	Enrolment *enrolment.Service // nil: nobody can apply
+	Site      *web.Site          // nil: there are no pages
+
+	papers *paperstore.Store
 }
 
 // alarms of what works for people beside their requests.
@@ -61,6 +68,9 @@ func (n *Node) openPeople(ctx context.Context) error {
 	if err := n.openLogins(ctx); err != nil {
 		return err
 	}
+	if err := n.openEnrolment(ctx, guard); err != nil {
+		return err
+	}
 	return n.openSite()
 }
 
@@ -69,8 +79,8 @@ type endings struct{ n *Node }
 
 // EndAll implements staff.Sessions.
 func (e endings) EndAll(ctx context.Context, p rem.PersonID) error {
-	if e.n.People.Login == nil {
-		return nil // there are no pages, and so no sessions
+	if e.n.People.Login == nil { // it opens later, over what the store has
+		return e.n.Records.Persons.Logins().EndAll(ctx, p)
 	}
 	return e.n.People.Login.EndAll(ctx, p)
 }
@@ -148,14 +158,7 @@ func (s webSessions) End(ctx context.Context, id rem.AccountID, p rem.PersonID) 
 // roles are those of somebody of the staff, or of a partner, now: with training
 // and policies in order, or none but the right to enter.
 func (n *Node) roles(ctx context.Context, who login.Who) ([]staff.Role, error) {
-	m, err := n.People.Staff.Member(ctx, who.Person)
-	if errors.Is(err, staff.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return m.Roles(n.clock.Now()), nil
+	return n.People.Staff.Ready(ctx, who.Person)
 }
 
 // label is what an authenticator shows for somebody.
@@ -185,7 +188,7 @@ func (n *Node) openSite() (err error) {
 		entrance.Part(entrance.Services{Login: n.People.Login, Label: n.label, Signatures: n.People.Login.Signatures != nil}),
 		portal.Part(portal.Services{
 			Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
-			Notices: r.Notices, Consents: r.Consents, Receipt: n.receipt, Server: n.Config.Listen.Submission,
+			Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Receipt: n.receipt, Server: n.Config.Listen.Submission,
 		}),
 	}
 	n.People.Site, err = web.New(web.Config{

@@ -1,0 +1,172 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"path/filepath"
+	"time"
+
+	"rem"
+	"rem/edge/blobstore"
+	"rem/edge/config"
+	"rem/edge/idproof"
+	"rem/edge/outward"
+	"rem/edge/paperstore"
+	"rem/edge/revocation"
+	"rem/person"
+	"rem/person/application"
+	"rem/person/enrolment"
+	"rem/person/identity"
+	"rem/person/login"
+	"rem/provider/directory"
+)
+
+// paperFolder holds the papers of applications, sealed.
+const paperFolder = "papers"
+
+// openEnrolment opens the way from an application to an account. Without answers
+// about revocation no signature of an applicant is believed, and none is taken.
+func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
+	c, r, p := n.Config, &n.Records, &n.People
+	tokens, err := directory.NewTokens(ctx, r.Keys)
+	if err != nil {
+		return err
+	}
+	if p.Directory, err = directory.New(directory.Config{
+		Provider: n.Provider.Domain, Store: r.Persons.Directory(), Vault: r.Vault, Consents: r.Consents, Tokens: tokens, Clock: n.clock, Random: rand.Reader,
+	}); err != nil {
+		return err
+	}
+	if !c.Revocation.Require {
+		return nil
+	}
+	anchors, err := readAnchors(c)
+	if err != nil {
+		return err
+	}
+	judge, err := identity.NewSignatureJudge(anchors.policy(c), n.clock, revocation.New(nil))
+	if err != nil {
+		return err
+	}
+	disk, err := blobstore.Disk(filepath.Join(c.Data, paperFolder))
+	if err != nil {
+		return err
+	}
+	if p.papers, err = paperstore.Open(disk); err != nil {
+		return err
+	}
+	e := enrolment.Config{
+		Settings: enrolment.Settings{
+			Provider: n.Provider.Name, Domain: n.Provider.Domain, Forms: person.Forms{Provider: n.Provider.Domain},
+			Resume:     n.link("/apply/resume"),
+			Activation: n.link("/apply/arrive"),
+			Offices:    offices(c),
+			Term:       n.terms().End,
+		},
+		Ledger: r.Persons, Store: r.Persons.Enrolment(), Papers: p.papers, Vault: r.Vault, Keys: r.Keys, Notices: r.Notices, Documents: r.Published,
+		Accounts: n.Store, Directory: p.Directory, Logins: p.Login, Messenger: p.Contacts, Scanner: n.scanner, Judge: judge,
+		Identity: r.Identity, Signatory: r.Signatory, Clock: n.clock, Random: rand.Reader, Fault: n.alarmOf(alarmEnrolment),
+	}
+	if e.Scanner == nil {
+		e.Scanner = unscanned{}
+	}
+	if e.Adapters, err = n.adapters(guard, judge); err != nil {
+		return err
+	}
+	if c.Identification.Registry.Given() {
+		o, err := n.outwardOptions("registry", &c.Identification.Registry, guard)
+		if err != nil {
+			return err
+		}
+		asked, err := idproof.NewRegistry(o)
+		if err != nil {
+			return err
+		}
+		e.Registry = registry{asked}
+	}
+	partners, err := n.Partners(ctx)
+	if err != nil {
+		return err
+	}
+	provinces, err := partners.Provinces(ctx)
+	if err != nil {
+		return err
+	}
+	e.Rules = application.Rules{Periods: application.UsualPeriods, Production: c.Mode == config.Production, Offer: offer(c, &e, provinces)}
+	if p.Enrolment, err = enrolment.New(ctx, e); err != nil {
+		return err
+	}
+	if err := p.Enrolment.Finish(ctx); err != nil {
+		n.alarmOf(alarmEnrolment)(err) // it is tried again
+	}
+	return nil
+}
+
+// offer lists the methods that the provider has: what is not configured is not
+// offered, and the applicant reads so.
+func offer(c *config.Config, e *enrolment.Config, provinces []person.Province) identity.Offer {
+	o := identity.Offer{Methods: []identity.Method{identity.Signature}, Institutions: provinces}
+	if len(c.Identification.Offices) > 0 {
+		o.Methods = append(o.Methods, identity.Office)
+	}
+	if len(provinces) > 0 {
+		o.Methods = append(o.Methods, identity.OnSite)
+	}
+	for _, m := range identity.Methods() {
+		if e.Adapters[m] != nil {
+			o.Methods = append(o.Methods, m)
+		}
+	}
+	return o
+}
+
+// link makes the addresses that mail leads to. The secret is in the query: nothing
+// of an address is logged, and no page tells another host where somebody came from.
+func (n *Node) link(path string) func(login.Secret) string {
+	return func(s login.Secret) string { return n.Config.Web.Base + "/tr" + path + "?key=" + s.Reveal() }
+}
+
+func offices(c *config.Config) (list []enrolment.Office) {
+	week := []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}
+	for _, o := range c.Identification.Offices {
+		list = append(list, enrolment.Office{
+			ID: enrolment.OfficeID(o.ID), Name: rem.Text{Turkish: o.NameTR, English: o.NameEN}, Address: o.Address,
+			Days: week, From: o.From, Until: o.Until, Slot: o.Slot, Seats: o.Seats,
+		})
+	}
+	return list
+}
+
+// unscanned stands where a configuration says that there is no scanner on purpose,
+// which production refuses.
+type unscanned struct{}
+
+// Scan implements enrolment.Scanner.
+func (unscanned) Scan(_ context.Context, r io.Reader, _ int64) (string, error) {
+	_, err := io.Copy(io.Discard, r)
+	return "", err
+}
+
+// Alarms and pauses of enrolment.
+const (
+	alarmEnrolment = "an application could not be carried on"
+	enrolmentEvery = 30 * time.Second
+)
+
+// carryOn looks at deadlines and at what waits for somebody outside, and tries
+// again what could not be finished.
+func (n *Node) carryOn(ctx context.Context) {
+	every := time.NewTicker(enrolmentEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		if _, err := n.People.Enrolment.Tick(ctx); err != nil && ctx.Err() == nil {
+			n.alarmOf(alarmEnrolment)(err)
+		}
+	}
+}
