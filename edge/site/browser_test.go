@@ -72,7 +72,7 @@ func TestAnEvidenceIsVerifiedWithoutScripts(t *testing.T) {
 			p.Shot("verify-nothing")
 			p.Attach("files", files...)
 			p.Submit("main form")
-			if got := p.Text(".verdict-word"); got != "geçerli" {
+			if got := p.Text(".verdict-word"); got != "Geçerli" {
 				t.Errorf("verdict %q; page %s", got, p.Text("main"))
 			}
 			if got := p.Text(".timeline"); !strings.Contains(got, "Teslim/teslim edilememe delili: olumlu") || strings.Contains(got, "\u202e") {

@@ -128,7 +128,7 @@ func word(w string) rem.Text {
 }
 
 func verdictOf(r *verification.Report, now time.Time) verdictPage {
-	p := verdictPage{Tone: toneOf(r.Verdict), Word: word(r.Verdict.String()), Code: r.Verdict.String(), Means: meanings[r.Verdict], At: now}
+	p := verdictPage{Tone: toneOf(r.Verdict), Word: capital(word(r.Verdict.String())), Code: r.Verdict.String(), Means: meanings[r.Verdict], At: now}
 	for _, f := range r.Findings {
 		p.Files = append(p.Files, findingOf(f))
 		p.Timeline = events(f, p.Timeline)

@@ -62,10 +62,11 @@ func (r *Request) keep(name, value string, age time.Duration, site http.SameSite
 // drops whatever else stands there (P-08).
 func (r *Request) sendCookies() {
 	h := r.w.Header()
-	if len(h["Set-Cookie"]) > 0 && r.site.config.Strict {
+	stray := len(h["Set-Cookie"]) > 0
+	h.Del("Set-Cookie")
+	if stray && r.site.config.Strict {
 		panic("a page sets a cookie past the frame")
 	}
-	h.Del("Set-Cookie")
 	last := map[string]*http.Cookie{}
 	for _, c := range r.cookies {
 		last[c.Name] = c

@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -244,3 +246,32 @@ func (s *Site) entries(r *Request, menu []MenuItem) (list []entry) {
 	}
 	return list
 }
+
+// What finds the words that a template has itself.
+var (
+	actions   = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+	tags      = regexp.MustCompile(`(?s)<[^>]*>`)
+	letters   = regexp.MustCompile(`\pL{2,}`)
+	attribute = regexp.MustCompile(`[a-z-]+="[^"]*"`) // one that a template adds to another's tag
+	spoken    = regexp.MustCompile(`(?:alt|title|placeholder|aria-label|label)="[^"{]*\pL{2,}[^"]*"`)
+)
+
+// Untranslated lists the words of the templates that stand outside of t and say,
+// and so would be read in one language by everybody. A package's test calls it.
+func (v *Views) Untranslated() (list []string) {
+	for name, source := range v.plain {
+		for _, word := range spoken.FindAllString(actions.ReplaceAllString(source, ""), -1) {
+			list = append(list, name+": "+word)
+		}
+		for _, word := range letters.FindAllString(attribute.ReplaceAllString(tags.ReplaceAllString(actions.ReplaceAllString(source, "#"), " "), " "), -1) {
+			if !slices.Contains(names, word) {
+				list = append(list, name+": "+word)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// names are the words that are the same in every language.
+var names = []string{"EN", "MB", "KB", "PDF", "CSV", "XML"}
