@@ -1,6 +1,9 @@
 package entrance
 
 import (
+	"errors"
+	"strings"
+
 	"rem/edge/web"
 	"rem/person/login"
 )
@@ -22,20 +25,31 @@ func (p *pages) redeem(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret, err := login.ParseSecret(f.Get("grant"))
-	if err != nil {
-		err = login.ErrGrant
-	}
-	var o login.Opened
+	o, err := p.redeemed(r, strings.TrimSpace(f.Get("grant")))
 	if err == nil {
-		if o, err = p.Login.Redeem(r.Context(), r.Visitor(), secret); err == nil {
-			return p.opened(r, o)
-		}
+		return p.opened(r, o)
 	}
 	if err := said(f, "grant", err); err != nil {
 		return nil, err
 	}
 	return p.welcomePage(f)
+}
+
+// redeemed opens the session of a grant, or of an invitation.
+func (p *pages) redeemed(r *web.Request, key string) (login.Opened, error) {
+	secret, err := login.ParseSecret(key)
+	if err == nil {
+		o, err := p.Login.Redeem(r.Context(), r.Visitor(), secret)
+		if p.Invited == nil || !errors.Is(err, login.ErrGrant) {
+			return o, err
+		}
+	} else if p.Invited == nil {
+		return login.Opened{}, login.ErrGrant
+	}
+	if secret, err = p.Invited(r.Context(), key); err != nil {
+		return login.Opened{}, err
+	}
+	return p.Login.Redeem(r.Context(), r.Visitor(), secret)
 }
 
 // ways are how somebody logs in, and what the pages offer him to change.

@@ -20,6 +20,9 @@ type Services struct {
 	// Label is what an authenticator shows for somebody, such as his address; it
 	// is one of the words that his password must not hold.
 	Label func(ctx context.Context, x login.Session) (string, error)
+	// Invited turns an invitation of staff, or of a partner's people, into a grant;
+	// login.ErrGrant when it is none. nil: nobody is invited.
+	Invited func(ctx context.Context, invitation string) (login.Secret, error)
 	// Signatures says whether a log-in by signing is offered.
 	Signatures bool
 }

@@ -49,6 +49,7 @@ func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
 	if err != nil {
 		return err
 	}
+	p.judge = judge
 	disk, err := blobstore.Disk(filepath.Join(c.Data, paperFolder))
 	if err != nil {
 		return err

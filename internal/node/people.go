@@ -20,6 +20,7 @@ import (
 	"rem/edge/web"
 	"rem/person/account"
 	"rem/person/enrolment"
+	"rem/person/identity"
 	"rem/person/login"
 	"rem/privacy/consent"
 	"rem/privacy/notice"
@@ -39,6 +40,7 @@ type People struct {
 	Site      *web.Site          // nil: there are no pages
 
 	papers *paperstore.Store
+	judge  *identity.SignatureJudge
 }
 
 // alarms of what works for people beside their requests.
@@ -185,7 +187,7 @@ func (n *Node) openSite() (err error) {
 			Provider: n.Provider, Practice: n.Practice, Notices: r.Notices, Documents: r.Published, Verifier: verifier, Health: n.health,
 			Base: n.Config.Web.Base, Security: n.Config.Web.Security, Login: true,
 		}),
-		entrance.Part(entrance.Services{Login: n.People.Login, Label: n.label, Signatures: n.People.Login.Signatures != nil}),
+		entrance.Part(entrance.Services{Login: n.People.Login, Label: n.label, Invited: n.invited, Signatures: n.People.Login.Signatures != nil}),
 		portal.Part(portal.Services{
 			Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
 			Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Receipt: n.receipt, Server: n.Config.Listen.Submission,
@@ -210,6 +212,33 @@ func (n *Node) health(context.Context) []site.Condition {
 		list.Well, list.Note = false, text("Sağlayıcı listesi güncel değil; iletiler beklemede kalabilir.", "The list of providers is not up to date; messages may wait.")
 	}
 	return []site.Condition{ledger, list}
+}
+
+// invited turns an invitation of the book of staff into a grant of the log-in.
+func (n *Node) invited(ctx context.Context, invitation string) (login.Secret, error) {
+	p, err := n.People.Staff.Redeem(ctx, invitation)
+	if errors.Is(err, staff.ErrInvitation) {
+		return login.Secret{}, login.ErrGrant
+	}
+	if err != nil {
+		return login.Secret{}, err
+	}
+	m, err := n.People.Staff.Member(ctx, p)
+	if err != nil {
+		return login.Secret{}, err
+	}
+	who := login.Who{Kind: login.Staff, Person: p}
+	if m.Institution != "" {
+		who.Kind = login.Partner
+	}
+	secret, err := n.People.Login.Grant(ctx, login.Granting{Who: who})
+	if errors.Is(err, login.ErrReady) {
+		// He was invited because he lost his ways in, or they are to be others.
+		if err = n.People.Login.Reset(ctx, who); err == nil {
+			secret, err = n.People.Login.Grant(ctx, login.Granting{Who: who})
+		}
+	}
+	return secret, err
 }
 
 // receipt signs a receipt over an entry of the consents.
