@@ -54,9 +54,12 @@ type World struct {
 	Dir       string
 	PKI       *simulator.PKI
 	Stamper   *tsp.Responder
+	State     *simulator.State    // whose identity documents the providers believe
+	Attester  *simulator.Attester // whom they trust to compare faces
 	Providers []*Provider
 
 	options Options
+	outside *outside
 	list    trustlist.List
 	signer  *xades.Signer
 	server  *http.Server
@@ -70,6 +73,10 @@ type Provider struct {
 	// File is its configuration file, Config what it says.
 	File   string
 	Config *config.Config
+	// Services are those outside that the provider asks, and Texts the page that
+	// shows its text messages.
+	Services *simulator.Services
+	Texts    string
 
 	operation, tls *simulator.Identity
 }
@@ -89,7 +96,7 @@ func New(dir string, o Options) (_ *World, err error) {
 	w := &World{Dir: dir, options: o, base: "http://" + l.Addr().String()}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("making a world: %w", err), l.Close())
+			err = errors.Join(fmt.Errorf("making a world: %w", err), l.Close(), w.outside.close())
 		}
 	}()
 	if w.PKI, err = simulator.New(simulator.Options{Clock: clock.System{}, BaseURL: w.base}); err != nil {
@@ -99,6 +106,9 @@ func New(dir string, o Options) (_ *World, err error) {
 		return nil, err
 	}
 	if err := w.stamps(); err != nil {
+		return nil, err
+	}
+	if err := w.openOutside(); err != nil {
 		return nil, err
 	}
 	for _, domain := range o.Domains {
@@ -118,7 +128,7 @@ func New(dir string, o Options) (_ *World, err error) {
 }
 
 // Close stops the authorities. The folder stays.
-func (w *World) Close() error { return w.server.Close() }
+func (w *World) Close() error { return errors.Join(w.server.Close(), w.outside.close()) }
 
 func (w *World) path(parts ...string) string {
 	return filepath.Join(append([]string{w.Dir}, parts...)...)
@@ -205,6 +215,7 @@ func (w *World) add(domain string) error {
 		From: 9 * time.Hour, Until: 17 * time.Hour, Slot: 20 * time.Minute, Seats: 2,
 	}}
 	c.Web = config.Web{Base: "https://localhost:" + webPort}
+	w.join(p, c, code)
 	if w.options.Change != nil {
 		w.options.Change(c)
 	}

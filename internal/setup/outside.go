@@ -1,0 +1,125 @@
+package setup
+
+import (
+	"crypto/tls"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"rem/edge/clock"
+	"rem/edge/config"
+	"rem/edge/simulator"
+	"rem/edge/tsa"
+)
+
+// gateReturn is the page of a provider to which the gate sends people back.
+const gateReturn = "/apply/identify/return"
+
+// An outside is what providers ask about people and tell people by, simulated: one
+// server over TLS with the services of each provider below its code, and one mail
+// server for all. Its handler is complete before the first provider runs.
+type outside struct {
+	base  string // https, without a path
+	mux   *http.ServeMux
+	web   *http.Server
+	mail  *smtp.Server
+	at    string // of the mail server
+	boxes *simulator.Mailboxes
+}
+
+// openOutside begins to answer.
+func (w *World) openOutside() error {
+	id, err := w.PKI.TLS("simulator.test")
+	if err != nil {
+		return err
+	}
+	pair := tls.Certificate{PrivateKey: id.Key}
+	for _, c := range id.Chain {
+		pair.Certificate = append(pair.Certificate, c.Raw)
+	}
+	o := &outside{mux: http.NewServeMux(), boxes: simulator.NewMailboxes(clock.System{})}
+	o.mux.HandleFunc("GET /mail/", o.boxes.Page)
+	o.web = tsa.NewServer(o.mux)
+	o.web.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	o.web.ErrorLog = log.New(io.Discard, "", 0) // browsers that do not know the root say so themselves
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	o.base = "https://" + l.Addr().String()
+	go o.web.ServeTLS(l, "", "") // ends with Close
+	w.outside = o
+	var settings *tls.Config
+	o.mail, settings = o.boxes.Server(pair)
+	m, err := o.boxes.Listen("127.0.0.1:0", settings)
+	if err != nil {
+		return err
+	}
+	o.at = m.Addr().String()
+	go o.mail.Serve(m) // ends with Close
+	return w.documents()
+}
+
+func (o *outside) close() error {
+	if o == nil {
+		return nil
+	}
+	err := o.web.Close()
+	if o.mail != nil {
+		// What it may say is that its listener was closed, which is what was asked.
+		_ = o.mail.Close()
+	}
+	return err
+}
+
+// documents makes the state whose documents are believed, and whom providers trust
+// to compare faces.
+func (w *World) documents() (err error) {
+	if w.State, err = w.PKI.NewState("state"); err != nil {
+		return err
+	}
+	if w.Attester, err = w.PKI.NewAttester(); err != nil {
+		return err
+	}
+	for name, der := range map[string][]byte{"state": w.State.Anchor().Raw, "attester": w.Attester.Certificate.Raw} {
+		if err := os.WriteFile(w.path("pki", name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
+			return fmt.Errorf("writing the certificate of the %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// join gives a provider the services outside, and writes them into its
+// configuration, marked.
+func (w *World) join(p *Provider, c *config.Config, code string) {
+	o := w.outside
+	page := c.Web.Base + gateReturn
+	p.Services = simulator.NewServices(clock.System{}, page)
+	o.mux.Handle("/"+code+"/", http.StripPrefix("/"+code, p.Services.Handler()))
+	service := func(path string) config.Service {
+		return config.Service{URL: o.base + "/" + code + "/" + path, Anchors: w.Anchors(), Timeout: 10 * time.Second, Simulator: true}
+	}
+	c.Residency = []config.Residency{{Host: "127.0.0.1", Country: "TR", Networks: []string{"127.0.0.0/8"}}}
+	c.SMS = service("sms")
+	c.MailNotices = config.MailNotices{Address: o.at, Anchors: w.Anchors(), From: "bildirim@saglayici-" + code + ".test", Simulator: true}
+	i := &c.Identification
+	i.Gate, i.GatePage, i.GateReturn = service("gate"), o.base+"/"+code+"/gate/", page
+	i.Registry = service("registry")
+	i.States = []config.State{{State: "TUR", Anchors: w.path("pki", "state.pem"), Simulator: true}}
+	i.Attester = w.path("pki", "attester.pem")
+	i.Cards = w.Anchors()
+	p.Texts = o.base + "/" + code + "/sms/"
+}
+
+// Mails are those that the simulated mailboxes took, the newest last.
+func (w *World) Mails() []simulator.Mail { return w.outside.boxes.Mails() }
+
+// MailPage shows them.
+func (w *World) MailPage() string { return w.outside.base + "/mail/" }
