@@ -33,5 +33,9 @@ func pageAddresses() []privacy.Holding {
 	return slices.Concat(
 		technical(privacy.PageAddress, ofSystem, "{version}", "{digest}", "{kind}", "?next"),
 		technical(privacy.PageAddress, random, "?before"),
+		// Of an application: where on its form, which paper, where and when an
+		// appointment could be; what a link by mail and the gate carry back.
+		technical(privacy.PageAddress, ofCode, "{step}", "{paper}", "?office", "?day"),
+		technical(privacy.PageAddress, random, "?s", "?state", "?code"),
 	)
 }
