@@ -12,6 +12,8 @@ import (
 	"rem/internal/testkit/partnertest"
 	"rem/internal/testkit/vaulttest"
 	"rem/person"
+	"rem/person/identity"
+	"rem/privacy"
 	"rem/privacy/chain"
 	"rem/privacy/inventory"
 	"rem/provider/partner"
@@ -175,6 +177,92 @@ func TestTheBookOfStaffSurvivesEveryEndOfItsProcess(t *testing.T) {
 			t.Fatalf("effect %d: %+v", at, list)
 		}
 		if n < at {
+			break
+		}
+	}
+}
+
+// Every durable step of a work order fails, once before it is made and once after,
+// and the process ends there. The next one finds the order as it was or as it
+// became, goes on, and comes to the same end.
+func TestAWorkOrderSurvivesEveryEndOfItsProcess(t *testing.T) {
+	crash := errors.New("the process ends")
+	for at := 1; ; at++ {
+		dir, n, armed := t.TempDir(), 0, false
+		o := personstore.Options{Effect: func(string) error {
+			if armed {
+				if n++; n == at {
+					return crash
+				}
+			}
+			return nil
+		}}
+		s := open(t, dir, o)
+		k := partnertest.New(t, s)
+		ctx := t.Context()
+		v := k.Pending(1)
+		access, err := k.Book.Access(ctx, k.Officer, staff.Officer, privacy.Identification, privacy.CaseID(v.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		armed = true
+		id := partner.OrderID(string(v.ID) + "-v1")
+		// step makes a step unless the order has so many already.
+		step := func(number int, do func() error) {
+			t.Helper()
+			for range 2 {
+				had, err := s.Order(ctx, id)
+				if err != nil && !errors.Is(err, partner.ErrNotFound) {
+					t.Fatal(err)
+				}
+				if had.Steps >= number {
+					return
+				}
+				if err = do(); err == nil {
+					return
+				}
+				if !errors.Is(err, crash) {
+					t.Fatalf("effect %d, step %d: %v", at, number, err)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				s = open(t, dir, o)
+				k.Orders, k.Institutions = s, s
+			}
+			t.Fatalf("effect %d, step %d was not made", at, number)
+		}
+		step(1, func() error {
+			_, err := k.Issue(ctx, v.ID, k.Institution, access, k.Officers())
+			return err
+		})
+		step(2, func() error { return k.Accept(ctx, k.Partners(k.First), id) })
+		step(3, func() error {
+			o, err := s.Order(ctx, id)
+			if err != nil {
+				return err
+			}
+			r := partnertest.Result(&o, k.Clock.Now())
+			text, err := r.Write()
+			if err != nil {
+				return err
+			}
+			return k.Visit(ctx, k.Partners(k.First), r, partnertest.Sign(text, "10000000146"), func(identity.Kept) error { return nil })
+		})
+		now := k.Clock.Now()
+		step(4, func() error { return k.HandOver(ctx, k.Officers(), id, k.Confirmed(id, k.Officer, now), now) })
+		step(5, func() error { return k.Finish(ctx, k.Officers(), id) })
+		history, err := s.OrderHistory(ctx, id)
+		if err != nil || len(history) != 5 || history[4].To != partner.Done {
+			t.Fatalf("effect %d: %d steps, %v", at, len(history), err)
+		}
+		if out, err := s.OrdersOut(ctx, "", 9); err != nil || len(out) != 0 {
+			t.Fatalf("effect %d: %d orders have papers out, %v", at, len(out), err)
+		}
+		if n < at {
+			if at < 2*5 {
+				t.Fatalf("only %d effects", n)
+			}
 			break
 		}
 	}
