@@ -132,3 +132,6 @@ type Store interface {
 	// ProfilesOf returns those of a holder or of who showed himself, oldest first.
 	ProfilesOf(ctx context.Context, p rem.PersonID, limit int) ([]Profile, error)
 }
+
+// A Paper is one piece of a paper, sealed under PaperField for the application's own pseudonym.
+type Paper struct{ Chunk privacy.SealedValue }

@@ -48,6 +48,7 @@ var doors = map[string]string{
 	"internal/node/node.go Open os.MkdirAll":                    "file names",
 	"internal/node/node.go doors net.Listen":                    "wire: smtp",
 	"internal/node/node.go lock os.OpenFile":                    "file names: lock",
+	"person/enrolment/applicants.go Save json.Marshal":          "record fields: application.StepData.Typed, sealed whole",
 	"message/relay/in.go marshal json.Marshal":                  "record fields: relay.takeover",
 	"message/relay/settle.go settle json.Marshal":               "record fields: relay.storedSettlement",
 	"message/submission/intention.go marshal json.Marshal":      "record fields: submission.storedIntention",

@@ -18,6 +18,7 @@ import (
 	"rem"
 	"rem/edge/config"
 	"rem/edge/keystore"
+	"rem/edge/ldapd"
 	"rem/edge/personstore"
 	"rem/edge/sqlstore"
 	"rem/internal/testkit"
@@ -106,6 +107,7 @@ var persisted = []typeName{
 	{"privacy", "AccessEntry"}, {"privacy", "Destruction"}, {"person/application", "StepData"}, {"person/application", "Intention"},
 	{"provider/directory", "Version"}, {"provider/directory", "Listing"}, {"provider/directory", "Lookup"}, {"provider/directory", "Transaction"}, {"provider/directory", "Outgoing"}, {"provider/directory", "Sent"},
 	{"privacy/notice", "Publication"}, {"provider/publication", "Publication"}, {"privacy/notice", "Delivery"}, {"privacy/consent", "Entry"}, {"provider/staff", "Entry"}, {"provider/partner", "StepData"}, {"provider/partner", "Institution"},
+	{"person/enrolment", "Link"}, {"person/enrolment", "Proofs"}, {"person/enrolment", "Appointment"}, {"person/enrolment", "Profile"}, {"person/enrolment", "Paper"}, {"person/enrolment", "batch"},
 	{"person/login", "Person"}, {"person/login", "Name"}, {"person/login", "Passkey"}, {"person/login", "Session"}, {"person/login", "Attempt"}, {"person/login", "Device"},
 	{"person/login", "Event"}, {"person/login", "Notice"}, {"person/login", "Grant"}, {"person/login", "Failure"}, {"person/login", "Spent"},
 }
@@ -365,6 +367,9 @@ func TestEverythingThatOthersAreGivenIsClassified(t *testing.T) {
 		if strings.HasPrefix(name, "smtp ") {
 			f.add(name) // RFC 5321; the doors are watched
 		}
+	}
+	for _, name := range ldapd.Attributes() {
+		f.add("ldap " + name)
 	}
 	same(t, privacy.Wire, f)
 }
