@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -31,6 +32,9 @@ type Passkeys struct{ web *webauthn.WebAuthn }
 // New returns one for an origin such as "https://kep.example"; id is its host, or
 // a domain above it; name is what authenticators show.
 func New(id, origin, name string) (*Passkeys, error) {
+	if err := fits(id, origin); err != nil {
+		return nil, fmt.Errorf("preparing passkeys for %s: %w", origin, err)
+	}
 	w, err := webauthn.New(&webauthn.Config{
 		RPID: id, RPDisplayName: name, RPOrigins: []string{origin},
 		AttestationPreference: protocol.PreferNoAttestation,
@@ -43,6 +47,23 @@ func New(id, origin, name string) (*Passkeys, error) {
 		return nil, fmt.Errorf("preparing passkeys for %s: %w", origin, err)
 	}
 	return &Passkeys{w}, nil
+}
+
+// fits says whether passkeys of the domain can be used on pages of the origin. The
+// library would find out at the first ceremony.
+func fits(id, origin string) error {
+	u, err := url.Parse(origin)
+	switch {
+	case err != nil:
+		return err
+	case u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost"):
+		return errors.New("browsers give passkeys to https and localhost alone")
+	case u.Scheme+"://"+u.Host != origin:
+		return errors.New("an origin has no path")
+	case id == "" || u.Hostname() != id && !strings.HasSuffix(u.Hostname(), "."+id):
+		return fmt.Errorf("its host is not in the domain %q", id)
+	}
+	return nil
 }
 
 // user is whom a ceremony is for, as the library wants it.
