@@ -150,9 +150,18 @@ func directoryHoldings() []privacy.Holding {
 	)
 }
 
-// ldapHoldings are the attributes that the door of address books gives.
+// ldapHoldings are the attributes that the door of address books gives (edge/ldapd).
 func ldapHoldings(told manner) []privacy.Holding {
 	var list []privacy.Holding
-	_ = told
-	return list
+	each := func(d privacy.DatumID, names ...string) {
+		for _, name := range names {
+			list = append(list, told.holds("ldap "+name, d))
+		}
+	}
+	each(accountAddress, "mail")
+	each(directoryRecord, "cn", "displayName", "sn", "o", "businessCategory", "st", "mersisNumber", "tradeRegistryNumber", "detsisNumber")
+	each(directoryChoice, "title", "telephoneNumber", "userCertificate;binary", "kepService")
+	each(directoryName, "kepOperator")
+	list = append(list, told.holds("ldap postalAddress", directoryRecord, directoryChoice))
+	return append(list, technical(privacy.LogKey, ofFault, "ldapd:err")...)
 }
