@@ -48,7 +48,8 @@ func (p *Page) Attribute(selector, name string) string {
 func (p *Page) Fill(name, value string) {
 	p.t.Helper()
 	selector := chromedp.CSS(`[name="` + name + `"]`)
-	p.run(chromedp.SetValue(selector, ""), chromedp.SendKeys(selector, value))
+	evaluate[bool](p, fmt.Sprintf(`((e) => { if (e) e.value = ""; return true; })(document.querySelector(%s))`, quoted(string(selector))))
+	p.run(chromedp.SendKeys(selector, value))
 }
 
 // Choose ticks the answer with a value of the field of a name, or picks it in a
@@ -56,7 +57,9 @@ func (p *Page) Fill(name, value string) {
 func (p *Page) Choose(name, value string) {
 	p.t.Helper()
 	if p.Count(`select[name="`+name+`"]`) > 0 {
-		p.run(chromedp.SetValue(chromedp.CSS(`select[name="`+name+`"]`), value))
+		if !evaluate[bool](p, fmt.Sprintf(`((e) => { e.value = %s; e.dispatchEvent(new Event("change", {bubbles: true})); return e.value === %[1]s; })(document.querySelector(%s))`, quoted(value), quoted(`select[name="`+name+`"]`))) {
+			p.t.Fatalf("%s has no choice %q", name, value)
+		}
 		return
 	}
 	p.run(chromedp.Click(chromedp.CSS(`input[name="` + name + `"][value="` + value + `"]`)))
