@@ -320,8 +320,12 @@ func (p *pages) answers(r *web.Request) (web.Answer, error) {
 	return answerPage(p.casePage(r, d))
 }
 
-// shown writes an answer as people write it: provinces by their names.
+// shown writes an answer as people write it: provinces by their names, days as
+// day.month.year.
 func shown(f application.Field, v string) string {
+	if d, err := person.ParseDate(v); err == nil && f.Data == "birth-date" {
+		return d.Page()
+	}
 	if name := person.Province(v).Name(); name != "" && (f.Name == "province" || f.Name == "seat-province") {
 		return name
 	}

@@ -258,7 +258,7 @@ func readDay(f *web.Form, name string, optional bool) time.Time {
 		f.Fail(name, person.CodeOf(err).Text())
 		return time.Time{}
 	}
-	return d.Time().Add(21 * time.Hour)
+	return d.Time().Add(24 * time.Hour).UTC()
 }
 
 func (p *pages) newMember(r *web.Request) (web.Answer, error) {

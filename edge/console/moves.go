@@ -339,7 +339,7 @@ func readDocument(f *web.Form, now time.Time) identity.Document {
 		f.Fail("until", person.CodeOf(err).Text())
 	default:
 		// A document holds until its last day is over in Türkiye.
-		d.Until = until.Time().Add(21 * time.Hour)
+		d.Until = until.Time().Add(24 * time.Hour).UTC()
 	}
 	return d
 }
