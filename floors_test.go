@@ -56,6 +56,7 @@ var beside = map[string][]string{
 	"edge/chainstore":      {"edge/blobstore"},                                                           // a small journal of its own
 	"edge/accesslog":       {"edge/blobstore"},                                                           // a small journal of its own
 	"edge/keystore":        {"edge/blobstore", "edge/sqlitefile"},                                        // a small journal of what was destroyed
+	"edge/smtpin":          {"edge/throttle"},
 	"edge/personstore":     {"edge/sqlitefile"},
 	"edge/config":          {"edge/outward"}, // the residency list is checked as it will be kept
 	"edge/idproof":         {"edge/outward"}, // the one way by which questions about people leave
@@ -66,7 +67,7 @@ var beside = map[string][]string{
 	"edge/entrance":        {"edge/web"},     // log-in, and how somebody logs in
 	"edge/webmail":         {"edge/web"},
 	"edge/console":         {"edge/web"}, // the desk
-	"edge/api":             {"edge/web"},
+	"edge/api":             {"edge/throttle"},
 
 	"person/enrolment": {"person/application", "person/identity", "person/login", "person/news", "privacy/canon", "privacy/notice",
 		"provider/directory", "provider/partner", "provider/publication"}, // it carries an application through all of them

@@ -124,8 +124,8 @@ func (n *session) authenticate(ctx context.Context, user, password string, malfo
 	began := time.Now()
 	account := "account " + rem.FoldASCII(user)
 	address := "address " + n.addressKey
-	if !n.srv.failures.take(began, address, limits.FailuresPerAddress) ||
-		malformed == nil && !n.srv.failures.take(began, account, limits.FailuresPerAccount) {
+	if !n.srv.failures.Take(began, address, limits.FailuresPerAddress) ||
+		malformed == nil && !n.srv.failures.Take(began, account, limits.FailuresPerAccount) {
 		n.event(ctx, slog.LevelWarn, "smtp authentication throttled")
 		return n.mistake(replyAuthFault)
 	}
@@ -139,8 +139,8 @@ func (n *session) authenticate(ctx context.Context, user, password string, malfo
 	}
 	switch refusal, isRefusal := errors.AsType[*rem.Refusal](err); {
 	case err == nil:
-		n.srv.failures.giveBack(address)
-		n.srv.failures.giveBack(account)
+		n.srv.failures.GiveBack(address)
+		n.srv.failures.GiveBack(account)
 		if !n.srv.byAccount.enter(string(principal.Actor.Account), limits.PerAccount) {
 			n.reply(replyFullSender)
 			return errStop
@@ -153,12 +153,12 @@ func (n *session) authenticate(ctx context.Context, user, password string, malfo
 	case isRefusal:
 		// The password was right and the account may not send: its holder is
 		// told why.
-		n.srv.failures.giveBack(address)
-		n.srv.failures.giveBack(account)
+		n.srv.failures.GiveBack(address)
+		n.srv.failures.GiveBack(account)
 		return n.mistake(&smtp.Reply{Code: 535, Enhanced: "5.7.1", Text: refusalText(refusal.Detail)})
 	case !errors.Is(err, ErrCredentials) && err != malformed:
-		n.srv.failures.giveBack(address)
-		n.srv.failures.giveBack(account)
+		n.srv.failures.GiveBack(address)
+		n.srv.failures.GiveBack(account)
 		n.fault(ctx, "authenticating", err)
 		return n.mistake(replyAuthFault)
 	}

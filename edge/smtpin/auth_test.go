@@ -3,7 +3,6 @@ package smtpin
 import (
 	"encoding/base64"
 	"fmt"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -166,40 +165,6 @@ func TestASessionEndsWithItsLogin(t *testing.T) {
 				t.Error("a message was taken")
 			}
 		})
-	}
-}
-
-func TestThrottleForgetsAndStaysBounded(t *testing.T) {
-	th := newThrottle(time.Minute)
-	now := time.Unix(0, 0)
-	if !th.take(now, "a", 1) || th.take(now, "a", 1) {
-		t.Error("the limit is not kept")
-	}
-	if !th.take(now.Add(2*time.Minute), "a", 1) {
-		t.Error("the window does not pass")
-	}
-	th.giveBack("a")
-	if !th.take(now.Add(2*time.Minute), "a", 1) {
-		t.Error("a success was not given back")
-	}
-	for i := range maxThrottled + 5000 {
-		th.take(now, fmt.Sprint(i), 1)
-	}
-	if len(th.seen) > maxThrottled {
-		t.Errorf("%d keys are remembered", len(th.seen))
-	}
-}
-
-func TestCustomerNetworksCountAsOneAddress(t *testing.T) {
-	for _, c := range []struct{ a, b string }{
-		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9"}, {"::ffff:192.0.2.1", "192.0.2.1"}, {"fe80::1%eth0", "fe80::2"},
-	} {
-		if a, b := addressKey(netip.MustParseAddr(c.a)), addressKey(netip.MustParseAddr(c.b)); a != b {
-			t.Errorf("%s is %s and %s is %s", c.a, a, c.b, b)
-		}
-	}
-	if addressKey(netip.MustParseAddr("192.0.2.1")) == addressKey(netip.MustParseAddr("192.0.2.2")) {
-		t.Error("two addresses are one")
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"rem/edge/throttle"
 )
 
 // ErrClosed is returned by Serve after Shutdown.
@@ -31,7 +33,7 @@ type Server struct {
 	mask     maskKey
 
 	byAddress, byAccount tally
-	failures             *throttle
+	failures             *throttle.Throttle
 	transactions         atomic.Int64 // being taken in
 
 	// The context of all sessions; it ends when Shutdown loses its patience.
@@ -77,7 +79,7 @@ func New(c Config) (*Server, error) {
 		limits: c.Limits.withDefaults(), log: log, mask: newMaskKey(),
 		listeners: map[net.Listener]struct{}{}, sessions: map[*session]struct{}{},
 	}
-	s.failures = newThrottle(s.limits.FailureWindow)
+	s.failures = throttle.New(s.limits.FailureWindow)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil
 }
@@ -125,7 +127,7 @@ const acceptPause = 50 * time.Millisecond
 // admit begins a session, or turns the client away while that costs nothing yet.
 func (s *Server) admit(c net.Conn) {
 	remote := remoteOf(c)
-	key := addressKey(remote.Addr())
+	key := throttle.AddressKey(remote.Addr())
 	full := func() {
 		s.stats.TurnedAway.Add(1)
 		if !s.implicit {

@@ -1,4 +1,8 @@
-package smtpin
+// Package throttle bounds how often somebody may be wrong: attempts by key in
+// windows of time, such as wrong passwords by network address and by account. The
+// doors for programs (edge/smtpin, edge/ldapd, edge/api) share it; that of people,
+// whose devices are known, has rules of its own (person/login).
+package throttle
 
 import (
 	"hash/maphash"
@@ -12,10 +16,10 @@ import (
 // purpose takes more attempts than it grants.
 const maxThrottled = 1 << 16
 
-// A throttle counts attempts by key in windows of time. Attempts are counted
+// A Throttle counts attempts by key in windows of time. Attempts are counted
 // before they are made and given back when they succeed, so that many at once
-// do not slip through together.
-type throttle struct {
+// do not slip through together. It may be used from many goroutines.
+type Throttle struct {
 	seed   maphash.Seed
 	window time.Duration
 
@@ -28,12 +32,13 @@ type attempts struct {
 	n     int
 }
 
-func newThrottle(window time.Duration) *throttle {
-	return &throttle{seed: maphash.MakeSeed(), window: window, seen: map[uint64]attempts{}}
+// New returns a throttle with nothing counted.
+func New(window time.Duration) *Throttle {
+	return &Throttle{seed: maphash.MakeSeed(), window: window, seen: map[uint64]attempts{}}
 }
 
-// take counts an attempt and reports whether it is within the limit.
-func (t *throttle) take(now time.Time, key string, limit int) bool {
+// Take counts an attempt and reports whether it is within the limit.
+func (t *Throttle) Take(now time.Time, key string, limit int) bool {
 	h := maphash.String(t.seed, key)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -53,7 +58,7 @@ func (t *throttle) take(now time.Time, key string, limit int) bool {
 }
 
 // makeRoom drops what is over among a few keys, and one in any case.
-func (t *throttle) makeRoom(now time.Time) {
+func (t *Throttle) makeRoom(now time.Time) {
 	looked, dropped := 0, 0
 	var last uint64
 	for h, a := range t.seen {
@@ -71,8 +76,8 @@ func (t *throttle) makeRoom(now time.Time) {
 	}
 }
 
-// giveBack takes an attempt back that succeeded.
-func (t *throttle) giveBack(key string) {
+// GiveBack takes an attempt back that succeeded.
+func (t *Throttle) GiveBack(key string) {
 	h := maphash.String(t.seed, key)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -82,36 +87,9 @@ func (t *throttle) giveBack(key string) {
 	}
 }
 
-// A tally counts what is open at present by key.
-type tally struct {
-	mu   sync.Mutex
-	open map[string]int // guarded by mu
-}
-
-func (t *tally) enter(key string, limit int) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.open[key] >= limit {
-		return false
-	}
-	if t.open == nil {
-		t.open = map[string]int{}
-	}
-	t.open[key]++
-	return true
-}
-
-func (t *tally) leave(key string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.open[key]--; t.open[key] <= 0 {
-		delete(t.open, key)
-	}
-}
-
-// addressKey is what limits count as one address: an IPv4 address, or the /64
+// AddressKey is what limits count as one address: an IPv4 address, or the /64
 // that an IPv6 customer has.
-func addressKey(a netip.Addr) string {
+func AddressKey(a netip.Addr) string {
 	a = a.Unmap()
 	if a.Is6() {
 		if p, err := a.WithZone("").Prefix(64); err == nil {
