@@ -19,7 +19,7 @@ import (
 // Staff is the part of the book of staff that a desk asks.
 type Staff interface {
 	Act(ctx context.Context, p rem.PersonID, r staff.Role, method string) (application.By, error)
-	Access(ctx context.Context, p rem.PersonID, r staff.Role, purpose privacy.PurposeID, matter privacy.CaseID) (privacy.Access, error)
+	ActFor(ctx context.Context, p rem.PersonID, method string) (application.By, string, error)
 	Member(ctx context.Context, p rem.PersonID) (*staff.Member, error)
 }
 
@@ -59,19 +59,15 @@ func (d *Desk) Officer(ctx context.Context, p rem.PersonID, method string) (Acti
 // Partner makes who acts: a person of an institution, whom the gate lets, while
 // the contract runs.
 func (d *Desk) Partner(ctx context.Context, p rem.PersonID, method string) (Acting, error) {
-	by, err := d.Staff.Act(ctx, p, staff.Partner, method)
+	by, institution, err := d.Staff.ActFor(ctx, p, method)
 	if err != nil {
 		return Acting{}, err
 	}
-	m, err := d.Staff.Member(ctx, p)
-	if err != nil {
-		return Acting{}, err
-	}
-	i, err := d.Institutions.Institution(ctx, m.Institution)
+	i, err := d.Institutions.Institution(ctx, institution)
 	if errors.Is(err, ErrNotFound) || err == nil && !i.InForce(d.Clock.Now()) {
 		return Acting{}, ErrInstitution
 	}
-	return Acting{by, m.Institution}, err
+	return Acting{by, institution}, err
 }
 
 // Add contracts an institution. by is a manager of staff; the caller asked the
@@ -270,8 +266,12 @@ func (d *Desk) mine(ctx context.Context, a Acting, id OrderID) (*Order, *applica
 	if v.State != application.Pending || v.Submitted == nil || v.Submitted.Form != o.Form {
 		return nil, nil, none, ErrNotNow
 	}
-	access, err := d.Staff.Access(ctx, a.Person(), staff.Partner, privacy.Identification, privacy.CaseID(o.Application))
-	return &o, &v, access, err
+	// The gate once more: a page may have been open for a while.
+	if _, err := d.Partner(ctx, a.Person(), a.by.Actor.Method); err != nil {
+		return nil, nil, none, err
+	}
+	access := privacy.Access{Actor: rem.Actor{Person: a.Person()}, Role: staff.Partner.Opens(), Purpose: privacy.Identification, Case: privacy.CaseID(o.Application)}
+	return &o, &v, access, nil
 }
 
 // There gives the digest of the application's address, for a result whose visitor

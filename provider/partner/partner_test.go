@@ -202,6 +202,10 @@ func TestTheGateAndTheContractStandBeforeEveryAct(t *testing.T) {
 	refused(t, err, staff.ErrNoAct)
 	_, err = k.Desk.Officer(ctx, k.First, "passkey")
 	refused(t, err, staff.ErrNoAct)
+	_, err = k.Book.Act(ctx, k.First, staff.Partner, "passkey")
+	refused(t, err, staff.ErrNoAct) // past the contract and the order
+	_, err = k.Book.Access(ctx, k.First, staff.Partner, privacy.Identification, "case")
+	refused(t, err, staff.ErrOpensNobody)
 	refused(t, k.Accept(ctx, k.Partners(k.Other), id), partner.ErrNotYou) // another institution's
 	refused(t, k.Accept(ctx, k.Officers(), id), partner.ErrNotYou)
 	refused(t, k.Accept(ctx, partner.Acting{}, id), partner.ErrNotYou)
@@ -213,8 +217,14 @@ func TestTheGateAndTheContractStandBeforeEveryAct(t *testing.T) {
 	}
 	_, err = k.List(ctx, k.Officers(), partner.Open, "", 9)
 	refused(t, err, partner.ErrNotYou)
+	early := k.Partners(k.First)
+	must(t, k.Accept(ctx, early, id))
+	_, err = k.See(ctx, early, id)
+	must(t, err)
 	must(t, k.Institutions.EndInstitution(ctx, k.Institution, k.Clock.Now(), k.Managers[0]))
 	_, err = k.Partner(ctx, k.First, "passkey")
+	refused(t, err, partner.ErrInstitution)
+	_, err = k.See(ctx, early, id) // who was let in before
 	refused(t, err, partner.ErrInstitution)
 	k.Clock.Advance(366 * 24 * time.Hour)
 	_, err = k.Partner(ctx, k.Other, "passkey")

@@ -26,8 +26,8 @@ func refuse(turkish, english string) error {
 	return rem.Refuse(rem.PolicyViolation, turkish, english)
 }
 
-// An Acting is who moves an order. [Desk] makes it, behind the gate; the zero
-// Acting is nobody.
+// An Acting is who moves an order. [Desk] makes it, behind the gate, for one
+// request; the zero Acting is nobody.
 type Acting struct {
 	by          application.By
 	institution string
@@ -35,6 +35,9 @@ type Acting struct {
 
 // Person is who acts; "" for the system.
 func (a Acting) Person() rem.PersonID { return a.by.Actor.Person }
+
+// By is who moves the application itself, such as when papers are handed in.
+func (a Acting) By() application.By { return a.by }
 
 // Institution is that of a partner's person.
 func (a Acting) Institution() string { return a.institution }

@@ -108,9 +108,10 @@ func (b *Book) Lacks(ctx context.Context, p rem.PersonID) error {
 
 // Act gives who moves an application, when the gate lets him. method is how he
 // proved to be himself. Nothing else makes an officer, an approver or a partner
-// of an application.By; a test looks for it in the whole program.
+// of an application.By; a test looks for it in the whole program. A person of an
+// institution acts through [Book.ActFor].
 func (b *Book) Act(ctx context.Context, p rem.PersonID, role Role, method string) (application.By, error) {
-	if role.Moves() == 0 {
+	if role.Moves() == 0 || role == Partner {
 		return application.By{}, ErrNoAct
 	}
 	if err := b.May(ctx, p, role); err != nil {
@@ -119,11 +120,26 @@ func (b *Book) Act(ctx context.Context, p rem.PersonID, role Role, method string
 	return application.By{Actor: rem.Actor{Person: p, Method: method}, Role: role.Moves()}, nil
 }
 
+// ActFor gives who moves an application for a contracted institution, and for
+// which, when the gate lets him. It is for partner.Desk, which asks further whether
+// the contract runs and the order is his.
+func (b *Book) ActFor(ctx context.Context, p rem.PersonID, method string) (application.By, string, error) {
+	if err := b.May(ctx, p, Partner); err != nil {
+		return application.By{}, "", err
+	}
+	m, err := b.Member(ctx, p)
+	if err != nil {
+		return application.By{}, "", err
+	}
+	return application.By{Actor: rem.Actor{Person: p, Method: method}, Role: Partner.Moves()}, m.Institution, nil
+}
+
 // Access gives what the vault asks for, when the gate lets the person: as what he
 // opens values, for which purpose, in which case. There is none without a case
-// (P-23).
+// (P-23). A person of an institution opens what partner.Desk shows him, and nothing
+// by himself.
 func (b *Book) Access(ctx context.Context, p rem.PersonID, role Role, purpose privacy.PurposeID, matter privacy.CaseID) (privacy.Access, error) {
-	if role.Opens() == "" {
+	if role.Opens() == "" || role == Partner {
 		return privacy.Access{}, ErrOpensNobody
 	}
 	if matter == "" {
