@@ -33,51 +33,53 @@ const edge = 4 // the lowest floor that may reach the outside
 
 // beside lists the imports allowed between packages of one floor.
 var beside = map[string][]string{
-	"trust/c14n":           {"trust/strictxml"},
-	"trust/tsp":            {"trust/algorithm", "trust/cms"},
-	"trust/cms":            {"trust/algorithm"},
-	"trust/xades":          {"trust/algorithm", "trust/c14n", "trust/cms", "trust/strictxml", "trust/tsp"},
-	"trust/cades":          {"trust/algorithm", "trust/cms", "trust/tsp"},
-	"trust/validation":     {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
-	"trust/trustlist":      {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
-	"mail/smime":           {"mail/mime", "trust/cades", "trust/cms"},
-	"message/evidence":     {"message"},
-	"message":              {"provider"}, // how long the table's periods are
-	"person/account":       {"privacy"},  // names and signatories are kept sealed
-	"message/envelope":     {"message", "message/evidence", "provider"},
-	"privacy/chain":        {"privacy/canon"},
-	"privacy/notice":       {"privacy/canon", "privacy/chain"},
-	"privacy/consent":      {"privacy/canon", "privacy/chain"},
-	"provider/publication": {"privacy/canon", "privacy/chain"},
-	"provider/directory":   {"privacy/canon", "privacy/chain", "privacy/consent"},                        // its entries are records; it knows a refusal of the ledger's
-	"provider/staff":       {"person/application", "privacy/canon", "privacy/chain"},                     // the gate makes who moves an application
-	"provider/partner":     {"person/application", "person/identity", "privacy/canon", "provider/staff"}, // the same, on site
-	"edge/sqlstore":        {"edge/blobstore"},                                                           // the index over the journal
-	"edge/chainstore":      {"edge/blobstore"},                                                           // a small journal of its own
-	"edge/accesslog":       {"edge/blobstore"},                                                           // a small journal of its own
-	"edge/keystore":        {"edge/blobstore", "edge/sqlitefile"},                                        // a small journal of what was destroyed
-	"edge/smtpin":          {"edge/throttle"},
-	"edge/personstore":     {"edge/sqlitefile"},
-	"edge/config":          {"edge/outward"}, // the residency list is checked as it will be kept
-	"edge/idproof":         {"edge/outward"}, // the one way by which questions about people leave
-	"edge/notify":          {"edge/outward"}, // the same
-	"edge/site":            {"edge/web"},     // what everybody sees
-	"edge/apply":           {"edge/web"},     // the applicant's pages
-	"edge/portal":          {"edge/web"},     // the account holder's
-	"edge/entrance":        {"edge/web"},     // log-in, and how somebody logs in
-	"edge/webmail":         {"edge/web"},
-	"edge/console":         {"edge/web"}, // the desk
-	"edge/api":             {"edge/throttle"},
+	"trust/c14n":            {"trust/strictxml"},
+	"trust/tsp":             {"trust/algorithm", "trust/cms"},
+	"trust/cms":             {"trust/algorithm"},
+	"trust/xades":           {"trust/algorithm", "trust/c14n", "trust/cms", "trust/strictxml", "trust/tsp"},
+	"trust/cades":           {"trust/algorithm", "trust/cms", "trust/tsp"},
+	"trust/validation":      {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
+	"trust/trustlist":       {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
+	"mail/smime":            {"mail/mime", "trust/cades", "trust/cms"},
+	"message/evidence":      {"message"},
+	"message":               {"provider"}, // how long the table's periods are
+	"person/account":        {"privacy"},  // names and signatories are kept sealed
+	"message/envelope":      {"message", "message/evidence", "provider"},
+	"privacy/chain":         {"privacy/canon"},
+	"privacy/notice":        {"privacy/canon", "privacy/chain"},
+	"privacy/consent":       {"privacy/canon", "privacy/chain"},
+	"provider/publication":  {"privacy/canon", "privacy/chain"},
+	"provider/directory":    {"privacy/canon", "privacy/chain", "privacy/consent"},                        // its entries are records; it knows a refusal of the ledger's
+	"provider/staff":        {"person/application", "privacy/canon", "privacy/chain"},                     // the gate makes who moves an application
+	"provider/partner":      {"person/application", "person/identity", "privacy/canon", "provider/staff"}, // the same, on site
+	"edge/sqlstore":         {"edge/blobstore"},                                                           // the index over the journal
+	"edge/chainstore":       {"edge/blobstore"},                                                           // a small journal of its own
+	"edge/accesslog":        {"edge/blobstore"},                                                           // a small journal of its own
+	"edge/keystore":         {"edge/blobstore", "edge/sqlitefile"},                                        // a small journal of what was destroyed
+	"edge/smtpin":           {"edge/throttle"},
+	"edge/personstore":      {"edge/sqlitefile"},
+	"edge/config":           {"edge/outward"}, // the residency list is checked as it will be kept
+	"edge/centraldirectory": {"edge/outward"}, // the one way by which questions about people leave
+	"edge/idproof":          {"edge/outward"}, // the one way by which questions about people leave
+	"edge/notify":           {"edge/outward"}, // the same
+	"edge/site":             {"edge/web"},     // what everybody sees
+	"edge/apply":            {"edge/web"},     // the applicant's pages
+	"edge/portal":           {"edge/web"},     // the account holder's
+	"edge/entrance":         {"edge/web"},     // log-in, and how somebody logs in
+	"edge/webmail":          {"edge/web"},
+	"edge/console":          {"edge/web"}, // the desk
+	"edge/api":              {"edge/throttle"},
 
 	"person/enrolment": {"person/application", "person/identity", "person/login", "person/news", "privacy/canon", "privacy/notice",
 		"provider/directory", "provider/partner", "provider/publication"}, // it carries an application through all of them
-	"edge/paperstore":                   {"edge/blobstore"},                                                                                // its disk
-	"person/application":                {"person/identity"},                                                                               // only a completed identification opens an account
-	"internal/testkit/directorytest":    {"internal/testkit/vaulttest"},                                                                    // its records are sealed
-	"internal/testkit/personledgertest": {"internal/testkit/vaulttest"},                                                                    // its forms are sealed
-	"internal/testkit/partnertest":      {"internal/testkit/chaintest", "internal/testkit/personledgertest", "internal/testkit/vaulttest"}, // who visits, and whom
-	"internal/testkit/world":            {"internal/testkit/broken"},                                                                       // providers on folders that break
-	"cmd/remload":                       {"internal/testkit/postfix"},                                                                      // whose speed ours is compared with
+	"edge/paperstore":                   {"edge/blobstore"},                                                                                                               // its disk
+	"person/application":                {"person/identity"},                                                                                                              // only a completed identification opens an account
+	"internal/testkit/directorytest":    {"internal/testkit/vaulttest"},                                                                                                   // its records are sealed
+	"internal/testkit/enrolmenttest":    {"internal/testkit/chaintest", "internal/testkit/noticetest", "internal/testkit/personledgertest", "internal/testkit/vaulttest"}, // a whole world
+	"internal/testkit/personledgertest": {"internal/testkit/vaulttest"},                                                                                                   // its forms are sealed
+	"internal/testkit/partnertest":      {"internal/testkit/chaintest", "internal/testkit/personledgertest", "internal/testkit/vaulttest"},                                // who visits, and whom
+	"internal/testkit/world":            {"internal/testkit/broken"},                                                                                                      // providers on folders that break
+	"cmd/remload":                       {"internal/testkit/postfix"},                                                                                                     // whose speed ours is compared with
 }
 
 // outside lists the packages by which a program reaches the outside.
