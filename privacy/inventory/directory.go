@@ -139,6 +139,7 @@ func directoryHoldings() []privacy.Holding {
 		technical(privacy.Column, order, "directory_version.n", "directory_version.number", "directory_account.newest", "directory_choice.place", "directory_operator.place",
 			"directory_listing.n", "directory_token.listing", "directory_word.listing", "directory_lookup.n", "directory_found.lookup", "directory_quota.day", "directory_outbox.n", "directory_transaction.n"),
 		technical(privacy.Column, counted, "directory_word_count.n"),
+		technical(privacy.Metric, counted, "rem_central_directory_lag_seconds", "rem_central_directory_waiting"),
 		// Sealed: directory.Version.Card, directory.SealedField.Value, directory.SealedOperator.Card.
 		technical(privacy.Column, byParts, "directory_version.card", "directory_choice.value", "directory_operator.card"),
 		technical(privacy.Field, order, "directory.Version.Number", "directory.Outgoing.Number"),
@@ -163,5 +164,5 @@ func ldapHoldings(told manner) []privacy.Holding {
 	each(directoryChoice, "title", "telephoneNumber", "userCertificate;binary", "kepService")
 	each(directoryName, "kepOperator")
 	list = append(list, told.holds("ldap postalAddress", directoryRecord, directoryChoice))
-	return append(list, technical(privacy.LogKey, ofFault, "ldapd:err")...)
+	return append(list, technical(privacy.LogKey, ofFault, "ldapd:err", "centraldirectory:err")...)
 }
