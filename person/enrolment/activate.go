@@ -186,7 +186,7 @@ func activationText(v *application.View) ([]byte, error) {
 	w := canon.NewWriter("rem-account-activation", 1)
 	w.Word("application", string(v.ID))
 	w.Word("account", string(application.AccountOf(v.ID)))
-	w.Word("address", v.Submitted.Address.String())
+	w.Field("address", v.Submitted.Address.String())
 	w.Digest("form", v.Submitted.Form)
 	w.Word("identification", string(v.Decision.Identity))
 	b, err := w.Bytes()

@@ -42,7 +42,7 @@ func (s *Service) finish(ctx context.Context, id person.ApplicationID) error {
 // which an account comes from an application, and an Opening is made of nothing but
 // a completed identification with a second officer's approval (REQ-9, REQ-22). The
 // order is: the person is known, the profile, the account, its entry in the
-// directory, where its people are told. It may be made again at any time, after any
+// directory, telling its people. It may be made again at any time, after any
 // crash: what is there stays.
 //
 // The answers are opened in the name of who activated: it is his act that goes on.
@@ -86,11 +86,28 @@ func (s *Service) OpenAccount(ctx context.Context, o application.Opening) error 
 			return fail("the directory", err)
 		}
 	}
-	// The channels that were shown are those of the person from now on.
-	if err := s.Messenger.Set(ctx, sub.Shower, contactOf(f)); err != nil {
-		return fail("where its people are told", err)
+	if err := s.handOver(ctx, &v, f); err != nil {
+		return fail("telling its people", err)
 	}
 	return nil
+}
+
+// handOver: the channels that were shown are those of the person from now on, and
+// no longer the application's.
+func (s *Service) handOver(ctx context.Context, v *application.View, f *application.Form) error {
+	to, err := s.contact(ctx, v)
+	if err != nil {
+		return err
+	}
+	who := v.Submitted.Shower
+	if err := s.Messenger.Set(ctx, who, contactOf(f)); err != nil {
+		return err
+	}
+	m := news.Message{ID: news.ID(fmt.Sprintf("enrol.%s.opened", v.ID)), Person: who, Kind: news.Application}
+	if err := s.Messenger.Tell(ctx, news.Mail, m); err != nil {
+		return err
+	}
+	return s.Messenger.Set(ctx, to.Bearer, news.Contact{})
 }
 
 func contactOf(f *application.Form) (c news.Contact) {

@@ -67,8 +67,7 @@ func (s *Service) tellOf(ctx context.Context, v *application.View, d *applicatio
 		}
 		m.Until = d.Due
 	case application.Activate:
-		// The bearer's contact has gone over to the person of the account.
-		m.Person, m.Kind = v.Submitted.Shower, news.Security
+		return nil // OpenAccount tells, when there is an account
 	default:
 		if m.Link, err = s.mailed(ctx, l, "resume", d.Number, s.Settings.Resume); err != nil {
 			return err
