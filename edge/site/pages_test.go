@@ -10,6 +10,7 @@ import (
 
 	"rem"
 	"rem/edge/site"
+	"rem/internal/testkit/webtest"
 )
 
 const base = "https://kep.test"
@@ -126,8 +127,13 @@ func TestAChangedEvidenceIsToldAsChanged(t *testing.T) {
 	}
 }
 
-// The pages of this package are for everybody.
+// The pages of this package are for everybody, and answer everybody.
 func TestAllPagesArePublic(t *testing.T) {
+	w := newWorld(t)
+	w.open(t)(base)
+	if n := webtest.Matrix(t, w.site, base, webtest.Principals()); n < 300 {
+		t.Errorf("%d cells", n)
+	}
 	for _, r := range site.Part(newWorld(t).services).Routes {
 		if !r.Who.Public() {
 			t.Errorf("%s asks who somebody is", r.Name)
