@@ -43,7 +43,7 @@ type Config struct {
 	// Operation is the operation certificate, which signs evidence and
 	// envelopes: its chain, leaf first, and its key, as PEM files.
 	Operation KeyPair `yaml:"operation"`
-	// SubmissionTLS is the TLS certificate that mail programs see.
+	// SubmissionTLS is the TLS certificate that mail programs and address books see.
 	SubmissionTLS KeyPair `yaml:"submissionTLS"`
 	// RelayTLS is the TLS certificate that other providers see, on both sides.
 	RelayTLS KeyPair `yaml:"relayTLS"`
@@ -69,6 +69,9 @@ type Config struct {
 	Identification Identification `yaml:"identification"`
 	// SMS is the gateway of text messages; without a URL there is none.
 	SMS Service `yaml:"sms"`
+	// CentralDirectory is the central KEP directory, which is told every change of
+	// our accounts; without a URL it is told nothing. It knows us by certificate and key.
+	CentralDirectory Service `yaml:"centralDirectory"`
 	// MailNotices is the mail server by which notices go; without an address
 	// there is none. Registered mail never goes by it.
 	MailNotices MailNotices `yaml:"mailNotices"`
@@ -136,6 +139,10 @@ type Listen struct {
 	Relay string `yaml:"relay"`
 	// Web is HTTPS for the pages.
 	Web string `yaml:"web"`
+	// Directory is LDAP for address books, with TLS from the first byte (636).
+	Directory string `yaml:"directory"`
+	// DirectoryStartTLS is LDAP with StartTLS (389).
+	DirectoryStartTLS string `yaml:"directoryStartTLS"`
 	// Operations is HTTP for operators: /healthz, /readyz and /metrics. Only a
 	// loopback address is taken. (remctl comes by a socket in the data folder.)
 	Operations string `yaml:"operations"`
@@ -382,6 +389,7 @@ func (c *Config) resolve(dir string) {
 		&c.Identification.Gate.Anchors, &c.Identification.Gate.Certificate, &c.Identification.Gate.Key, &c.Identification.Gate.Authorization,
 		&c.Identification.Registry.Anchors, &c.Identification.Registry.Certificate, &c.Identification.Registry.Key, &c.Identification.Registry.Authorization,
 		&c.SMS.Anchors, &c.SMS.Certificate, &c.SMS.Key, &c.SMS.Authorization,
+		&c.CentralDirectory.Anchors, &c.CentralDirectory.Certificate, &c.CentralDirectory.Key, &c.CentralDirectory.Authorization,
 		&c.Identification.Attester, &c.Identification.Cards, &c.MailNotices.Anchors, &c.MailNotices.Password,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {
@@ -475,7 +483,7 @@ func (c *Config) Validate() error {
 		fault("revocation.require must be true in production: a revoked certificate does not sign")
 	}
 	for _, d := range []struct{ name, address string }{
-		{"submission", c.Listen.Submission}, {"submissionStartTLS", c.Listen.SubmissionStartTLS}, {"relay", c.Listen.Relay}, {"web", c.Listen.Web},
+		{"submission", c.Listen.Submission}, {"submissionStartTLS", c.Listen.SubmissionStartTLS}, {"relay", c.Listen.Relay}, {"web", c.Listen.Web}, {"directory", c.Listen.Directory}, {"directoryStartTLS", c.Listen.DirectoryStartTLS},
 	} {
 		if d.address != "" && !hostPort(d.address) {
 			fault("listen.%s is %q; write an address and a port such as 192.0.2.1:465, or :465 for all addresses", d.name, d.address)

@@ -70,7 +70,7 @@ func (c *Config) outside() (errs []error) {
 	for _, s := range []struct {
 		name string
 		of   *Service
-	}{{"identification.gate", &c.Identification.Gate}, {"identification.registry", &c.Identification.Registry}, {"sms", &c.SMS}} {
+	}{{"identification.gate", &c.Identification.Gate}, {"identification.registry", &c.Identification.Registry}, {"sms", &c.SMS}, {"centralDirectory", &c.CentralDirectory}} {
 		if !s.of.Given() {
 			if s.of.Simulator || s.of.Anchors != "" {
 				fault("%s: give its url", s.name)
@@ -91,6 +91,9 @@ func (c *Config) outside() (errs []error) {
 		if s.of.Timeout < 0 {
 			fault("%s.timeout is %s; it cannot be negative", s.name, s.of.Timeout)
 		}
+	}
+	if d := &c.CentralDirectory; d.Given() && d.Certificate == "" {
+		fault("centralDirectory: give certificate and key; it knows us by them")
 	}
 	id := &c.Identification
 	if id.Gate.Given() {

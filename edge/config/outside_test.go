@@ -18,6 +18,7 @@ identification:
   states: [{state: TUR, anchors: csca.pem}]
   attester: faces.pem
 sms: {url: "https://sms.example/", anchors: sms.pem, timeout: 5s}
+centralDirectory: {url: "https://sms.example/rehber", anchors: central.pem, certificate: us.pem, key: us.key}
 mailNotices: {address: "mail.example:465", anchors: mail.pem, user: rem, password: mail.secret, from: bildirim@saglayici.example}
 `
 
@@ -52,6 +53,8 @@ func TestAHostThatIsNotOnTheListKeepsUsFromStarting(t *testing.T) {
 		{"no anchors", ", anchors: sms.pem", "", "sms.anchors"},
 		{"a key alone", "certificate: us.pem, ", "", "identification.registry"},
 		{"a pin of other digits", "anchors: sms.pem", "anchors: sms.pem, pins: [abc]", "sms.pins"},
+		{"a central directory that does not know us", "anchors: central.pem, certificate: us.pem, key: us.key", "anchors: central.pem", "centralDirectory: give certificate and key"},
+		{"a simulated central directory", "anchors: central.pem", "anchors: central.pem, simulator: true", "centralDirectory is a simulator"},
 		{"a simulated gateway", "anchors: sms.pem", "anchors: sms.pem, simulator: true", "sms is a simulator"},
 		{"a simulated gate", "anchors: gate.pem}\n  gatePage", "anchors: gate.pem, simulator: true}\n  gatePage", "identification.gate is a simulator"},
 		{"a simulated state", "anchors: csca.pem", "anchors: csca.pem, simulator: true", "identification.states[0] is a simulator"},

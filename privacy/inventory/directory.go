@@ -148,6 +148,7 @@ func directoryHoldings() []privacy.Holding {
 		technical(privacy.Field, byParts, "directory.Version.Optional", "directory.Version.Operators", "directory.Version.By", "directory.By.Actor", "directory.Listing.Values", "directory.Listing.Operators",
 			"directory.Lookup.Link", "directory.Lookup.Asker", "directory.Transaction.Link"),
 		ldapHoldings(told),
+		directorySettings(),
 	)
 }
 
@@ -165,4 +166,13 @@ func ldapHoldings(told manner) []privacy.Holding {
 	each(directoryName, "kepOperator")
 	list = append(list, told.holds("ldap postalAddress", directoryRecord, directoryChoice))
 	return append(list, technical(privacy.LogKey, ofFault, "ldapd:err", "centraldirectory:err")...)
+}
+
+// directorySettings are the doors of address books and the section centralDirectory.
+func directorySettings() []privacy.Holding {
+	names := []string{"listen.directory", "listen.directoryStartTLS"}
+	for _, field := range []string{"url", "anchors", "pins", "certificate", "key", "authorization", "timeout", "simulator"} {
+		names = append(names, "centralDirectory."+field)
+	}
+	return technical(privacy.Setting, ofSystem, names...)
 }
