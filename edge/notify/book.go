@@ -29,7 +29,7 @@ func NewBook(c news.Contacts, m *Messenger) (*Book, error) {
 }
 
 // ErrNoContact is returned when a person has no such channel.
-var ErrNoContact = errors.New("the person has no such channel")
+var ErrNoContact = news.ErrNoContact
 
 // page is what a contact is sealed as: no message's kind is its own.
 func page(p rem.PersonID) *news.Delivery { return &news.Delivery{Person: p, Kind: "contact"} }

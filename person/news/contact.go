@@ -2,11 +2,15 @@ package news
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"rem"
 	"rem/person"
 )
+
+// ErrNoContact is wrapped when a person cannot be told by a channel: he has none.
+var ErrNoContact = errors.New("the person has no such channel")
 
 // A Contact is where a person is told: what he gave and showed to be his. Either
 // may be zero.
