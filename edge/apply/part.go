@@ -17,7 +17,7 @@ import (
 	"rem/privacy/notice"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 // Applicants carry applications; *enrolment.Applicants does.
