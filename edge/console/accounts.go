@@ -14,7 +14,7 @@ import (
 	"rem/provider/staff"
 )
 
-func accountPath(id rem.AccountID) string { return "/desk/account/" + url.PathEscape(string(id)) }
+func accountPath(id rem.AccountID) string { return "/desk/accounts/" + url.PathEscape(string(id)) }
 
 // findPage asks for a whole address. There is no list of accounts.
 func (p *pages) findPage(f *web.Form) web.Page {
@@ -184,7 +184,7 @@ func (p *pages) accountPage(r *web.Request, a *account.Account, names map[rem.Pe
 		if !o.Active(now) {
 			active = badge(text("süresi dışında", "not in the term"), web.Plain)
 		}
-		until := web.Cell{Time: o.Until, Day: true}
+		until := lastDay(o.Until)
 		if o.Until.IsZero() {
 			until = say(text("süresiz", "without end"))
 		}

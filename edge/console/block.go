@@ -1,6 +1,8 @@
 package console
 
 import (
+	"time"
+
 	"rem"
 	"rem/edge/web"
 )
@@ -51,6 +53,7 @@ type form struct {
 	Path   string
 	Get    bool // it asks, and changes nothing
 	Files  bool
+	Tight  bool // answers of a question stand side by side
 	Fields []web.Field
 	Hidden []web.Hidden
 	Button rem.Text
@@ -92,6 +95,8 @@ var did = map[string]rem.Text{
 	"proposed":    text("Öneri kaydedildi; başka bir personel yöneticisinin onayı bekleniyor.", "The proposal was recorded; another manager has to confirm it."),
 	"confirmed":   text("Öneri onaylandı.", "The proposal was confirmed."),
 	"declined":    text("Öneri kaldırıldı.", "The proposal was taken away."),
+	"given-up":    text("İş emri iade edildi.", "The work order was returned."),
+	"bound":       text("Politikayı onayladığınız kaydedildi.", "That you acknowledged the policy was recorded."),
 	"trained":     text("Eğitim kaydedildi.", "The training was recorded."),
 	"ended":       text("Görev sona erdirildi; oturumlar kapatıldı.", "It has ended; the sessions are over."),
 	"added":       text("Kurum eklendi.", "The institution was added."),
@@ -113,6 +118,14 @@ func say(t rem.Text) web.Cell { return web.Cell{Say: t} }
 func code(s string) web.Cell  { return web.Cell{Text: s, Code: true} }
 func badge(t rem.Text, tone web.Tone) web.Cell {
 	return web.Cell{Say: t, Badge: true, Tone: tone}
+}
+
+// lastDay is the last day of what ends at a time.
+func lastDay(end time.Time) web.Cell {
+	if end.IsZero() {
+		return web.Cell{}
+	}
+	return web.Cell{Time: end.Add(-time.Second), Day: true}
 }
 
 func fact(tr, en string, v web.Cell) web.Fact { return web.Fact{Term: text(tr, en), Value: v} }

@@ -54,11 +54,11 @@ func TestEveryPageOfTheDeskIsForEverybody(t *testing.T) {
 	}{
 		{w.both, "overview", "/desk"}, {w.both, "queue", "/desk/applications?state=identification-pending"}, {w.both, "case-doubtful", casePath(3)}, {w.approver, "case-identified", casePath(1)},
 		{w.kit.Officer, "case-visit", casePath(4)}, {w.kit.Officer, "hand-in", casePath(2) + "/hand-in"}, {w.kit.Officer, "office", casePath(5) + "/office"}, {w.kit.Officer, "clear", casePath(3) + "/clear"},
-		{w.kit.Officer, "refuse", casePath(3) + "/refuse"}, {w.kit.Officer, "issue", casePath(6) + "/issue"}, {w.kit.Officer, "orders", "/desk/orders?state=accepted"}, {w.kit.Officer, "order", "/desk/order/" + order},
+		{w.kit.Officer, "refuse", casePath(3) + "/refuse"}, {w.kit.Officer, "issue", casePath(6) + "/issue"}, {w.kit.Officer, "orders", "/desk/orders?state=accepted"}, {w.kit.Officer, "order", "/desk/orders/" + order},
 		{w.kit.Managers[0], "staff", "/desk/staff"}, {w.kit.Managers[0], "staff-new", "/desk/staff/new"}, {w.kit.Managers[0], "member", "/desk/staff/member/" + string(w.approver)},
 		{w.kit.Managers[0], "member-end", "/desk/staff/member/" + string(w.approver) + "/end"}, {w.kit.Managers[0], "institutions", "/desk/partners"},
 		{w.kit.Managers[0], "institution", "/desk/partners/" + w.kit.Institution}, {w.kit.Managers[0], "institution-new", "/desk/partners/new"},
-		{w.support, "accounts", "/desk/accounts"}, {w.support, "account", "/desk/account/acc-7"}, {w.support, "account-move", "/desk/account/acc-7/move/close"},
+		{w.support, "accounts", "/desk/accounts"}, {w.support, "account", "/desk/accounts/acc-7"}, {w.support, "account-move", "/desk/accounts/acc-7/move/close"},
 		{w.kit.First, "partner", "/partner?state=accepted"}, {w.kit.First, "partner-order", "/partner/order/" + order}, {w.kit.First, "visit", "/partner/order/" + order + "/visit"},
 	}
 	for _, look := range []struct {

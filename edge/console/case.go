@@ -77,7 +77,7 @@ func (p *pages) casePage(r *web.Request, d *dossier) (web.Page, error) {
 		reviewer = code(string(d.Reviewer))
 	}
 	facts := []web.Fact{
-		fact("Durum", "State", badge(d.State.Name(), stateTone(d.State))),
+		fact("Durum", "State", badge(stateNames.of(d.State), stateTone(d.State))),
 		fact("Başvuran", "Applicant", say(kinds.of(d.Kind))),
 		fact("Bu durumda", "Since", web.Cell{Time: d.Since}),
 		fact("Süre sonu", "Due", web.Cell{Time: d.Due}),
@@ -420,7 +420,7 @@ func recordBlock(rec *identity.Record, newest, current bool, me rem.PersonID) bl
 	if x := rec.Document; x != nil {
 		facts = append(facts,
 			fact("Belge", "Document", web.Cell{Say: documents.of(x.Kind), Note: plain(x.Number + " · " + x.Issuer)}),
-			fact("Belge geçerliliği", "Valid until", web.Cell{Time: x.Until, Day: true}))
+			fact("Belge geçerliliği", "Valid until", lastDay(x.Until)))
 	}
 	for _, x := range rec.Checklist {
 		c := badge(text("evet", "yes"), web.Good)
@@ -475,7 +475,7 @@ func timeline(steps []application.StepData, me rem.PersonID) (list []web.Event) 
 		s := &steps[i]
 		e := web.Event{Time: s.At, Title: events.of(s.On)}
 		if s.From != s.To {
-			e.State = s.To.Name()
+			e.State = stateNames.of(s.To)
 		}
 		switch s.On {
 		case application.Identify, application.Approve, application.Activate, application.Clear:
@@ -517,7 +517,7 @@ func (p *pages) ordersOf(r *web.Request, id person.ApplicationID) (block, error)
 	if err != nil {
 		return block{}, err
 	}
-	t := p.orderTable(list, "/desk/order/", "")
+	t := p.orderTable(list, "/desk/orders/", "")
 	t.Empty = text("İş emri verilmedi.", "No work order was issued.")
 	return block{Title: text("İş emirleri", "Work orders"), Table: &t}, nil
 }

@@ -421,7 +421,7 @@ func (w *world) order(n int) partner.OrderID {
 func TestAnInstitutionVisitsAndHandsOver(t *testing.T) {
 	w := newWorld(t)
 	id := w.order(1)
-	path, desk := "/partner/order/"+string(id), "/desk/order/"+string(id)
+	path, desk := "/partner/order/"+string(id), "/desk/orders/"+string(id)
 	first, second := w.kit.First, w.kit.Second
 	for _, p := range []string{path, path + "/visit", path + "/return", path + "/take"} {
 		if rec := w.get(w.kit.Other, p); rec.Code != http.StatusNotFound {
@@ -608,7 +608,7 @@ func TestSupportWorksOnAnAccount(t *testing.T) {
 			t.Errorf("%q answers %d", address, rec.Code)
 		}
 	}
-	path := "/desk/account/acc-7"
+	path := "/desk/accounts/acc-7"
 	page := w.leads(w.post(w.support, "/desk/accounts", url.Values{"address": {a.Address.String()}}), w.support, path)
 	has(t, page, "açık", "Gönderime kapat", "per-7")
 	hasNot(t, page, "Mert")

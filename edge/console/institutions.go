@@ -45,7 +45,7 @@ func (p *pages) institutions(r *web.Request) (web.Answer, error) {
 	t := web.Table{Columns: []web.Column{column("Kurum", "Institution"), column("Sözleşme", "Contract"), column("Durum", "State"), column("İller", "Provinces"), column("Sözleşme sonu", "Until")}, Empty: text("Sözleşmeli kurum yok.", "There is no contracted institution.")}
 	for i := range all {
 		x := &all[i]
-		t.Rows = append(t.Rows, []web.Cell{{Text: x.Name, Path: institutionPath(x.ID)}, code(x.Contract), standingOf(x, now), {Text: provinces(x.Provinces)}, {Time: x.Until, Day: true}})
+		t.Rows = append(t.Rows, []web.Cell{{Text: x.Name, Path: institutionPath(x.ID)}, code(x.Contract), standingOf(x, now), {Text: provinces(x.Provinces)}, lastDay(x.Until)})
 	}
 	b := block{Table: &t}
 	if r.Principal.Has(staff.Manager) {
@@ -70,7 +70,7 @@ func (p *pages) institution(r *web.Request) (web.Answer, error) {
 	}
 	ctx, now := r.Context(), p.Clock.Now()
 	facts := []web.Fact{
-		fact("Durum", "State", standingOf(i, now)), fact("Sözleşme", "Contract", code(i.Contract)), fact("Başlangıç", "From", web.Cell{Time: i.From, Day: true}), fact("Bitiş", "Until", web.Cell{Time: i.Until, Day: true}),
+		fact("Durum", "State", standingOf(i, now)), fact("Sözleşme", "Contract", code(i.Contract)), fact("Başlangıç", "From", web.Cell{Time: i.From, Day: true}), fact("Bitiş", "Until", lastDay(i.Until)),
 		fact("İller", "Provinces", web.Cell{Text: provinces(i.Provinces)}), fact("Ekleyen", "Added by", code(string(i.AddedBy))),
 	}
 	if !i.Ended.IsZero() {

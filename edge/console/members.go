@@ -131,7 +131,7 @@ func (p *pages) memberRow(ctx context.Context, m *staff.Member, name string, me 
 			valid = x.Until
 		}
 	}
-	return []web.Cell{who, say(roles), p.standingOf(ctx, m), {Time: valid, Day: true}, {Time: m.Joined, Day: true}}
+	return []web.Cell{who, say(roles), p.standingOf(ctx, m), lastDay(valid), {Time: m.Joined, Day: true}}
 }
 
 // standingOf says whether somebody may act, and what he lacks.
@@ -166,7 +166,7 @@ func (p *pages) proposals(list []staff.Proposal, names map[rem.PersonID]string, 
 		if x.By == r.Principal.Person() {
 			by = say(text("siz", "you"))
 		}
-		until := web.Cell{Time: x.Until, Day: true}
+		until := lastDay(x.Until)
 		if x.Until.IsZero() {
 			until = say(text("süresiz", "without end"))
 		}
@@ -361,7 +361,7 @@ func (p *pages) memberPage(r *web.Request, m *staff.Member, f *web.Form) (web.An
 		case !t.InForce(now):
 			state = badge(text("süresi dışında", "not in its term"), web.Plain)
 		}
-		until := web.Cell{Time: t.Until, Day: true}
+		until := lastDay(t.Until)
 		if t.Until.IsZero() {
 			until = say(text("süresiz", "without end"))
 		}
@@ -369,7 +369,7 @@ func (p *pages) memberPage(r *web.Request, m *staff.Member, f *web.Form) (web.An
 	}
 	training := web.Table{Caption: text("Eğitimler", "Training"), Columns: []web.Column{column("Konu", "Subject"), {Head: text("Sürüm", "Version"), Right: true}, column("Tamamlandı", "Passed"), column("Geçerli", "Valid until"), column("Kaydeden", "Recorded by")}, Empty: text("Eğitim kaydı yok.", "No training is recorded.")}
 	for _, x := range m.Training {
-		training.Rows = append(training.Rows, []web.Cell{say(subject(x.Subject)), {Text: strconv.FormatUint(x.Version, 10)}, {Time: x.Passed, Day: true}, {Time: x.Until, Day: true}, code(string(x.By))})
+		training.Rows = append(training.Rows, []web.Cell{say(subject(x.Subject)), {Text: strconv.FormatUint(x.Version, 10)}, {Time: x.Passed, Day: true}, lastDay(x.Until), code(string(x.By))})
 	}
 	bound := web.Table{Caption: text("Onayladığı politikalar", "Policies acknowledged"), Columns: []web.Column{column("Konu", "Subject"), {Head: text("Sürüm", "Version"), Right: true}, column("Zaman", "Time"), column("Nasıl", "How")}, Empty: text("Onay kaydı yok.", "None was acknowledged.")}
 	for _, x := range m.Acknowledged {

@@ -95,7 +95,7 @@ func (x reasoning) page(d *dossier, f *web.Form) web.Page {
 	}
 	return web.Confirm{
 		Title: x.title, Text: x.text, Form: f, Path: casePath(d.ID) + x.path, Button: x.button, Danger: x.danger, Back: casePath(d.ID), Hidden: []web.Hidden{seen(d)},
-		Facts:  []web.Fact{fact("Başvuru", "Application", code(string(d.ID))), fact("Durum", "State", say(d.State.Name()))},
+		Facts:  []web.Fact{fact("Başvuru", "Application", code(string(d.ID))), fact("Durum", "State", say(stateNames.of(d.State)))},
 		Fields: []web.Field{f.Field(web.Field{Name: "reason", Label: text("Gerekçe (başvuru sahibi okur)", "Reason (the applicant reads it)"), Type: web.RadioInput, Choices: list})},
 	}.Page()
 }
@@ -291,7 +291,7 @@ func (p *pages) officePage(d *dossier, f *web.Form) (web.Answer, error) {
 	}
 	pg := p.page(text("Kimlik kaydı gir", "Record the identification"), plain(string(d.ID)),
 		block{Title: text("Gördükleriniz", "What you saw"), Text: text("Kaydı siz yapmış sayılırsınız ve bu başvuruyu onaylayamazsınız.", "The record is yours, and you cannot approve this application."), Form: &form{
-			Path: casePath(d.ID) + "/office", Files: true, Button: text("Kaydet", "Record"), Back: casePath(d.ID), Hidden: []web.Hidden{seen(d)}, Fields: fields,
+			Path: casePath(d.ID) + "/office", Files: true, Tight: true, Button: text("Kaydet", "Record"), Back: casePath(d.ID), Hidden: []web.Hidden{seen(d)}, Fields: fields,
 		}})
 	pg.Form, pg.Wide = f, false
 	return pg, nil

@@ -3,6 +3,7 @@ package console
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"rem"
@@ -66,7 +67,7 @@ func (p *pages) orders(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, answered(err)
 	}
-	t := p.orderTable(list[:min(len(list), pageRows)], "/desk/order/", "")
+	t := p.orderTable(list[:min(len(list), pageRows)], "/desk/orders/", "")
 	t.Empty = text("Böyle bir iş emri yok.", "There is no such work order.")
 	if len(list) > pageRows {
 		q := url.Values{"after": {string(list[pageRows-1].ID)}}
@@ -86,7 +87,7 @@ func (p *pages) loadOrder(r *web.Request) (*partner.Order, error) {
 	return &o, nil
 }
 
-func orderPath(id partner.OrderID) string { return "/desk/order/" + url.PathEscape(string(id)) }
+func orderPath(id partner.OrderID) string { return "/desk/orders/" + url.PathEscape(string(id)) }
 
 // orderBlocks are what both sides see of an order: nothing about the applicant.
 func (p *pages) orderBlocks(r *web.Request, o *partner.Order) ([]block, error) {
@@ -109,12 +110,10 @@ func (p *pages) orderBlocks(r *web.Request, o *partner.Order) ([]block, error) {
 		fact("Başvuru", "Application", code(string(o.Application))),
 		fact("Başvuran", "Applicant", say(kinds.of(o.Kind))),
 		fact("İl", "Province", web.Cell{Text: o.Province.Name()}),
-		fact("Verildi", "Issued", web.Cell{Time: o.Issued}), fact("Ziyaretin son günü", "Visit before", web.Cell{Time: o.Expires}),
+		fact("Verildi", "Issued", web.Cell{Time: o.Issued}), fact("Ziyaretin son anı", "Visit before", web.Cell{Time: o.Expires}),
 		fact("Üstlenen", "Accepted by", person(o.Partner)),
 	}
-	for _, s := range shows {
-		facts = append(facts, fact("İstenen belgelerden biri", "One of the documents to be shown", web.Cell{Text: s}))
-	}
+	facts = append(facts, fact("Gösterilecek belge (biri)", "Document to be shown (one of)", web.Cell{Text: strings.Join(shows, ", ")}))
 	if o.Reason != "" {
 		facts = append(facts, fact("İade gerekçesi", "Why it was returned", say(o.Reason.Text())))
 	}

@@ -23,7 +23,10 @@ func (p *pages) overview(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	blocks = append(blocks, standing...)
+	lacking := len(standing.Cannot) > 0
+	if lacking {
+		blocks = append(blocks, standing)
+	}
 	if me.Has(staff.Officer, staff.Approver) {
 		mine, err := p.waitingForMe(r)
 		if err != nil {
@@ -54,12 +57,15 @@ func (p *pages) overview(r *web.Request) (web.Answer, error) {
 		}
 		t := web.Table{Columns: []web.Column{column("Durum", "State"), {Head: text("Başvuru", "Applications"), Right: true}}}
 		for _, s := range application.States() {
-			t.Rows = append(t.Rows, []web.Cell{{Say: s.Name(), Path: queuePath(s, "", "", "", false)}, {Text: fmt.Sprint(counts[s])}})
+			t.Rows = append(t.Rows, []web.Cell{{Say: stateNames.of(s), Path: queuePath(s, "", "", "", false)}, {Text: fmt.Sprint(counts[s])}})
 		}
 		blocks = append(blocks, block{Title: text("Başvuru sayıları", "Applications by state"), Table: &t})
 	}
 	if me.Has(staff.Support, staff.Security, staff.Privacy) {
 		blocks = append(blocks, block{Title: text("Hesaplar", "Accounts"), Text: text("Bir hesaba tam adresiyle bakabilirsiniz.", "Look an account up by its whole address."), Links: links("Hesap ara", "Look an account up", "/desk/accounts")})
+	}
+	if !lacking {
+		blocks = append(blocks, standing)
 	}
 	return with(r, p.page(text("Masa", "Desk"), rem.Text{}, blocks...)), nil
 }
@@ -67,7 +73,7 @@ func (p *pages) overview(r *web.Request) (web.Answer, error) {
 func links(tr, en, path string) []web.Link { return []web.Link{{Text: text(tr, en), Path: path}} }
 
 // standing says in which roles somebody is here, and what keeps him from acting.
-func (p *pages) standing(r *web.Request) ([]block, error) {
+func (p *pages) standing(r *web.Request) (block, error) {
 	roles := rem.Text{}
 	for _, role := range r.Principal.Roles {
 		if roles == (rem.Text{}) {
@@ -84,11 +90,11 @@ func (p *pages) standing(r *web.Request) ([]block, error) {
 	if err := p.Staff.Lacks(r.Context(), r.Principal.Person()); err != nil {
 		why, ok := errors.AsType[*rem.Refusal](err)
 		if !ok {
-			return nil, err
+			return b, err
 		}
 		b.Cannot = []cannot{{text("İşlem yapmak", "To act"), why.Detail}}
 	}
-	return []block{b}, nil
+	return b, nil
 }
 
 // waitingForMe lists what this person can do something about, the oldest first:

@@ -167,7 +167,7 @@ func (p *pages) desk() web.Part {
 	}
 	fresh := func(r web.Route) web.Route { r.Fresh = true; return r }
 	large := func(r web.Route) web.Route { r.MaxBody, r.Busy = maxPaper+web.FormSize, true; return r }
-	const one = "/desk/application/{id}"
+	const one = "/desk/applications/{id}"
 	return web.Part{
 		Name: "console", Title: text("Masa", "Desk"),
 		Menu: []web.MenuItem{
@@ -203,12 +203,12 @@ func (p *pages) desk() web.Part {
 			post("case.issued", one+"/issue", officer, p.issued),
 
 			get("orders", "/desk/orders", orders, p.orders),
-			get("order", "/desk/order/{id}", orders, p.order),
-			get("order.hand-over", "/desk/order/{id}/hand-over", officer, p.handOver),
-			post("order.handed-over", "/desk/order/{id}/hand-over", officer, p.handedOver),
-			post("order.finish", "/desk/order/{id}/finish", officer, p.finish),
-			get("order.cancel", "/desk/order/{id}/cancel", officer, p.cancel),
-			post("order.cancelled", "/desk/order/{id}/cancel", officer, p.cancelled),
+			get("order", "/desk/orders/{id}", orders, p.order),
+			get("order.hand-over", "/desk/orders/{id}/hand-over", officer, p.handOver),
+			post("order.handed-over", "/desk/orders/{id}/hand-over", officer, p.handedOver),
+			post("order.finish", "/desk/orders/{id}/finish", officer, p.finish),
+			get("order.cancel", "/desk/orders/{id}/cancel", officer, p.cancel),
+			post("order.cancelled", "/desk/orders/{id}/cancel", officer, p.cancelled),
 
 			get("staff", "/desk/staff", roll, p.staff),
 			post("staff.names", "/desk/staff/names", manager, p.staffNames),
@@ -233,10 +233,10 @@ func (p *pages) desk() web.Part {
 
 			get("accounts", "/desk/accounts", helpers, p.accounts),
 			post("accounts.find", "/desk/accounts", helpers, p.findAccount),
-			get("account", "/desk/account/{id}", helpers, p.account),
-			post("account.names", "/desk/account/{id}/names", helpers, p.accountNames),
-			fresh(get("account.move", "/desk/account/{id}/move/{event}", keepers, p.moveAccount)),
-			fresh(post("account.moved", "/desk/account/{id}/move/{event}", keepers, p.accountMoved)),
+			get("account", "/desk/accounts/{id}", helpers, p.account),
+			post("account.names", "/desk/accounts/{id}/names", helpers, p.accountNames),
+			fresh(get("account.move", "/desk/accounts/{id}/move/{event}", keepers, p.moveAccount)),
+			fresh(post("account.moved", "/desk/accounts/{id}/move/{event}", keepers, p.accountMoved)),
 		},
 	}
 }

@@ -22,7 +22,7 @@ const (
 )
 
 func casePath(id person.ApplicationID) string {
-	return "/desk/application/" + url.PathEscape(string(id))
+	return "/desk/applications/" + url.PathEscape(string(id))
 }
 
 func queuePath(s application.State, k person.Kind, m identity.Method, behind string, mine bool) string {
@@ -73,7 +73,7 @@ func (p *pages) queue(r *web.Request) (web.Answer, error) {
 	}
 	states := block{Title: text("Durum", "State")}
 	for _, s := range application.States() {
-		states.Tabs = append(states.Tabs, tab{s.Name(), counts[s], queuePath(s, kind, method, "", mine), s == state && number == ""})
+		states.Tabs = append(states.Tabs, tab{stateNames.of(s), counts[s], queuePath(s, kind, method, "", mine), s == state && number == ""})
 	}
 	f := web.NewForm(map[string]string{"kind": string(kind), "method": string(method), "number": number})
 	filter := block{Title: text("Süzgeç", "Filter"), Form: &form{
@@ -81,10 +81,12 @@ func (p *pages) queue(r *web.Request) (web.Answer, error) {
 		Fields: []web.Field{
 			f.Field(web.Field{Name: "kind", Label: text("Başvuran", "Applicant"), Type: web.SelectInput, Optional: true, Choices: choices(kinds)}),
 			f.Field(web.Field{Name: "method", Label: text("Doğrulama yöntemi", "Method"), Type: web.SelectInput, Optional: true, Choices: methodChoices()}),
-			f.Field(web.Field{Name: "number", Label: text("Başvuru numarası", "Application number"), Optional: true, Max: 64,
-				Help: text("Numaranın en az ilk 6 karakteri; durum ve süzgeç o zaman aranmaz.", "At least the first 6 characters; state and filter do not count then.")}),
 			{Name: "mine", Label: text("Yalnızca üstlendiklerim", "Only those that I took up"), Type: web.CheckInput, Optional: true, Value: map[bool]string{true: "yes"}[mine]},
 		},
+	}}
+	search := block{Title: text("Numarayla bul", "Find by number"), Form: &form{
+		Path: "/desk/applications", Get: true, Button: text("Bul", "Find"),
+		Fields: []web.Field{f.Field(web.Field{Name: "number", Label: text("Başvuru numarası", "Application number"), Optional: true, Max: 64, Help: text("En az ilk 6 karakteri.", "At least its first 6 characters.")})},
 	}}
 	var list []application.Listed
 	next := application.Place{}
@@ -106,7 +108,7 @@ func (p *pages) queue(r *web.Request) (web.Answer, error) {
 		}
 	}
 	t := listTable(list, me, now)
-	t.Caption = state.Name()
+	t.Caption = stateNames.of(state)
 	if number != "" {
 		t.Caption = text("Aranan numara", "The number looked for")
 	}
@@ -122,7 +124,7 @@ func (p *pages) queue(r *web.Request) (web.Answer, error) {
 	title := text("Başvurular", "Applications")
 	return web.Page{View: p.views.Page("blocks"), Title: title, Wide: true,
 		Lead: text("Bir durumda en uzun bekleyen en üsttedir.", "Those longest in their state stand first."),
-		Data: []block{states, filter, {Title: text("Liste", "List"), Table: &t}}}, nil
+		Data: []block{states, filter, {Title: text("Liste", "List"), Table: &t}, search}}, nil
 }
 
 // listed fills a page; a method is not among what the ledger filters by.
@@ -161,7 +163,7 @@ func methodChoices() (list []web.Choice) {
 // nothing of what the applicant said.
 func listTable(list []application.Listed, me rem.PersonID, now time.Time) web.Table {
 	t := web.Table{
-		Columns: []web.Column{column("Başvuru", "Application"), column("Başvuran", "Applicant"), column("Bekliyor", "Waits"), column("Yöntem", "Method"), column("Bu durumda", "Since"), column("Süre", "Due")},
+		Columns: []web.Column{column("Başvuru", "Application"), column("Neyi bekliyor", "Waits for"), column("Bu durumda", "Since"), column("Süre sonu", "Due")},
 		Empty:   text("Bu süzgeçle başvuru yok.", "There is no application like that."),
 	}
 	for i := range list {
@@ -172,8 +174,7 @@ func listTable(list []application.Listed, me rem.PersonID, now time.Time) web.Ta
 			due = web.Cell{Say: text("geçti", "over"), Badge: true, Tone: web.Attention}
 		}
 		t.Rows = append(t.Rows, []web.Cell{
-			{Text: string(l.ID), Path: casePath(l.ID), Code: true}, say(kinds.of(l.Kind)),
-			{Say: m.waits(me, now), Note: l.State.Name()}, say(l.Method.Name()), {Time: l.Since}, due,
+			{Text: string(l.ID), Path: casePath(l.ID), Note: both(kinds.of(l.Kind), " · ", l.Method.Name())}, {Say: m.waits(me, now), Note: stateNames.of(l.State)}, {Time: l.Since}, due,
 		})
 	}
 	return t

@@ -209,7 +209,7 @@ func (p *pages) orderReturned(r *web.Request) (web.Answer, error) {
 	if err := p.Partners.Return(r.Context(), a, o.ID, why); err != nil {
 		return nil, answered(err)
 	}
-	return done(visitPath(o.ID), ""), nil
+	return done(visitPath(o.ID), "given-up"), nil
 }
 
 // visitPage asks what was found at the visit.
@@ -237,7 +237,7 @@ func (p *pages) visitPage(o *partner.Order, f *web.Form) (web.Answer, error) {
 	}
 	fields = append(fields, f.Field(web.Field{Name: "paper", Label: text("Teslim aldığınız belgeler", "Papers that you took along"), Type: web.BoxesInput, Optional: true, Choices: choices(visitPapers)}))
 	pg := p.page(text("Ziyaret sonucu", "Result of the visit"), plain(string(o.ID)), block{Form: &form{
-		Path: visitPath(o.ID) + "/visit", Button: text("İmzalanacak metni hazırla", "Prepare the text to be signed"), Back: visitPath(o.ID), Fields: fields,
+		Path: visitPath(o.ID) + "/visit", Tight: true, Button: text("İmzalanacak metni hazırla", "Prepare the text to be signed"), Back: visitPath(o.ID), Fields: fields,
 	}})
 	pg.Form, pg.Wide = f, false
 	pg.Steps = visitSteps(0)

@@ -216,6 +216,22 @@ var channels = words[news.Channel]{
 	{news.Mail, text("E-posta", "E-mail")},
 }
 
+// stateNames are those of the desk, in a word or two; an applicant reads
+// application.State.Name.
+var stateNames = words[application.State]{
+	{application.Draft, text("Taslak", "Draft")},
+	{application.Submitted, text("Yöntem seçilecek", "To choose a method")},
+	{application.Pending, text("Doğrulama bekliyor", "To be identified")},
+	{application.Doubtful, text("Şüpheli", "Doubtful")},
+	{application.Identified, text("Onay bekliyor", "To be approved")},
+	{application.InReview, text("İncelemede", "In review")},
+	{application.Approved, text("Onaylandı", "Approved")},
+	{application.Refused, text("Reddedildi", "Refused")},
+	{application.Withdrawn, text("Geri çekildi", "Withdrawn")},
+	{application.Expired, text("Süresi doldu", "Expired")},
+	{application.Activated, text("Hesap açıldı", "Account open")},
+}
+
 // stateTone is how a state of an application is meant.
 func stateTone(s application.State) web.Tone {
 	switch s {

@@ -352,7 +352,7 @@ func (w *world) chosen(n int, m identity.Method) application.View {
 // seenAt is the hidden field of what was decided on.
 func seenAt(v application.View) string { return fmt.Sprint(v.Steps) }
 
-func casePath(n int) string { return "/desk/application/" + string(personledgertest.ID(n)) }
+func casePath(n int) string { return "/desk/applications/" + string(personledgertest.ID(n)) }
 
 // entries are those of the access log about an application.
 func (w *world) entries(n int) int {
