@@ -16,7 +16,7 @@ var public = []struct{ name, path string }{
 	{"status", "/status"}, {"contact", "/contact"}, {"accessibility", "/accessibility"}, {"cookies", "/cookies"}, {"missing", "/nowhere"},
 }
 
-// EN 301 549, P-24, S17: each page, in both languages, on a desk and on a phone,
+// EN 301 549, S17: each page, in both languages, on a desk and on a phone,
 // light and dark, and at 200 per cent: nothing that axe calls serious, nothing from
 // another host, nothing inside the page, everything within reach of the keyboard.
 func TestEveryPublicPageIsForEverybody(t *testing.T) {

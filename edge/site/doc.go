@@ -8,7 +8,7 @@
 // need from [Services] and return a web.Page.
 //
 // Invariants: nothing that a visitor sends is kept: files for verification live in
-// memory until the answer is written (S29); no page of this package sets a cookie,
+// memory until the answer is written; no page of this package sets a cookie,
 // needs a script or knows who asks; what is not there (a tariff, a version) is
 // said plainly.
 //

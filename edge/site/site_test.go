@@ -46,7 +46,7 @@ func TestPeriodsReadAsPeopleSayThem(t *testing.T) {
 	}
 }
 
-// S29: what is uploaded is written nowhere: nothing of this package can.
+// What is uploaded is written nowhere: nothing of this package can.
 func TestNothingOfAnUploadCanBeWritten(t *testing.T) {
 	for _, file := range []string{"verify.go", "pages.go", "site.go"} {
 		b, err := os.ReadFile(file)

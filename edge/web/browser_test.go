@@ -119,7 +119,7 @@ func serve(t *testing.T, p web.Part) string {
 	})
 }
 
-// P-24: each component in each state is for everybody, before and after a form
+// EN 301 549: each component in each state is for everybody, before and after a form
 // was sent with everything wrong; the problems lead to their fields.
 func TestEveryComponentIsForEverybody(t *testing.T) {
 	base := serve(t, part(nil, nil))
