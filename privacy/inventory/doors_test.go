@@ -168,12 +168,11 @@ func (code tree) addresses() (f found) {
 			return
 		}
 		switch n := n.(type) {
-		case *ast.KeyValueExpr:
-			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Pattern" {
-				if s, ok := literal(n.Value); ok {
-					for _, v := range variable.FindAllString(s, -1) {
-						f.add(v)
-					}
+		case *ast.BasicLit:
+			// A route's pattern is written where the route is, or given to what makes it.
+			if s, ok := literal(n); ok && strings.HasPrefix(s, "/") {
+				for _, v := range variable.FindAllString(s, -1) {
+					f.add(v)
 				}
 			}
 		case *ast.CallExpr:

@@ -37,5 +37,9 @@ func pageAddresses() []privacy.Holding {
 		// appointment could be; what a link by mail and the gate carry back.
 		technical(privacy.PageAddress, ofCode, "{step}", "{paper}", "?office", "?day"),
 		technical(privacy.PageAddress, random, "?s", "?state", "?code"),
+		// Of an account: who acts on it, what is chosen, which receipt.
+		[]privacy.Holding{manner{privacy.PageAddress, privacy.Pseudonym, privacy.Browser, privacy.KeepWork, []privacy.RecipientID{privacy.OwnPeople}}.holds("{person}", personID)},
+		technical(privacy.PageAddress, ofCode, "{purpose}"),
+		technical(privacy.PageAddress, order, "{number}"),
 	)
 }
