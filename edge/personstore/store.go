@@ -49,7 +49,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := sqlitefile.Open(ctx, path, sqlitefile.Options{Migrations: folder, Effect: o.Effect})
+	file, err := sqlitefile.Open(ctx, path, sqlitefile.Options{Migrations: folder, Effect: o.Effect}, "secure_delete(ON)") // what is withdrawn goes from the file too
 	if err != nil {
 		return nil, err
 	}

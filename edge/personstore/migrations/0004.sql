@@ -23,7 +23,7 @@ CREATE TABLE directory_version (
     UNIQUE (account, number)
 ) STRICT;
 
-CREATE INDEX directory_version_address ON directory_version (address, at, number);
+CREATE INDEX directory_version_address ON directory_version (address, at);
 
 CREATE TABLE directory_account (
     account TEXT    PRIMARY KEY,
