@@ -643,3 +643,32 @@ func TestAppointmentsOfTodayStandOnTheOverview(t *testing.T) {
 	w.clock.Advance(24 * time.Hour)
 	hasNot(t, w.get(w.kit.Officer, "/desk").Body.String(), string(v.ID))
 }
+
+// S42: who works here acknowledges the text that he was shown, by himself, before
+// anything else opens; a newer text takes it away again.
+func TestAPolicyIsAcknowledgedOnItsOwnPage(t *testing.T) {
+	w := newWorld(t)
+	p, now := w.untrained, w.clock.Now()
+	w.must(w.kit.Book.Train(t.Context(), machine(w.kit.Managers[0]), p, staff.DataProtection, 1, now, now.AddDate(1, 0, 0)))
+	has(t, w.get(p, "/desk").Body.String(), staffText(staff.ErrUnbound), "/desk/policy")
+	digest := rem.DigestOf([]byte("politika")).String()
+	has(t, w.get(p, "/desk/policy").Body.String(), "politika", digest, "Okudum")
+	for _, form := range []url.Values{{}, {"version": {"1"}}, {"version": {"2"}, "digest": {digest}}, {"version": {"1"}, "digest": {rem.DigestOf(nil).String()}}} {
+		if rec := w.post(p, "/desk/policy", form); rec.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%v answers %d", form, rec.Code)
+		}
+	}
+	if rec := w.get(p, "/desk/applications"); rec.Code != http.StatusForbidden {
+		t.Fatalf("unbound, he gets %d", rec.Code)
+	}
+	page := w.leads(w.post(p, "/desk/policy", url.Values{"version": {"1"}, "digest": {digest}}), p, "/desk/policy")
+	hasNot(t, page, "Okudum")
+	if rec := w.get(p, "/desk/applications"); rec.Code != http.StatusOK {
+		t.Errorf("bound, he gets %d", rec.Code)
+	}
+	_, err := w.kit.Book.Publish(t.Context(), machine(w.kit.Managers[0]), staff.DataProtection, []byte("politika 2"), time.Time{})
+	w.must(err)
+	if rec := w.get(p, "/desk/applications"); rec.Code != http.StatusForbidden {
+		t.Errorf("after a newer text he gets %d", rec.Code)
+	}
+}

@@ -93,6 +93,9 @@ func (p *pages) standing(r *web.Request) (block, error) {
 			return b, err
 		}
 		b.Cannot = []cannot{{text("İşlem yapmak", "To act"), why.Detail}}
+		if errors.Is(err, staff.ErrUnbound) && p.PolicyText != nil {
+			b.Links = links("Politikayı oku ve onayla", "Read and acknowledge the policy", "/desk/policy")
+		}
 	}
 	return b, nil
 }

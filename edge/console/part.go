@@ -79,7 +79,10 @@ type Services struct {
 	// Invite makes the one-time key by which somebody sets his first credentials;
 	// nil: the book's own ([staff.Book.Invite]).
 	Invite func(ctx context.Context, by staff.Hand, p rem.PersonID) (Key, error)
-	Vault  *privacy.Vault
+	// PolicyText gives the text of a policy by its digest; nil: there are no pages on
+	// which policies are acknowledged.
+	PolicyText func(ctx context.Context, digest rem.Digest) ([]byte, error)
+	Vault      *privacy.Vault
 
 	Cases Cases
 	Desk  Desk
@@ -155,7 +158,19 @@ func Parts(s Services) []web.Part {
 		}
 	}
 	p := &pages{s, web.MustViews(templates, "templates")}
-	return []web.Part{p.desk(), p.partner()}
+	desk, institution := p.desk(), p.partner()
+	if s.PolicyText != nil {
+		for path, part := range map[string]*web.Part{"/desk/policy": &desk, "/partner/policy": &institution} {
+			who := web.Staff()
+			if part == &institution {
+				who = web.Partner
+			}
+			part.Menu = append(part.Menu, web.MenuItem{Text: text("Politika", "Policy"), Path: path})
+			part.Routes = append(part.Routes, web.Route{Name: "policy", Method: "GET", Pattern: path, Who: who, Handler: p.policy(path)},
+				web.Route{Name: "policy.acknowledge", Method: "POST", Pattern: path, Who: who, Handler: p.acknowledge(path)})
+		}
+	}
+	return []web.Part{desk, institution}
 }
 
 func (p *pages) desk() web.Part {

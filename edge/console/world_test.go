@@ -110,7 +110,7 @@ func newWorld(t testing.TB) *world {
 	})
 	w.must(err)
 	w.services = console.Services{
-		Clock: w.clock, Staff: w.kit.Book, Vault: w.kit.Vault.Vault, Cases: w.store, Desk: w.service.Desk(), Offices: offices,
+		Clock: w.clock, Staff: w.kit.Book, PolicyText: func(context.Context, rem.Digest) ([]byte, error) { return []byte("politika"), nil }, Vault: w.kit.Vault.Vault, Cases: w.store, Desk: w.service.Desk(), Offices: offices,
 		Partners: w.kit.Desk, Keep: func(context.Context, person.ApplicationID) func(identity.Kept) error {
 			return func(identity.Kept) error { return nil }
 		},
