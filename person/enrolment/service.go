@@ -61,6 +61,7 @@ type Messenger interface {
 	// Set keeps where a person is told from now on; the zero Contact removes it.
 	Set(ctx context.Context, p rem.PersonID, c news.Contact) error
 	// Tell tells once for each identifier of a message, however often it is called.
+	// The error wraps news.ErrNoContact when the person has no such channel.
 	Tell(ctx context.Context, ch news.Channel, m news.Message) error
 }
 

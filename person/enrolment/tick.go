@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,7 +74,9 @@ func (s *Service) tellOf(ctx context.Context, v *application.View, d *applicatio
 			return err
 		}
 	}
-	if err := s.Messenger.Tell(ctx, news.Mail, m); err != nil {
+	// Without a contact nothing that is tried again would reach him: his application
+	// has ended, and he was told.
+	if err := s.Messenger.Tell(ctx, news.Mail, m); err != nil && !errors.Is(err, news.ErrNoContact) {
 		return err
 	}
 	if d.To.Final() && d.To != application.Activated {
@@ -142,6 +145,10 @@ func (s *Service) settleOne(ctx context.Context, in application.Intention, left 
 				return s.Ledger.Abandon(ctx, in.Key)
 			}
 			return nil
+		}
+		// News of yesterday are none when there are newer ones.
+		if slices.ContainsFunc(history[number:], func(d application.StepData) bool { return d.Tells&application.TellApplicant != 0 }) {
+			return s.Ledger.Abandon(ctx, in.Key)
 		}
 		v, err := s.Ledger.Application(ctx, in.Application)
 		if err != nil {
@@ -247,7 +254,7 @@ func (s *Service) remind(ctx context.Context, id person.ApplicationID, now time.
 		return err
 	}
 	m := news.Message{ID: news.ID(fmt.Sprintf("enrol.%s.due%d", id, v.Due.Unix())), Person: to.Bearer, Kind: news.Reminder, Day: v.Due, Until: v.Due}
-	if err := s.Messenger.Tell(ctx, news.Mail, m); err != nil {
+	if err := s.Messenger.Tell(ctx, news.Mail, m); err != nil && !errors.Is(err, news.ErrNoContact) {
 		return fmt.Errorf("reminding of application %s: %w", id, err)
 	}
 	return nil
