@@ -45,7 +45,7 @@ type stage struct {
 	world    *setup.World
 	nodes    map[string]*node.Node
 	from, to *setup.Person
-	password string
+	logins   []*ready // of from and to
 	stop     func() error
 }
 
@@ -60,23 +60,26 @@ func (d *demo) Run(ctx context.Context) error {
 		d.Dir = dir
 	}
 	fmt.Println("KEP GÖSTERİMİ / REGISTERED MAIL DEMONSTRATION")
-	fmt.Println("Sertifikalar, zaman damgası ve sağlayıcılar BENZETİMDİR. / Certificates, time-stamps and providers are SIMULATED.")
+	fmt.Println("Sertifikalar, zaman damgası, e-Devlet, MERSİS, SMS, e-posta, kişiler ve sağlayıcılar BENZETİMDİR. /")
+	fmt.Println("Certificates, time-stamps, e-government gate, registry, SMS, mail, persons and providers are SIMULATED.")
 	fmt.Println()
 	s, err := open(ctx, d.Dir)
 	if err != nil {
 		return err
 	}
+	s.applied()
 	err = d.show(ctx, s, begun)
 	if err == nil && d.Keep {
-		s.invite()
-		<-ctx.Done()
+		if err = s.invite(ctx); err == nil {
+			<-ctx.Done()
+		}
 	}
 	return errors.Join(err, s.stop())
 }
 
 // open makes the world, and runs both providers with one holder each.
 func open(ctx context.Context, dir string) (_ *stage, err error) {
-	s := &stage{nodes: map[string]*node.Node{}, password: setup.Password()}
+	s := &stage{nodes: map[string]*node.Node{}}
 	if s.world, err = setup.New(dir, setup.Options{Domains: []string{senderDomain, recipientDomain}}); err != nil {
 		return nil, err
 	}
@@ -129,14 +132,8 @@ func open(ctx context.Context, dir string) (_ *stage, err error) {
 			return nil, errors.New("a provider could not start")
 		}
 	}
-	for _, p := range []*setup.Person{s.from, s.to} {
-		domain := p.Address[strings.IndexByte(p.Address, '@')+1:]
-		_, err := control.Dial(s.nodes[domain].Config.Data, "demo").AddAccount(ctx, control.NewAccount{
-			Address: p.Address, Holder: p.Name(), Identity: p.IdentityNumber, Password: s.password,
-		})
-		if err != nil {
-			return nil, err
-		}
+	if err := s.populate(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -210,7 +207,7 @@ func (s *stage) submit(raw []byte) error {
 		return fmt.Errorf("submitting: %w", err)
 	}
 	defer c.Close()
-	if err := c.Auth(smtp.PlainAuth("", s.from.Address, s.password, senderDomain)); err != nil {
+	if err := c.Auth(smtp.PlainAuth("", s.from.Address, s.logins[0].mail, senderDomain)); err != nil {
 		return fmt.Errorf("submitting: logging in: %w", err)
 	}
 	if err := c.Mail(s.from.Address); err != nil {
@@ -300,14 +297,14 @@ func (s *stage) follow(ctx context.Context, id rem.MessageID) (*message.View, er
 // open is the recipient reading his mail.
 func (s *stage) open(ctx context.Context) error {
 	c := control.Dial(s.nodes[recipientDomain].Config.Data, s.to.Name())
-	entries, err := c.Mailbox(ctx, s.to.Address, s.password)
+	entries, err := c.Mailbox(ctx, s.to.Address, s.logins[1].mail)
 	if err != nil {
 		return err
 	}
 	if len(entries) == 0 {
 		return errors.New("the recipient's mailbox is empty")
 	}
-	return c.Open(ctx, s.to.Address, s.password, entries[len(entries)-1].UID, io.Discard)
+	return c.Open(ctx, s.to.Address, s.logins[1].mail, entries[len(entries)-1].UID, io.Discard)
 }
 
 func (s *stage) verifier() (*verification.Verifier, error) {
@@ -355,7 +352,7 @@ func (s *stage) collect(ctx context.Context, dir string, view *message.View) (fi
 	// The dispatch, as the other provider received it.
 	c := control.Dial(s.nodes[recipientDomain].Config.Data, "demo")
 	var dispatch bytes.Buffer
-	if err := c.Dispatch(ctx, s.to.Address, s.password, view.Record.ID, &dispatch); err != nil {
+	if err := c.Dispatch(ctx, s.to.Address, s.logins[1].mail, view.Record.ID, &dispatch); err != nil {
 		return nil, err
 	}
 	if err := write("dispatch.eml", dispatch.Bytes()); err != nil {
@@ -416,7 +413,7 @@ Bize sormadan doğrulayın / check it without us:
 }
 
 // invite says how to send one more with an ordinary client.
-func (s *stage) invite() {
+func (s *stage) invite(ctx context.Context) error {
 	n := s.nodes[senderDomain]
 	host, port, _ := net.SplitHostPort(n.Address("submission").String())
 	fmt.Printf(`
@@ -430,6 +427,7 @@ Bir ileti daha, sıradan bir programla / one more, with an ordinary program:
 
 Zaman çizelgesi / timeline:
   go run ./cmd/remctl --data %[9]s sent %[3]s
-`, s.from.Certificate, s.from.Key, s.from.Address, s.to.Address, host, port, s.world.Anchors(), s.password, n.Config.Data,
+`, s.from.Certificate, s.from.Key, s.from.Address, s.to.Address, host, port, s.world.Anchors(), s.logins[0].mail, n.Config.Data,
 		filepath.Join(s.world.Dir, "pki", "personal.crt.pem"))
+	return s.pages(ctx)
 }

@@ -301,21 +301,25 @@ func (w *World) TrustList() string { return w.path("trustlist.xml") }
 
 // A Person is a synthetic holder who can sign.
 type Person struct {
-	simulator.Subject
+	simulator.Citizen
 	Address string
-	Signer  *cades.Signer
+	// Mobile and Mail are where he is told: numbers and mailboxes of nobody.
+	Mobile, Mail string
+	Signer       *cades.Signer
 	// Certificate and Key are PEM files, for other programs.
 	Certificate, Key string
 }
 
 // Person makes the n-th synthetic person, with a certificate for an address.
 func (w *World) Person(n int, address string) (*Person, error) {
-	who := simulator.People[n%len(simulator.People)]
-	id, err := w.PKI.Person(who, address, "")
+	n %= len(simulator.Citizens)
+	who := simulator.Citizens[n]
+	id, err := w.PKI.Person(who.Subject, address, "")
 	if err != nil {
 		return nil, err
 	}
-	p := &Person{Subject: who, Address: address}
+	local, _, _ := strings.Cut(address, "@")
+	p := &Person{Citizen: who, Address: address, Mobile: fmt.Sprintf("+90555000%04d", 1000+n), Mail: local + "@posta.test"}
 	if p.Certificate, p.Key, err = id.Write(w.path("people"), strings.ReplaceAll(address, "@", "_at_")); err != nil {
 		return nil, err
 	}
