@@ -143,6 +143,11 @@ func (f *Form) Field(x Field) Field {
 	}
 	if p, ok := f.problem(x.Name); ok {
 		x.Problem = p
+		for i := range f.problems {
+			if f.problems[i].Field == x.Name {
+				f.problems[i].Label = x.Label
+			}
+		}
 	}
 	return x
 }

@@ -40,6 +40,8 @@ type Form struct {
 type Problem struct {
 	Field string
 	Text  rem.Text
+	// Label is what the page calls the field, once [Form.Field] made it.
+	Label rem.Text
 }
 
 // NewForm returns a form that nobody typed in yet, such as one that shows what
@@ -73,7 +75,7 @@ func (f *Form) Names() []string {
 
 // Fail says what is wrong with a field.
 func (f *Form) Fail(field string, t rem.Text) {
-	f.problems = append(f.problems, Problem{field, t})
+	f.problems = append(f.problems, Problem{Field: field, Text: t})
 }
 
 // FailAll takes over what a check of package person found.
