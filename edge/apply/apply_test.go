@@ -25,11 +25,11 @@ func TestANaturalPersonGetsAnAccountByTheOffice(t *testing.T) {
 	v.at("/apply/method", 200)
 	v.says("Ofisimizde")
 	v.post("/apply/method", "method", "office")
-	v.at("/apply/identify", 200)
-	v.get("/apply/identify?office=ankara&day=2026-11-24")
+	v.at("/apply/method/proof", 200)
+	v.get("/apply/method/proof?office=ankara&day=2026-11-24")
 	v.says("09:00", "16:00")
-	v.post("/apply/identify/book", "office", "ankara", "day", "2026-11-24", "at", "1795503600") // 10:00 in Türkiye
-	v.at("/apply/identify", 200)
+	v.post("/apply/method/book", "office", "ankara", "day", "2026-11-24", "at", "1795503600") // 10:00 in Türkiye
+	v.at("/apply/method/proof", 200)
 	v.says("24 Kasım 2026, Salı, 10:00", "Ankara ofisi")
 
 	id := w.id(t, application.Pending)
@@ -210,17 +210,17 @@ func TestTheGateIsReachedByALinkAndItsReturnByAForm(t *testing.T) {
 	v.fill(natural())
 	v.submit()
 	v.post("/apply/method", "method", "e-devlet")
-	v.post("/apply/identify/visit")
+	v.post("/apply/method/visit")
 	v.says(`href="https://gate.test/login?state=state-1"`)
-	v.get("/apply/identify/return?state=state-1&code=abc")
+	v.get("/apply/method/return?state=state-1&code=abc")
 	w.id(t, application.Pending)
 	w.gate.fails = errors.Join(enrolment.ErrLater)
-	v.post("/apply/identify/return", v.hidden()...)
+	v.post("/apply/method/return", v.hidden()...)
 	v.says("ulaşılamıyor")
 	w.gate.fails = nil
-	v.post("/apply/identify/return", "state", "another", "code", "abc")
+	v.post("/apply/method/return", "state", "another", "code", "abc")
 	v.says(enrolment.ErrNotThis.Text.Turkish)
-	v.post("/apply/identify/return", "state", "state-1", "code", "abc")
+	v.post("/apply/method/return", "state", "state-1", "code", "abc")
 	v.at("/apply/status", 200)
 	w.id(t, application.Identified)
 }

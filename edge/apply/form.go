@@ -158,6 +158,10 @@ func (p *pages) stepPage(v *visit, s *step, d *draft, f *web.Form) (web.Answer, 
 	x := sheet{Path: "/apply/form/" + s.name, Last: s.name == "account"}
 	for _, a := range s.fields(v.Kind, d.represented) {
 		field := web.FieldOf(a)
+		if a.Need == application.OneOf {
+			field.Optional = false
+			field.Help = rem.Text{Turkish: joined(a.Help.Turkish, "Bu iki numaradan biri yeterlidir."), English: joined(a.Help.English, "One of the two numbers is enough.")}
+		}
 		switch a.Name {
 		case "province", "seat-province":
 			field = provinces(field, d.in[a.Name])
@@ -181,6 +185,8 @@ func (p *pages) stepPage(v *visit, s *step, d *draft, f *web.Form) (web.Answer, 
 	}
 	return page, nil
 }
+
+func joined(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
 // provinces makes a closed list of the field; what was typed before is found by
 // number or name.

@@ -83,7 +83,7 @@ func (p *pages) choose(v *visit) (web.Answer, error) {
 	if err := p.Applicants.Choose(v.Context(), v.bearer, m); err != nil {
 		return p.again(v, f, "method", err, p.methodPage)
 	}
-	return web.Redirect{To: "/apply/identify"}, nil
+	return web.Redirect{To: "/apply/method/proof"}, nil
 }
 
 // proving is the page of the method that was chosen.
@@ -129,7 +129,14 @@ type way struct {
 }
 
 func (p *pages) identify(v *visit) (web.Answer, error) {
-	return p.identifyPage(v, web.NewForm(map[string]string{"office": v.Query("office"), "day": v.Query("day")}))
+	asked := map[string]string{}
+	if o := v.Query("office"); o != "" {
+		asked["office"] = o
+	}
+	if day := v.Query("day"); day != "" {
+		asked["day"] = day
+	}
+	return p.identifyPage(v, web.NewForm(asked))
 }
 
 func (p *pages) identifyPage(v *visit, f *web.Form) (web.Answer, error) { return p.proving(v, f, nil) }
@@ -142,7 +149,7 @@ func (p *pages) proving(v *visit, f *web.Form, w *way) (web.Answer, error) {
 		return toStatus, nil
 	}
 	x := proving{Form: f, Method: v.Method, About: aboutMethods[v.Method], Way: w,
-		Facts: []web.Fact{{Term: text("Son gün", "Until"), Value: web.Cell{Time: v.Due}}}}
+		Facts: []web.Fact{{Term: text("En geç", "At the latest"), Value: web.Cell{Time: v.Due}}}}
 	if v.Method == identity.Office {
 		var err error
 		if x.Office, err = p.office(v, f); err != nil {
@@ -354,12 +361,12 @@ func (p *pages) book(v *visit) (web.Answer, error) {
 	if err := p.Applicants.Book(v.Context(), v.bearer, enrolment.OfficeID(f.Get("office")), time.Unix(at, 0)); err != nil {
 		return p.again(v, f, "at", err, p.identifyPage)
 	}
-	return web.Redirect{To: "/apply/identify"}, nil
+	return web.Redirect{To: "/apply/method/proof"}, nil
 }
 
 func (p *pages) cancel(v *visit) (web.Answer, error) {
 	if err := p.Applicants.Cancel(v.Context(), v.bearer); err != nil {
 		return nil, err
 	}
-	return web.Redirect{To: "/apply/identify"}, nil
+	return web.Redirect{To: "/apply/method/proof"}, nil
 }

@@ -89,7 +89,7 @@ const (
 	ResumePath     = "/apply/resume"
 	ActivationPath = "/apply/activate"
 	// ReturnPath is where the e-Devlet gate sends people back to.
-	ReturnPath = "/apply/identify/return"
+	ReturnPath = "/apply/method/return"
 )
 
 // Link makes the address that a link in a message leads to: base is that of the
@@ -139,12 +139,12 @@ func Part(s Services) web.Part {
 			get("papers", "/apply/papers", p.papers), upload(post("paper", "/apply/papers/{paper}", p.handIn), enrolment.MaxPaper),
 
 			get("method", "/apply/method", p.method), post("chosen", "/apply/method", p.choose),
-			get("identify", "/apply/identify", p.identify),
-			get("tosign", "/apply/identify/form", p.formToSign), upload(post("signed", "/apply/identify/sign", p.sign), maxSignature),
-			post("book", "/apply/identify/book", p.book), post("cancel", "/apply/identify/cancel", p.cancel),
-			post("visit", "/apply/identify/visit", p.visit),
+			get("identify", "/apply/method/proof", p.identify),
+			get("tosign", "/apply/method/form", p.formToSign), upload(post("signed", "/apply/method/sign", p.sign), maxSignature),
+			post("book", "/apply/method/book", p.book), post("cancel", "/apply/method/cancel", p.cancel),
+			post("visit", "/apply/method/visit", p.visit),
 			get("return", ReturnPath, p.returning), post("returned", ReturnPath, p.returned),
-			upload(post("package", "/apply/identify/package", p.handed), maxPackage),
+			upload(post("package", "/apply/method/package", p.handed), maxPackage),
 
 			get("status", "/apply/status", p.status),
 			get("withdrawing", "/apply/withdraw", p.withdrawing), post("withdrawn", "/apply/withdraw", p.withdraw),

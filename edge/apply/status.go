@@ -36,7 +36,7 @@ func (v *visit) next() *web.Link {
 		}
 		return lead(text("Doğrulama yöntemini seçin", "Choose how to be identified"), "/apply/method")
 	case application.Pending:
-		return lead(text("Kimlik doğrulamaya geçin", "Go to the identification"), "/apply/identify")
+		return lead(text("Kimlik doğrulamaya geçin", "Go to the identification"), "/apply/method/proof")
 	case application.Approved:
 		return lead(text("Hesabı açın", "Open the account"), "/apply/activate/code")
 	case application.Activated:
@@ -47,17 +47,17 @@ func (v *visit) next() *web.Link {
 	return nil
 }
 
-// stages are the states that an application passes when nothing goes wrong, each
-// with what has happened when it is behind.
+// stages are the states that an application passes when nothing goes wrong, by
+// what is done in each.
 var stages = []struct {
 	over application.State // behind when the application is past this state
 	name rem.Text
 }{
-	{application.Draft, text("Form gönderildi", "The form was handed in")},
-	{application.Submitted, text("Doğrulama yöntemi seçildi", "A method was chosen")},
-	{application.Pending, text("Kimlik doğrulandı", "Identified")},
-	{application.InReview, text("İkinci görevli onayladı", "Approved by a second officer")},
-	{application.Approved, text("Hesap açıldı", "The account was opened")},
+	{application.Draft, text("Başvuru formu", "The form")},
+	{application.Submitted, text("Doğrulama yönteminin seçilmesi", "Choosing how to be identified")},
+	{application.Pending, text("Kimlik doğrulama", "Identification")},
+	{application.InReview, text("İkinci görevlinin onayı", "Approval by a second officer")},
+	{application.Approved, text("Hesabın açılması", "Opening the account")},
 }
 
 // order is how far a state is on that way.
@@ -92,9 +92,9 @@ func (v *visit) timeline() (list []web.Event) {
 func (p *pages) status(v *visit) (web.Answer, error) {
 	x := standing{Timeline: v.timeline(), Next: v.next(), Withdraw: v.can(application.Withdraw)}
 	x.Facts = append(x.Facts, web.Fact{Term: text("Durum", "State"), Value: web.Cell{Say: v.Words, Badge: true, Tone: tones[v.State]}},
-		web.Fact{Term: text("Bu durumda", "Since"), Value: web.Cell{Time: v.Since}})
+		web.Fact{Term: text("Bu duruma geldiği an", "Since"), Value: web.Cell{Time: v.Since}})
 	if !v.Due.IsZero() && v.next() != nil && !v.State.Final() {
-		x.Facts = append(x.Facts, web.Fact{Term: text("Sizi bekleyen iş için son an", "You have until"), Value: web.Cell{Time: v.Due}})
+		x.Facts = append(x.Facts, web.Fact{Term: text("Yapmanız gereken için son an", "You have until"), Value: web.Cell{Time: v.Due}})
 	}
 	if v.Address != (rem.Address{}) {
 		x.Facts = append(x.Facts, web.Fact{Term: text("KEP adresi", "Registered address"), Value: web.Cell{Text: v.Address.String()}})
