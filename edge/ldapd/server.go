@@ -43,8 +43,8 @@ type Limits struct {
 	Unknown, Known int
 	// Requests on one connection (10,000), Tries to log in on one (3).
 	Requests, Tries int
-	// Failures of logging in within a FailureWindow (15 minutes) from one address (30)
-	// and for one account (20).
+	// Failures of logging in within a FailureWindow (15 minutes) from one address (30),
+	// and from there for one account (20).
 	FailuresPerAddress, FailuresPerAccount int
 	FailureWindow                          time.Duration
 	// FailurePause is the least time in which a failed log-in is answered (1 s).

@@ -178,7 +178,10 @@ func (x *session) bind(ctx context.Context, m message) bool {
 		return false
 	}
 	address, known := x.named(q.name)
-	from, of := "from "+key(x.from), "of "+address.Pseudonym()
+	// An account's failures count by where they come from, so that nobody locks somebody
+	// else out (docs/decisions/0015).
+	from := "from " + key(x.from)
+	of := address.Pseudonym() + " " + from
 	if !x.Server.tries.take(begun, from, x.Limits.FailuresPerAddress) || !x.Server.tries.take(begun, of, x.Limits.FailuresPerAccount) {
 		return reply(busy, "too many failed log-ins; try again later")
 	}
