@@ -91,7 +91,7 @@ func (s *Service) tell(ctx context.Context, p rem.PersonID, shown Shown) (applic
 	if err != nil {
 		return application.Notice{}, fmt.Errorf("recording that the notice was shown: %w", err)
 	}
-	return application.Notice{Digest: digest, Delivery: fmt.Sprintf("notice-delivery/%d", d.Link.Number), At: d.Link.Time}, nil
+	return application.Notice{Digest: digest, Delivery: fmt.Sprintf("notice-delivery-%d", d.Link.Number), At: d.Link.Time}, nil
 }
 
 // Told records that the notice was shown to who has to show himself in a corporate

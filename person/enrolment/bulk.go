@@ -97,15 +97,18 @@ func (c *Corporate) Apply(ctx context.Context, r Requester, file []byte) (Receip
 		return Receipt{}, err
 	}
 	in := application.Intention{Key: bulkPrefix + string(b.id), Application: b.row(0), At: now, Body: body}
+	if _, err := s.Ledger.Intend(ctx, in); err != nil {
+		return Receipt{}, fmt.Errorf("writing down a company's file: %w", err)
+	}
 	taken, err := s.reserve(ctx, &b, bulk, &report)
+	if err == nil && taken {
+		err = s.Ledger.Abandon(ctx, in.Key)
+	}
 	if err != nil {
-		return Receipt{}, err
+		return Receipt{}, fmt.Errorf("reserving the addresses of a company's file: %w", err)
 	}
 	if taken {
 		return Receipt{Report: report}, nil
-	}
-	if _, err := s.Ledger.Intend(ctx, in); err != nil {
-		return Receipt{}, fmt.Errorf("writing down a company's file: %w", err)
 	}
 	receipt := Receipt{Batch: b.id, Report: report}
 	for i := range bulk.Forms() {
@@ -132,8 +135,8 @@ func (s *Service) availableRow(ctx context.Context, f *application.Form, row *ap
 	return nil
 }
 
-// bulkReserved is how long the addresses of a file are kept for it: a crash in the
-// middle is gone on from within that time, or the file has to be handed in again.
+// bulkReserved is how long the addresses of a file are kept for it, while its
+// applications begin.
 const bulkReserved = 7 * 24 * time.Hour
 
 // reserve keeps every address, or none: then the row that lost says so.
@@ -151,9 +154,6 @@ func (s *Service) reserve(ctx context.Context, b *batch, bulk *application.Bulk,
 		}
 		for j := range i + 1 {
 			err = errors.Join(err, s.Ledger.Release(ctx, bulk.Forms()[j].Address(), b.row(j)))
-		}
-		if err != nil {
-			err = fmt.Errorf("reserving the addresses of a company's file: %w", err)
 		}
 		return taken, err
 	}
@@ -321,12 +321,24 @@ func (s *Service) resumeBulk(ctx context.Context, in application.Intention) erro
 	if err != nil {
 		return errors.New("reading a company's file: its title cannot be read")
 	}
-	bulk, _, err := application.ReadBulk([]byte(file), company, s.Settings.Forms, b.made)
+	bulk, report, err := application.ReadBulk([]byte(file), company, s.Settings.Forms, b.made)
 	if err != nil {
 		return err
 	}
 	if bulk == nil || len(bulk.Forms()) != b.rows {
 		return errors.New("reading a company's file: it is not the one that was good")
+	}
+	// No application has begun before every address was reserved.
+	if _, err := s.Ledger.Application(ctx, b.row(0)); errors.Is(err, application.ErrNotFound) {
+		taken, err := s.reserve(ctx, b, bulk, &report)
+		if err == nil && taken { // meanwhile; nothing of the file is there
+			err = s.Ledger.Abandon(ctx, in.Key)
+		}
+		if err != nil || taken {
+			return err
+		}
+	} else if err != nil {
+		return err
 	}
 	return s.carry(ctx, b, bulk, in.Key)
 }
