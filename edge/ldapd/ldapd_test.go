@@ -195,7 +195,7 @@ func TestWhatCannotBeReadEndsTheSession(t *testing.T) {
 		"a negative number":     {0x30, 5, 2, 1, 0xFF, opUnbind, 0},
 		"number zero":           element(nil, tagSequence, element(number(nil, tagInteger, 0), opBind, bindBody(3, "", ""))),
 		"an unknown operation":  element(nil, tagSequence, element(number(nil, tagInteger, 1), 0x7E, nil)),
-		"something behind":      append(element(nil, tagSequence, append(element(number(nil, tagInteger, 1), opBind, bindBody(3, "", "")), 5, 0))),
+		"something behind":      element(nil, tagSequence, append(element(number(nil, tagInteger, 1), opBind, bindBody(3, "", "")), 5, 0)),
 		"a tag of several":      {0x30, 6, 2, 1, 1, 0x7F, 1, 0},
 		"a cut bind":            element(nil, tagSequence, element(number(nil, tagInteger, 1), opBind, []byte{2, 1})),
 		"a truth that is three": element(nil, tagSequence, element(number(nil, tagInteger, 1), opSearch, []byte{4, 0, 10, 1, 0, 10, 1, 0, 2, 1, 0, 2, 1, 0, 1, 1, 3, filterPresent, 1, 'a', 0x30, 0})),
