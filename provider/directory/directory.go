@@ -551,6 +551,14 @@ func (d *Directory) SettleAll(ctx context.Context) (changed int, err error) {
 			return changed, fmt.Errorf("settling the directory: %w", err)
 		}
 		for i := range page {
+			after = page[i].Account
+			stands, err := d.stands(ctx, &page[i])
+			if err != nil {
+				return changed, fmt.Errorf("settling the directory: %w", err)
+			}
+			if stands {
+				continue
+			}
 			v, err := d.Settle(ctx, page[i].Account)
 			if err != nil {
 				return changed, err
@@ -558,12 +566,18 @@ func (d *Directory) SettleAll(ctx context.Context) (changed int, err error) {
 			if v.ID != page[i].Version {
 				changed++
 			}
-			after = page[i].Account
 		}
 		if len(page) < settlePage {
 			return changed, nil
 		}
 	}
+}
+
+// stands reports whether everything of a listing has its consent: then there is
+// nothing to settle, and its record need not be read.
+func (d *Directory) stands(ctx context.Context, l *Listing) (bool, error) {
+	r, ok, err := d.visible(ctx, l)
+	return ok && len(r.Values) == len(l.Values) && len(r.Operators) == len(l.Operators), err
 }
 
 // Resolve returns the version that the address has at the time, ours alone. Sending
