@@ -120,9 +120,9 @@ var accountMoves = []struct {
 	bad   bool
 }{
 	{account.Block, text("Gönderime kapat", "Block sending"), text("Hesaptan ileti gönderilemez; almak ve okumak sürer.", "Nothing can be sent; receiving and reading go on."), false},
-	{account.Suspend, text("Askıya al", "Suspend"), text("Hesap almayı sürdürür; kimse okuyamaz ve gönderemez.", "It goes on receiving; nobody reads or sends."), true},
-	{account.Restore, text("Yeniden aç", "Restore"), text("Hesap yeniden açılır.", "The account is open again."), false},
-	{account.Close, text("Kapat", "Close"), text("Hesap kapanır ve adresi bir daha kimseye verilmez. Bu geri alınamaz; hesap sahibi iletilerini süresi içinde alabilir.", "The account closes and its address is never given to anybody again. This cannot be taken back; the holder can take the messages away in time."), true},
+	{account.Suspend, text("Hesabı askıya al", "Suspend the account"), text("Hesap almayı sürdürür; kimse okuyamaz ve gönderemez.", "It goes on receiving; nobody reads or sends."), true},
+	{account.Restore, text("Hesabı yeniden aç", "Restore the account"), text("Hesap yeniden açılır.", "The account is open again."), false},
+	{account.Close, text("Hesabı kapat", "Close the account"), text("Hesap kapanır ve adresi bir daha kimseye verilmez. Bu geri alınamaz; hesap sahibi iletilerini süresi içinde alabilir.", "The account closes and its address is never given to anybody again. This cannot be taken back; the holder can take the messages away in time."), true},
 }
 
 // accountPage shows state and operators by identifiers; names, where they were

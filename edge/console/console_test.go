@@ -624,7 +624,7 @@ func TestSupportWorksOnAnAccount(t *testing.T) {
 	if rec := w.post(w.support, path+"/move/block", url.Values{"reason": {"whim"}}); rec.Code != http.StatusUnprocessableEntity {
 		t.Errorf("for a whim it answers %d", rec.Code)
 	}
-	has(t, w.leads(w.post(w.support, path+"/move/block", url.Values{"reason": {string(account.ByRequest)}}), w.support, path), "gönderime kapalı", "Yeniden aç")
+	has(t, w.leads(w.post(w.support, path+"/move/block", url.Values{"reason": {string(account.ByRequest)}}), w.support, path), "gönderime kapalı", "Hesabı yeniden aç")
 	has(t, w.leads(w.post(w.support, path+"/move/close", url.Values{"reason": {string(account.ByRequest)}}), w.support, path), "Kapalı bir hesapta yapılacak işlem yok")
 	for _, event := range []string{"block", "restore", "renew", "term-over", "reopen", "x"} {
 		if rec := w.get(w.support, path+"/move/"+event); rec.Code != http.StatusNotFound {

@@ -114,7 +114,7 @@ func (p *pages) newInstitutionPage(f *web.Form) web.Page {
 		all = append(all, web.Choice{Value: string(x), Label: plain(x.Name())})
 	}
 	pg := p.page(text("Kurum ekle", "Add an institution"), rem.Text{}, block{Form: &form{
-		Path: "/desk/partners/new", Button: text("Ekle", "Add"), Back: "/desk/partners",
+		Path: "/desk/partners/new", Tight: true, Button: text("Ekle", "Add"), Back: "/desk/partners",
 		Fields: []web.Field{
 			f.Field(web.Field{Name: "name", Label: text("Kurumun unvanı", "Name"), Max: 200}),
 			f.Field(web.Field{Name: "contract", Label: text("Sözleşme numarası", "Number of the contract"), Short: true, Max: 60}),

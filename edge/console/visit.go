@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"slices"
 	"time"
 
 	"rem"
@@ -229,7 +230,7 @@ func (p *pages) visitPage(o *partner.Order, f *web.Form) (web.Answer, error) {
 	}
 	fields = append(fields, documentFields(f)...)
 	fields = append(fields, f.Field(web.Field{Name: "genuine", Label: text("Belge gerçek mi?", "Is the document genuine?"), Type: web.RadioInput, Choices: saw}))
-	for _, i := range identity.Required(identity.OnSite, o.Represented) {
+	for _, i := range onSite(o) {
 		fields = append(fields, f.Field(web.Field{Name: "item-" + string(i), Label: items.of(i), Type: web.RadioInput, Choices: saw}))
 	}
 	for _, x := range parts {
@@ -242,6 +243,12 @@ func (p *pages) visitPage(o *partner.Order, f *web.Form) (web.Answer, error) {
 	pg.Form, pg.Wide = f, false
 	pg.Steps = visitSteps(0)
 	return pg, nil
+}
+
+// onSite are the items that a visitor answers; whether the address is the
+// application's follows from where he was.
+func onSite(o *partner.Order) []identity.Item {
+	return slices.DeleteFunc(identity.Required(identity.OnSite, o.Represented), func(i identity.Item) bool { return i == identity.AddressAsGiven })
 }
 
 func visitSteps(here int) []web.Step {
@@ -294,9 +301,10 @@ func (p *pages) readResult(f *web.Form, o *partner.Order, me rem.PersonID) partn
 	}
 	res.Document = readDocument(f, p.Clock.Now())
 	res.Document.Genuine = yes(f, "genuine")
-	for _, i := range identity.Required(identity.OnSite, o.Represented) {
+	for _, i := range onSite(o) {
 		res.Checklist = append(res.Checklist, identity.Checked{Item: i, Passed: yes(f, "item-"+string(i))})
 	}
+	res.Checklist = append(res.Checklist, identity.Checked{Item: identity.AddressAsGiven, Passed: f.Get("there") == "there"})
 	for _, x := range parts {
 		res.Compared = append(res.Compared, identity.Comparison{Part: x.value, Same: yes(f, "part-"+string(x.value))})
 	}
