@@ -11,6 +11,7 @@ import (
 	"rem/privacy"
 	"rem/privacy/consent"
 	"rem/privacy/notice"
+	"rem/provider/directory"
 )
 
 // asks is the exact text in which each purpose is asked for: one at a time.
@@ -142,6 +143,13 @@ func (p *pages) choose(v *visit) (web.Answer, error) {
 		return p.choicesPage(v, f)
 	case err != nil:
 		return nil, err
+	}
+	if p.Directory != nil {
+		// What rests on a consent that is gone leaves the record now; queries did not
+		// wait for it.
+		if _, err := p.Directory.Settle(v.Context(), v.account.ID); err != nil && !errors.Is(err, directory.ErrNotFound) {
+			return nil, err
+		}
 	}
 	return web.Redirect{To: "/account/choices"}, nil
 }

@@ -2,11 +2,16 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"rem"
+	"rem/edge/notify"
 	"rem/person/account"
+	"rem/person/news"
+	"rem/privacy"
+	"rem/provider/directory"
 )
 
 // termsEvery is how often the terms of all accounts are looked at: an end is met
@@ -66,9 +71,49 @@ func (n *Node) sealAccounts(ctx context.Context) error {
 	}
 }
 
-// Tell implements account.Messenger. Until a gateway is configured the log is
-// where notices go.
-func (s notices) Tell(_ context.Context, _ string, a account.Account, n account.Notice) error {
-	s.log.Info("notice to the people of an account", "account", string(a.ID), "notice", string(n.Kind))
+// accountNews tells an account's people what became of it, and takes a closed
+// account out of the directory. A step that fails is made again by the keeper.
+type accountNews struct{ n *Node }
+
+var accountKinds = map[account.NoticeKind]news.Kind{
+	account.TermEnding: news.Reminder, account.TermOver: news.Reminder, account.OperatorEnding: news.Reminder, account.LastOperatorEnding: news.Reminder,
+	account.StateChanged: news.Security, account.Renewed: news.Security, account.OperatorAppointed: news.Security, account.OperatorRemoved: news.Security,
+}
+
+// Tell implements account.Messenger.
+func (s accountNews) Tell(ctx context.Context, key string, a account.Account, n account.Notice) error {
+	if a.State == account.Closed {
+		if err := s.closeEntry(ctx, &a); err != nil {
+			return err
+		}
+	}
+	s.n.Log.Info("notice to the people of an account", "account", string(a.ID), "notice", string(n.Kind))
+	for _, o := range a.Operators {
+		m := news.Message{ID: news.ID("account." + key + "." + string(o.Person)), Person: o.Person, Kind: accountKinds[n.Kind], Day: n.Due}
+		if len(m.ID) > news.MaxID {
+			m.ID = news.ID("account." + rem.DigestOf([]byte(m.ID)).String())
+		}
+		err := s.n.People.Contacts.Tell(ctx, news.Mail, m)
+		// Who has no mail, or a provider without a mail server, tells on the pages alone.
+		if err != nil && !errors.Is(err, notify.ErrNoContact) && !errors.Is(err, notify.ErrNoChannel) && !errors.Is(err, news.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// closeEntry takes the account's record out of what is published (REQ-33).
+func (s accountNews) closeEntry(ctx context.Context, a *account.Account) error {
+	who := a.Standing.By
+	if who == "" {
+		who = a.Holder.Person // the term ended it
+	}
+	by := directory.By{Actor: rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: who}, Role: privacy.AsHolder}
+	if a.Operator(who) == nil && who != a.Holder.Person {
+		by.Role, by.Case = privacy.AsSupport, privacy.CaseID(a.ID)
+	}
+	if _, err := s.n.People.Directory.Close(ctx, by, a.ID); err != nil && !errors.Is(err, directory.ErrNotFound) {
+		return fmt.Errorf("closing the directory's record of %s: %w", a.ID, err)
+	}
 	return nil
 }

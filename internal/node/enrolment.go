@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/edge/apply"
 	"rem/edge/blobstore"
 	"rem/edge/config"
 	"rem/edge/idproof"
@@ -18,8 +19,6 @@ import (
 	"rem/person/application"
 	"rem/person/enrolment"
 	"rem/person/identity"
-	"rem/person/login"
-	"rem/provider/directory"
 )
 
 // paperFolder holds the papers of applications, sealed.
@@ -29,15 +28,6 @@ const paperFolder = "papers"
 // about revocation no signature of an applicant is believed, and none is taken.
 func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
 	c, r, p := n.Config, &n.Records, &n.People
-	tokens, err := directory.NewTokens(ctx, r.Keys)
-	if err != nil {
-		return err
-	}
-	if p.Directory, err = directory.New(directory.Config{
-		Provider: n.Provider.Domain, Store: r.Persons.Directory(), Vault: r.Vault, Consents: r.Consents, Tokens: tokens, Clock: n.clock, Random: rand.Reader,
-	}); err != nil {
-		return err
-	}
 	if !c.Revocation.Require {
 		return nil
 	}
@@ -60,8 +50,8 @@ func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
 	e := enrolment.Config{
 		Settings: enrolment.Settings{
 			Provider: n.Provider.Name, Domain: n.Provider.Domain, Forms: person.Forms{Provider: n.Provider.Domain},
-			Resume:     n.link("/apply/resume"),
-			Activation: n.link("/apply/arrive"),
+			Resume:     apply.Link(c.Web.Base, apply.ResumePath),
+			Activation: apply.Link(c.Web.Base, apply.ActivationPath),
 			Offices:    offices(c),
 			Term:       n.terms().End,
 		},
@@ -120,12 +110,6 @@ func offer(c *config.Config, e *enrolment.Config, provinces []person.Province) i
 		}
 	}
 	return o
-}
-
-// link makes the addresses that mail leads to. The secret is in the query: nothing
-// of an address is logged, and no page tells another host where somebody came from.
-func (n *Node) link(path string) func(login.Secret) string {
-	return func(s login.Secret) string { return n.Config.Web.Base + "/tr" + path + "?key=" + s.Reveal() }
 }
 
 func offices(c *config.Config) (list []enrolment.Office) {

@@ -260,7 +260,7 @@ func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store,
 		Notices: notices{n.Log}, Signer: signer, Clock: n.clock,
 	}
-	n.Keeper = &account.Keeper{Store: n.Store, Sessions: webSessions{n}, Messenger: notices{n.Log}, Clock: n.clock, Terms: n.terms()}
+	n.Keeper = &account.Keeper{Store: n.Store, Sessions: webSessions{n}, Messenger: accountNews{n}, Clock: n.clock, Terms: n.terms()}
 	n.Retriever = &retrieval.Retriever{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store, Signer: signer, Clock: n.clock,
 	}
@@ -324,6 +324,9 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	}
 	if n.People.Enrolment != nil {
 		stages.Go(func() { n.carryOn(work) })
+	}
+	if n.People.central != nil {
+		stages.Go(func() { n.People.central.Run(work) })
 	}
 	stages.Go(func() {
 		if err := n.trust.Run(work); err != nil {
@@ -411,6 +414,11 @@ func (n *Node) doors() (doors []door, err error) {
 			return doors, fmt.Errorf("opening the door %s: %w", d.name, err)
 		}
 		doors = append(doors, door{d.name, l, server.Serve, server.Shutdown})
+	}
+	books, err := n.ldapServers(userTLS)
+	doors = append(doors, books...)
+	if err != nil {
+		return doors, err
 	}
 	if address := n.Config.Listen.Web; address != "" {
 		server, err := n.webDoor()

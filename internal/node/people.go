@@ -6,10 +6,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"rem"
+	"rem/edge/api"
+	"rem/edge/apply"
+	"rem/edge/centraldirectory"
 	"rem/edge/config"
+	"rem/edge/console"
 	"rem/edge/entrance"
 	"rem/edge/notify"
 	"rem/edge/paperstore"
@@ -39,8 +44,9 @@ type People struct {
 	Enrolment *enrolment.Service // nil: nobody can apply
 	Site      *web.Site          // nil: there are no pages
 
-	papers *paperstore.Store
-	judge  *identity.SignatureJudge
+	papers  *paperstore.Store
+	central *centraldirectory.Runner // nil: there is no central directory
+	judge   *identity.SignatureJudge
 }
 
 // alarms of what works for people beside their requests.
@@ -62,6 +68,9 @@ func (n *Node) openPeople(ctx context.Context) error {
 	if p.Staff, err = staff.Open(ctx, staff.Config{
 		Store: n.Records.Persons.StaffChain(), Vault: n.Records.Vault, Clock: n.clock, Sessions: endings{n},
 	}); err != nil {
+		return err
+	}
+	if err := n.openDirectory(ctx, guard); err != nil {
 		return err
 	}
 	if n.Config.Listen.Web == "" {
@@ -185,13 +194,28 @@ func (n *Node) openSite() (err error) {
 	parts := []web.Part{
 		site.Part(site.Services{
 			Provider: n.Provider, Practice: n.Practice, Notices: r.Notices, Documents: r.Published, Verifier: verifier, Health: n.health,
-			Base: n.Config.Web.Base, Security: n.Config.Web.Security, Login: true,
+			Base: n.Config.Web.Base, Security: n.Config.Web.Security, Login: true, Apply: n.People.Enrolment != nil, Directory: n.People.Directory != nil,
 		}),
 		entrance.Part(entrance.Services{Login: n.People.Login, Label: n.label, Invited: n.invited, Signatures: n.People.Login.Signatures != nil}),
 		portal.Part(portal.Services{
 			Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
 			Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Receipt: n.receipt, Server: n.Config.Listen.Submission,
 		}),
+	}
+	if n.People.Enrolment != nil {
+		partners, err := n.Partners(context.Background())
+		if err != nil {
+			return err
+		}
+		partners.Judge = n.People.judge
+		parts = append(parts, console.Parts(console.Services{
+			Clock: n.clock, Staff: n.People.Staff, Vault: r.Vault, Cases: r.Persons, Desk: n.People.Enrolment.Desk(), Offices: offices(n.Config),
+			Partners: partners, Keep: n.People.Enrolment.KeepEvidence, Accounts: n.Store, Keeper: n.Keeper, Deliveries: n.People.Messenger,
+		})...)
+		parts = append(parts, apply.Part(apply.Services{
+			Applicants: n.People.Enrolment.Applicants(), Sessions: n.People.Login, Notices: r.Notices, Texts: n.People.Enrolment.Texts,
+			Offices: n.People.Enrolment.Offices, Offer: n.People.Enrolment.Rules.Offer, DeemedRead: n.Practice.DeemedRead,
+		}))
 	}
 	n.People.Site, err = web.New(web.Config{
 		Base: n.Config.Web.Base, Name: n.Provider.Name, Clock: n.clock, Log: n.Log, Sessions: web.Logins(n.People.Login, n.roles), Simulated: n.simulated(),
@@ -265,7 +289,18 @@ func (n *Node) webDoor() (*http.Server, error) {
 	if err := refuseSimulators(n.Config.Mode, leaf); err != nil {
 		return nil, err
 	}
-	return n.People.Site.Server(certificates), nil
+	server := n.People.Site.Server(certificates)
+	if n.People.Directory != nil {
+		programs, pages := api.New(directoryDoor{n}, n.clock, n.Log), server.Handler
+		server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if strings.HasPrefix(q.URL.Path, api.Prefix) {
+				programs.ServeHTTP(w, q)
+				return
+			}
+			pages.ServeHTTP(w, q)
+		})
+	}
+	return server, nil
 }
 
 // Pauses of what works for people beside their requests.
