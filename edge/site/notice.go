@@ -127,7 +127,7 @@ var sample = web.Notice{Tone: web.Attention, Title: text("Bu metin bir örnektir
 func factsOf(r *web.Request, list []notice.Fact) (facts []web.Fact) {
 	for _, f := range list {
 		if name, value, ok := f.Say(r.Language); ok {
-			facts = append(facts, web.Fact{Term: name, Value: web.Cell{Text: value}})
+			facts = append(facts, web.Fact{Term: capital(name), Value: web.Cell{Text: value}})
 		}
 	}
 	return facts

@@ -48,7 +48,7 @@ func (s *site) status(r *web.Request) (web.Answer, error) {
 	case len(conditions) == 0:
 		overall = web.Notice{Tone: web.Attention, Title: text("Durum bilgisi yok.", "Nothing is known about the state.")}
 	case bad > 0:
-		overall = web.Notice{Tone: web.Attention, Title: text("Bazı bölümlerde sorun var.", "Some parts are in trouble."), Text: text("Alındığı bildirilmiş iletiler durur ve teslim edilir; yenilerini almak gecikebilir.", "Messages that we said we took are safe and will be delivered; taking new ones may be delayed.")}
+		overall = web.Notice{Tone: web.Attention, Title: text("Bazı bölümlerde sorun var.", "Some parts are in trouble."), Text: text("Alındığını bildirdiğimiz iletiler güvendedir ve teslim edilir; yeni iletilerin alınması gecikebilir.", "Messages that we said we took are safe and will be delivered; taking new ones may be delayed.")}
 	}
 	d := struct {
 		Table web.Table
