@@ -66,14 +66,6 @@ func (p *pages) page(title, lead rem.Text, blocks ...block) web.Page {
 	return web.Page{View: p.views.Page("blocks"), Title: title, Lead: lead, Data: blocks, Wide: true}
 }
 
-// when keeps a block only where it is wanted.
-func when(is bool, b block) []block {
-	if is {
-		return []block{b}
-	}
-	return nil
-}
-
 // did are the sentences that stand on a page after something was done there.
 var did = map[string]rem.Text{
 	"taken-up":    text("Dosya sizde.", "The case is yours."),
