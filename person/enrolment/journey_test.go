@@ -45,6 +45,8 @@ type traveller struct {
 	n           int  // whose address ends with it
 	in          application.Input
 
+	reopen func() // ends the process of the stores and opens them again; may be nil
+
 	begun enrolment.Begun
 	saved bool
 	code  string
@@ -257,6 +259,9 @@ func (p *traveller) travel() (errs []error) {
 		errs = append(errs, err)
 		if len(errs) > 20 {
 			p.t.Fatalf("he does not get on: %v", errs)
+		}
+		if p.reopen != nil {
+			p.reopen()
 		}
 		p.s = p.w.Service(p.t)
 		for i := 0; ; i++ {

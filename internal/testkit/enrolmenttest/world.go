@@ -43,9 +43,11 @@ const Site = "https://basvuru.hs90.kep.test/"
 // somebody outside answers as its fields say.
 type World struct {
 	*vaulttest.World
-	Ledger  *personledgertest.Memory
-	Store   *Memory
-	Papers  *Papers
+	// Ledger, Store and Papers are in memory; a test may put others there before
+	// Service.
+	Ledger  enrolment.Ledger
+	Store   enrolment.Store
+	Papers  enrolment.Papers
 	Notices *notice.Ledger
 	// Judge answers about signatures; a test may put another one there.
 	Judge enrolment.Judge
@@ -82,8 +84,9 @@ type Told struct {
 // NewWorld returns one in which a sample notice is in force.
 func NewWorld(t testing.TB) *World {
 	t.Helper()
+	ledger, store, papers := personledgertest.NewMemory(), NewMemory(), &Papers{}
 	w := &World{
-		World: vaulttest.New(t, inventory.Today()), Ledger: personledgertest.NewMemory(), Store: NewMemory(), Papers: &Papers{},
+		World: vaulttest.New(t, inventory.Today()), Ledger: ledger, Store: store, Papers: papers,
 		AdapterSays: true,
 		accounts:    map[rem.AccountID]account.Account{}, entries: map[rem.AccountID]directory.Entry{}, contacts: map[rem.PersonID]news.Contact{},
 		granted: map[login.Who]login.Granting{}, ready: map[login.Who]bool{},
@@ -105,8 +108,8 @@ func NewWorld(t testing.TB) *World {
 		}
 		return f(what, done)
 	}
-	w.Ledger.Fail = func(method string, done bool) error { return ask("Ledger."+method, done) }
-	w.Store.Fail, w.Papers.Fail = ask, ask
+	ledger.Fail = func(method string, done bool) error { return ask("Ledger."+method, done) }
+	store.Fail, papers.Fail = ask, ask
 	return w
 }
 
@@ -362,7 +365,7 @@ func (m messenger) Tell(_ context.Context, ch news.Channel, x news.Message) erro
 	return m.w.do("Messenger.Tell", func() error {
 		x, ok := m.w.contacts[x.Person].At(ch, x)
 		if !ok {
-			return errors.New("the person has no such channel")
+			return news.ErrNoContact
 		}
 		if err := x.Check(); err != nil {
 			return err
