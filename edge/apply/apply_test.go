@@ -5,11 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"rem"
+	"rem/edge/apply"
 	"rem/internal/testkit/personledgertest"
 	"rem/person"
 	"rem/person/application"
 	"rem/person/enrolment"
+	"rem/person/login"
 	"rem/person/news"
+	"rem/privacy"
 	"rem/provider/publication"
 )
 
@@ -296,6 +300,96 @@ func TestWhoTypesAWrongKeyLearnsNothing(t *testing.T) {
 	if len(stranger.cookies) != 0 {
 		t.Error("a session was opened")
 	}
+}
+
+// REQ-21: a row that is wrong is named with its reason and nothing begins; a good
+// file becomes an application for each row, and each of the people is told first.
+func TestACompanyAppliesForItsPeopleWholeOrNotAtAll(t *testing.T) {
+	w := newWorld(t)
+	w.sessions = boss{"acc-company"}
+	v := w.visitor(t)
+	v.cookies["__Host-session"] = login.NewSecret().Reveal()
+	v.get("/apply/bulk")
+	v.at("/apply/bulk", 200)
+	head := "identity-number;given-names;family-name;birth-date;mobile;mail-address\r\n"
+	good := "10000000146;Işıl Çağrı;Öğütçü;29.10.1990;0532 123 45 67;isil@example.com\r\n"
+	fields := v.hidden()
+	for _, k := range application.Agreements() {
+		fields = append(fields, "accept-"+string(k), "yes")
+	}
+	send := func(file string, fields ...string) {
+		t.Helper()
+		v.upload("/apply/bulk", "file", "kisiler.csv", []byte(file), fields...)
+	}
+	send(head+good, v.hidden()...)
+	v.at("/apply/bulk", 422)
+	v.says(`id="accept-contract-problem"`)
+	send("nonsense", fields...)
+	v.says("Dosya okunamadı")
+	send(head+good+"12345678951;İbrahim;Ünlü;1.1.1980;0532 123 45 68;ibrahim@example.com\r\n", fields...)
+	v.says("Hatalı satır: 1", "denetim rakamı", "Hiçbir başvuru başlamadı")
+	if strings.Contains(v.page, "12345678951") {
+		t.Error("the report says what the row says")
+	}
+	if list, err := w.enrolment.Corporate().List(t.Context(), "per-boss", 10); err != nil || len(list) != 0 {
+		t.Fatalf("%d applications, %v", len(list), err)
+	}
+	send(head+good+"12345678950;İbrahim;Ünlü;01.02.1980;0532 123 45 68;ibrahim@example.com\r\n", fields...)
+	v.at("/apply/bulk", 200)
+	v.says("2 başvuru başladı")
+
+	other := newWorld(t)
+	other.sessions = boss{"acc-natural"}
+	stranger := other.visitor(t)
+	stranger.cookies["__Host-session"] = login.NewSecret().Reveal()
+	stranger.get("/apply/bulk")
+	stranger.at("/apply/bulk", 403)
+}
+
+// Somebody whose data came from his company is told before anything is asked of him.
+func TestWhoCameByHisCompanyReadsTheNoticeFirst(t *testing.T) {
+	w := newWorld(t)
+	actor := rem.Actor{Account: "acc-company", Holder: "per-company", Person: "per-boss", Method: "passkey"}
+	current, err := w.notices.InForce(w.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, err := w.enrolment.Texts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, title, err := company(t.Context(), login.Session{Account: "acc-company"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.enrolment.Corporate().Apply(t.Context(), enrolment.Requester{
+		Actor: actor, Company: title, Accepted: texts, Shown: enrolment.Shown{Notice: current.Digest, Language: privacy.Turkish, Channel: privacy.Website},
+	}, []byte("identity-number;given-names;family-name;birth-date;mobile;mail-address\r\n10000000146;Işıl Çağrı;Öğütçü;29.10.1990;0532 123 45 67;isil@example.com\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := ""
+	w.messenger.mu.Lock()
+	for _, m := range w.messenger.sent {
+		if strings.Contains(m.Link, apply.ResumePath+"?s=") {
+			link = strings.TrimPrefix(m.Link, origin)
+		}
+	}
+	w.messenger.mu.Unlock()
+	if link == "" {
+		t.Fatal("he was sent no link")
+	}
+	v := w.visitor(t)
+	v.ask("GET", link, "", nil)
+	v.post("/apply/resume", v.hidden()...)
+	v.at("/apply/status", 200)
+	v.get("/apply/method")
+	v.post("/apply/method", "method", "office")
+	v.at("/apply/notice", 200)
+	v.says(current.Digest.String())
+	v.post("/apply/notice", v.hidden()...)
+	v.post("/apply/method", "method", "office")
+	v.at("/apply/method/proof", 200)
 }
 
 // Every page of the part speaks both languages.

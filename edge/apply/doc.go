@@ -20,5 +20,5 @@
 //
 // Next: part.go for the routes and what the pages ask, then begin.go, form.go,
 // check.go, papers.go, method.go, status.go, activate.go in the order of the
-// journey.
+// journey, and bulk.go for companies.
 package apply

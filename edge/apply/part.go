@@ -81,6 +81,10 @@ type Services struct {
 	// DeemedRead is after how long an unopened message counts as read, by the
 	// practice statement; 0: it never does.
 	DeemedRead time.Duration
+	// Corporate and Company are for companies that apply for their people; without
+	// them there is no such page.
+	Corporate Corporate
+	Company   Company
 }
 
 // The pages to which links in messages lead. A link is the page, a question mark,
@@ -119,8 +123,8 @@ func Part(s Services) web.Part {
 	open := func(name, method, pattern string, h web.Handler) web.Route {
 		return web.Route{Name: name, Method: method, Pattern: pattern, Who: web.Public, Handler: h}
 	}
-	return web.Part{
-		Name: "apply", Title: text("Başvurum", "My application"),
+	part := web.Part{
+		Name: "apply", Title: text("Başvuru", "Application"),
 		Menu: []web.MenuItem{
 			{Text: text("Başvurunun durumu", "Where it stands"), Path: "/apply/status"},
 			{Text: text("Form", "Form"), Path: "/apply/form"},
@@ -155,6 +159,13 @@ func Part(s Services) web.Part {
 			upload(post("activated", "/apply/activate/sign", p.activated), maxSignature),
 		},
 	}
+	if s.Corporate != nil && s.Company != nil {
+		part.Menu = append(part.Menu, web.MenuItem{Text: bulkTitle, Path: "/apply/bulk"})
+		part.Routes = append(part.Routes,
+			web.Route{Name: "bulk", Method: "GET", Pattern: "/apply/bulk", Who: web.Holder, Handler: p.bulk},
+			web.Route{Name: "applied", Method: "POST", Pattern: "/apply/bulk", Who: web.Holder, Fresh: true, Handler: p.applied, MaxBody: application.MaxBulk + uploadFrame, Busy: true})
+	}
+	return part
 }
 
 // The sizes of what is handed in, in octets.

@@ -66,6 +66,7 @@ type world struct {
 	messenger *messenger
 	gate      *gate
 	site      *web.Site
+	sessions  web.Sessions // in place of those of the log-in, where it is set
 }
 
 func must[T any](v T, err error) func(testing.TB) T {
@@ -223,17 +224,37 @@ func (w *world) publish(t testing.TB, k publication.Kind) {
 // open makes the site at an address.
 func (w *world) open(t testing.TB) func(base string) http.Handler {
 	return func(base string) http.Handler {
+		if w.sessions == nil {
+			w.sessions = web.Logins(w.login, nil)
+		}
 		w.site = must(web.New(web.Config{
 			Base: base, Name: rem.Text{Turkish: "Örnek KEP", English: "Sample KEP"}, Clock: w.clock, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), Strict: true,
-			Sessions: web.Logins(w.login, nil), Menu: site.Menu(), Foot: site.Foot(), Simulated: []rem.Text{{Turkish: "zaman damgası", English: "time stamps"}},
+			Sessions: w.sessions, Menu: site.Menu(), Foot: site.Foot(), Simulated: []rem.Text{{Turkish: "zaman damgası", English: "time stamps"}},
 		},
 			site.Part(site.Services{Provider: provider.REMMD{Domain: "hs90.kep.test"}, Practice: provider.DefaultPractice(), Notices: w.notices, Documents: w.documents, Base: base, Apply: true}),
 			entrance.Part(entrance.Services{Login: w.login, Label: func(context.Context, login.Session) (string, error) { return "", nil }}),
 			apply.Part(apply.Services{
 				Applicants: w.enrolment.Applicants(), Sessions: w.login, Notices: w.notices, Texts: w.enrolment.Texts, Offices: w.enrolment.Offices, Offer: w.enrolment.Rules.Offer,
+				Corporate: w.enrolment.Corporate(), Company: company,
 			})))(t)
 		return w.site
 	}
+}
+
+// company is that of whoever is logged in to its account, and may apply for it.
+func company(_ context.Context, x login.Session) (rem.Actor, person.Title, error) {
+	title, err := person.ParseTitle("Öğütçü Gıda A.Ş.")
+	if x.Account != "acc-company" {
+		return rem.Actor{}, title, &web.Forbidden{Why: rem.Text{Turkish: "Bu hesap bir şirketin değil.", English: "This account is not a company's."}}
+	}
+	return rem.Actor{Account: x.Account, Holder: "per-company", Person: x.Who.Person, Method: string(x.Method)}, title, err
+}
+
+// boss is logged in as an operator of an account.
+type boss struct{ account rem.AccountID }
+
+func (b boss) Session(context.Context, string) (web.Principal, error) {
+	return web.Principal{Session: login.Session{Who: login.Who{Kind: login.Holder, Person: "per-boss"}, Account: b.account}, Fresh: true}, nil
 }
 
 // testLog makes a fault of a page one of the test.
@@ -351,10 +372,15 @@ func (v *visitor) post(path string, fields ...string) {
 	v.ask("POST", "/tr"+path, "application/x-www-form-urlencoded", strings.NewReader(values.Encode()))
 }
 
-func (v *visitor) upload(path, field, name string, content []byte) {
+func (v *visitor) upload(path, field, name string, content []byte, fields ...string) {
 	v.t.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
+	for i := 0; i < len(fields); i += 2 {
+		if err := m.WriteField(fields[i], fields[i+1]); err != nil {
+			v.t.Fatal(err)
+		}
+	}
 	part := must(m.CreateFormFile(field, name))(v.t)
 	part.Write(content)
 	m.Close()
