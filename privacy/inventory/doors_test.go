@@ -46,6 +46,8 @@ var doors = map[string]string{
 	"edge/tsa/client.go post http.NewRequestWithContext":        "outgoing: tsp.Request",
 	"internal/node/health.go operations net.Listen":             "metrics",
 	"internal/node/node.go Open os.MkdirAll":                    "file names",
+	"internal/node/directory.go ldapServers net.Listen":         "wire: the directory's answers",
+	"edge/api/api.go write json.NewEncoder":                     "wire: the directory's answers",
 	"internal/node/node.go doors net.Listen":                    "wire: smtp",
 	"internal/node/node.go lock os.OpenFile":                    "file names: lock",
 	"person/enrolment/applicants.go Save json.Marshal":          "record fields: application.StepData.Typed, sealed whole",

@@ -62,6 +62,8 @@ func AskFor(n *notice.Notice, purposes ...privacy.PurposeID) {
 	p, c := n.Section(notice.PurposeSection), n.Section(notice.ConsentSection)
 	c.Facts = []notice.Fact{{Name: "asked", Value: "yes"}}
 	for _, id := range purposes {
+		is := func(it notice.Item) bool { return it.ID == string(id) }
+		p.Items, c.Items = slices.DeleteFunc(p.Items, is), slices.DeleteFunc(c.Items, is)
 		p.Items = append(p.Items, notice.Item{ID: string(id), Facts: []notice.Fact{{Name: "grounds", Value: string(privacy.Consent)}}, Text: words})
 		c.Items = append(c.Items, notice.Item{ID: string(id), Text: words})
 	}
