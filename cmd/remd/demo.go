@@ -71,7 +71,7 @@ func (d *demo) Run(ctx context.Context) error {
 	err = d.show(ctx, s, begun)
 	if err == nil && d.Keep {
 		if err = s.invite(ctx); err == nil {
-			<-ctx.Done()
+			err = s.codes(ctx)
 		}
 	}
 	return errors.Join(err, s.stop())
@@ -190,7 +190,11 @@ func (d *demo) show(ctx context.Context, s *stage, begun time.Time) error {
 		return err
 	}
 	fmt.Printf("\nSüre / took: %s\n", time.Since(begun).Round(time.Millisecond))
-	return s.tell(dir)
+	if err := s.tell(dir); err != nil || d.Keep {
+		return err
+	}
+	fmt.Println("\nSayfalar, girişler ve bir ileti daha için / for the pages, log-ins and one more message: --keep")
+	return nil
 }
 
 // submit hands the message in as any mail program does: SMTP over TLS with a

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -82,30 +84,52 @@ func (s *stage) applied() {
 
 // pages says where the pages are, and by what somebody gets in.
 func (s *stage) pages(ctx context.Context) error {
-	fmt.Printf(`
-Sayfalar / pages (kök sertifika / root certificate: %s):
-`, s.world.Anchors())
+	fmt.Printf("\nSayfalar (tarayıcıya tanıtılacak kök sertifika) / pages (root certificate for the browser):\n  %s\n", s.world.Anchors())
 	for _, r := range s.logins {
 		base := r.house.Own.Config.Web.Base
-		code, err := r.Code()
-		if err != nil {
-			return err
-		}
 		key, err := r.house.Staff.Invite(ctx, staff.Hand{Person: r.team.First, Door: staff.Machine, Method: "demonstration"}, r.team.Approver)
 		if err != nil {
 			return err
 		}
 		fmt.Printf(`
-  %s  %s
-    hesap / account     %s   parola / password: %s
-    tek kullanımlık kod / one-time code: %s (%s);  oathtool --totp -b %s
-    %s
-    SMS                 %s
-    görevli masası / desk: geçiş anahtarını kurun / set a passkey with this invitation: %s
-      %s/tr/welcome → %s/tr/desk
-`, base+"/tr", r.house.Provider.Name.Turkish, r.who.Address, r.Password, code, time.Now().Format(time.TimeOnly), r.TOTP, r.URI, r.house.Own.Texts,
-			key.Reveal(), base, base)
+%[1]s
+  Giriş / log-in            %[2]s/tr/login
+    adres / address         %[3]s
+    parola / password       %[4]s
+    doğrulama uygulaması / authenticator app
+      %[5]s
+  Yeni başvuru / apply      %[2]s/tr/apply
+  Görevli masası / desk     %[2]s/tr/desk
+    önce geçiş anahtarı kurulur / first set a passkey, at %[2]s/tr/welcome
+    davet / invitation      %[6]s
+  Giden SMS / sent texts    %[7]s
+`, r.house.Provider.Name.Turkish, base, r.who.Address, r.Password, r.URI, key.Reveal(), r.house.Own.Texts)
 	}
-	fmt.Printf("\n  e-posta / mail         %s\n", s.world.MailPage())
+	fmt.Printf("\nGiden e-postalar / sent mail  %s\n\n", s.world.MailPage())
 	return nil
+}
+
+// codes prints the one-time codes of now, and again for each line that is typed.
+func (s *stage) codes(ctx context.Context) error {
+	typed := make(chan struct{})
+	go func() { // ends with the program: nobody can end a wait for a line
+		for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+			typed <- struct{}{}
+		}
+	}()
+	for {
+		for _, r := range s.logins {
+			code, err := r.Code()
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%s  tek kullanımlık kod / one-time code %s  %s\n", time.Now().Format(time.TimeOnly), code, r.who.Address)
+		}
+		fmt.Println("Yeni kodlar için Enter, durdurmak için Ctrl-C. / Enter for new codes, Ctrl-C to stop.")
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-typed:
+		}
+	}
 }

@@ -4,8 +4,7 @@ import (
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -48,7 +47,7 @@ func (w *World) openOutside() error {
 	o.mux.HandleFunc("GET /mail/", o.boxes.Page)
 	o.web = tsa.NewServer(o.mux)
 	o.web.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	o.web.ErrorLog = log.New(io.Discard, "", 0) // browsers that do not know the root say so themselves
+	o.web.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug) // browsers that do not know the root say so themselves
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
