@@ -204,3 +204,35 @@ func TestAPasskeyAnswersThroughAForm(t *testing.T) {
 		t.Errorf("the browser complains: %q", got)
 	}
 }
+
+// AT-30: what a page of somebody else can do with ours in a real browser: its form
+// is refused, and it gets no frame.
+func TestAHostilePageGetsNothing(t *testing.T) {
+	reached := 0
+	p := part(nil, nil)
+	for i := range p.Routes {
+		if h := p.Routes[i].Handler; p.Routes[i].Name == "all.post" {
+			p.Routes[i].Handler = func(r *web.Request) (web.Answer, error) { reached++; return h(r) }
+		}
+	}
+	base := serve(t, p)
+	hostile := browser.Serve(t, func(string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `<!DOCTYPE html><html lang="en"><title>x</title><iframe src="%[1]s/tr/all"></iframe><form method="post" action="%[1]s/tr/all"><input name="given" value="x"><button>Win</button></form>`, base)
+		})
+	})
+	page := browser.Open(t).Page(t)
+	page.Open(hostile)
+	if got := strings.Join(page.Complaints(), "\n"); !strings.Contains(got, "frame-ancestors") && !strings.Contains(got, "X-Frame-Options") {
+		t.Errorf("our page stands in another's frame: %q", got)
+	}
+	page.Submit("form")
+	if got := page.Text("main"); reached != 0 || !strings.Contains(got, "başka bir sitenin sayfasından") {
+		t.Errorf("another's form was taken %d times: %s", reached, got)
+	}
+	page.Open(base + "/tr/all")
+	page.Submit("main form")
+	if reached != 1 {
+		t.Error("our own form was not taken")
+	}
+}

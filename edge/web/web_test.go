@@ -117,13 +117,6 @@ func (f *frame) ask(method, path, who string, edits ...func(*http.Request)) *htt
 	return w
 }
 
-func form(values url.Values) func(*http.Request) {
-	return func(q *http.Request) {
-		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		q.Body = io.NopCloser(strings.NewReader(values.Encode()))
-	}
-}
-
 func header(name, value string) func(*http.Request) {
 	return func(q *http.Request) {
 		if value == "" {
