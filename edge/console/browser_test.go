@@ -5,10 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"rem"
 	"rem/edge/web"
 	"rem/internal/testkit/browser"
+	"rem/internal/testkit/partnertest"
 	"rem/person"
 	"rem/person/application"
 	"rem/person/identity"
@@ -132,4 +134,50 @@ func TestACaseIsDecidedWithoutScripts(t *testing.T) {
 	if got := w.view(1); got.State != application.Approved || got.Decision.By != w.approver {
 		t.Errorf("it is %s", got.State)
 	}
+}
+
+// REQ-15: a visitor fills the result in, signs its text and sends the signature; a
+// signature that is not believed leaves what he typed.
+func TestAVisitIsRecordedWithoutScripts(t *testing.T) {
+	w := newWorld(t)
+	id := w.order(1)
+	path := "/partner/order/" + string(id)
+	w.leads(w.post(w.kit.First, path+"/accept", nil), w.kit.First, path)
+	w.clock.Advance(2 * time.Hour)
+	form := w.visitForm()
+	text := w.post(w.kit.First, path+"/text", form).Body.Bytes()
+	good, bad := filepath.Join(t.TempDir(), "good.p7s"), filepath.Join(t.TempDir(), "bad.p7s")
+	w.must(os.WriteFile(good, partnertest.Sign(text, "10000000146"), 0o600))
+	w.must(os.WriteFile(bad, partnertest.Sign(text, "12345678950"), 0o600))
+
+	base := w.serve()
+	p := browser.Open(t).Page(t, browser.NoScript)
+	p.Open(base + "/tr/enter/" + string(w.kit.First))
+	p.Open(base + "/tr" + path)
+	p.FollowText("Adı ve adresi aç")
+	has(t, p.Text("main"), "Öğütçü", "Büyükdere")
+	p.Shot("console-see-tr")
+	p.FollowText("Ziyaret sonucunu gir")
+	for name, all := range form {
+		switch name {
+		case "visited", "number", "issuer", "until":
+			p.Fill(name, all[0])
+		case "item-" + string(identity.AddressAsGiven): // follows from where he was
+		default:
+			for _, v := range all {
+				p.Choose(name, v)
+			}
+		}
+	}
+	p.Submit("main form")
+	has(t, p.Text("main"), "rem-visit-result")
+	p.Check()
+	p.Shot("console-sign-tr")
+	p.Attach("signature", bad)
+	p.Submit("main form[enctype]")
+	has(t, p.Text("main"), "Sonuç kaydedilmedi")
+	p.Attach("signature", good)
+	p.Submit("main form[enctype]")
+	has(t, p.Text("main"), "Ziyaret sonucu imzasıyla kaydedildi", "Belgeler sizde")
+	p.Shot("console-visited-tr")
 }

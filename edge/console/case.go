@@ -3,13 +3,13 @@ package console
 import (
 	"errors"
 	"fmt"
-	"mime"
 	"slices"
 
 	"rem"
 	"rem/edge/web"
 	"rem/person"
 	"rem/person/application"
+	"rem/person/enrolment"
 	"rem/person/identity"
 	"rem/privacy"
 	"rem/provider/partner"
@@ -210,12 +210,6 @@ func (p *pages) actions(r *web.Request, d *dossier) block {
 			no(clear, text("Kayıtta giderilecek bir şüphe yok; kayıt eksik. Başvuru sahibine geri gönderin.", "There is no doubt to settle; the record is not whole. Return it to the applicant."))
 		}
 	}
-	if may(r, d, application.Return, staff.Officer, staff.Approver) {
-		link(text("Başvuru sahibine geri gönder", "Return to the applicant"), "/return")
-	}
-	if may(r, d, application.Refuse, staff.Officer, staff.Approver) {
-		link(refuse, "/refuse")
-	}
 	if may(r, d, application.HandIn, staff.Officer) && d.Submitted != nil {
 		link(text("Belge ekle", "Hand a paper in"), "/hand-in")
 	}
@@ -228,6 +222,12 @@ func (p *pages) actions(r *web.Request, d *dossier) block {
 		default:
 			no(text("Kimlik kaydı girmek", "To record the identification"), text("Bu yöntemde kaydı sistem getirir.", "By this method the record comes from a system."))
 		}
+	}
+	if may(r, d, application.Return, staff.Officer, staff.Approver) {
+		link(text("Başvuru sahibine geri gönder", "Return to the applicant"), "/return")
+	}
+	if may(r, d, application.Refuse, staff.Officer, staff.Approver) {
+		link(refuse, "/refuse")
 	}
 	if len(b.Actions)+len(b.Links)+len(b.Cannot) == 0 {
 		b.Text = text("Bu durumda rolünüzün yapacağı bir işlem yok.", "There is nothing for your role to do in this state.")
@@ -361,6 +361,9 @@ func (p *pages) papersBlock(r *web.Request, d *dossier) []block {
 	return []block{b}
 }
 
+// extensions are those of what enrolment takes.
+var extensions = map[string]string{enrolment.PDF: ".pdf", enrolment.JPEG: ".jpg", enrolment.PNG: ".png", enrolment.Signed: ".p7s", enrolment.SignedXML: ".xml"}
+
 // paper opens one paper of the case, which has to be clean.
 func (p *pages) paper(r *web.Request) (web.Answer, error) {
 	d, err := p.load(r)
@@ -385,11 +388,7 @@ func (p *pages) paper(r *web.Request) (web.Answer, error) {
 		return nil, answered(err)
 	}
 	// The name says what it is, and nothing of whom it is about.
-	name := string(x.Kind)
-	if ext, err := mime.ExtensionsByType(x.Media); err == nil && len(ext) > 0 {
-		name += ext[len(ext)-1]
-	}
-	return web.Download{Name: name, Type: x.Media, Body: b}, nil
+	return web.Download{Name: string(x.Kind) + extensions[x.Media], Type: x.Media, Body: b}, nil
 }
 
 // recordBlock shows a record of identification.

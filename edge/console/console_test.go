@@ -363,6 +363,9 @@ func TestAPaperIsScannedKeptAndGivenOut(t *testing.T) {
 	if rec.Code != http.StatusOK || rec.Body.String() != string(pdf) || w.entries(1) == before {
 		t.Errorf("it gives %d, %d octets and %d entries", rec.Code, rec.Body.Len(), w.entries(1)-before)
 	}
+	if got := rec.Header().Get("Content-Disposition"); got != "attachment; filename=signature-circular.pdf" {
+		t.Errorf("it is called %s", got)
+	}
 	if rec := w.post(w.kit.Officer, casePath(1)+"/paper", url.Values{"digest": {rem.DigestOf([]byte("x")).String()}}); rec.Code != http.StatusNotFound {
 		t.Errorf("of another paper it answers %d", rec.Code)
 	}

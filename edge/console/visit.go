@@ -139,6 +139,7 @@ func (p *pages) see(r *web.Request) (web.Answer, error) {
 		return nil, answered(err)
 	}
 	b := p.partnerActions(r, o)
+	b.Actions = slices.DeleteFunc(b.Actions, func(x web.Action) bool { return x.Path == visitPath(o.ID)+"/see" })
 	b.Title, b.Text = text("Ziyaret edilecek kişi", "Whom to call on"), text("Bu bilgileri görüntülediğiniz kaydedildi. Başka bir yere yazmayın.", "That you looked was recorded. Do not write it down anywhere else.")
 	for _, l := range s.Lines {
 		v := l.Value.Text()

@@ -162,16 +162,8 @@ var orderEvents = words[partner.Event]{
 	{partner.Cancel, text("İptal edildi", "Cancelled")},
 }
 
-// Clearances are the reasons of the practice statement for which an officer may
+// clearances are the reasons of the practice statement for which an officer may
 // settle doubts.
-func Clearances() []string {
-	list := make([]string, len(clearances))
-	for i, c := range clearances {
-		list[i] = c.value
-	}
-	return list
-}
-
 var clearances = words[string]{
 	{"spelling", text("Aynı ad farklı yazılmış (harf, kısaltma, ikinci ad)", "The same name, spelt otherwise")},
 	{"changed-name", text("Ad veya soyadı değişikliği belgeyle gösterildi", "A change of name was shown by a document")},
