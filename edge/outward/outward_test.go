@@ -140,7 +140,9 @@ func TestWhatAServiceMayDoWrong(t *testing.T) {
 		{"fault", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", 500) }, ErrAway, 3},
 		{"too many", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", http.StatusTooManyRequests) }, ErrAway, 3},
 		{"refusal", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", http.StatusForbidden) }, ErrRefused, 1},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://127.0.0.1:1/", http.StatusFound) }, ErrGarbage, 1},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://127.0.0.1:1/", http.StatusFound)
+		}, ErrGarbage, 1},
 		{"page", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>") }, ErrGarbage, 1},
 		{"garbage", func(w http.ResponseWriter, r *http.Request) { answer(w, "\x00\xff{") }, ErrGarbage, 1},
 		{"another shape", func(w http.ResponseWriter, r *http.Request) { answer(w, `{"name":7}`) }, ErrGarbage, 1},
