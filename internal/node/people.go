@@ -215,6 +215,7 @@ func (n *Node) openSite() (err error) {
 		parts = append(parts, apply.Part(apply.Services{
 			Applicants: n.People.Enrolment.Applicants(), Sessions: n.People.Login, Notices: r.Notices, Texts: n.People.Enrolment.Texts,
 			Offices: n.People.Enrolment.Offices, Offer: n.People.Enrolment.Rules.Offer, DeemedRead: n.Practice.DeemedRead,
+			Corporate: n.People.Enrolment.Corporate(), Company: n.company,
 		}))
 	}
 	n.People.Site, err = web.New(web.Config{
