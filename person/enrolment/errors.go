@@ -19,7 +19,8 @@ var (
 	// ErrTaken: the address is not to be had.
 	ErrTaken = deny("address-taken", "Bu KEP adresi alınmış; lütfen başka bir adres seçiniz.", "This address is taken; please choose another one.")
 
-	// ErrTooLarge, ErrMedia, ErrInfected: a paper is not taken.
+	// ErrTooLarge, ErrTooMany, ErrMedia, ErrInfected: a paper is not taken.
+	ErrTooMany  = deny("papers-too-many", "Bu başvuruya daha fazla belge eklenemez.", "No further papers can be added to this application.")
 	ErrTooLarge = deny("paper-too-large", "Belge çok büyük.", "The paper is too large.")
 	ErrMedia    = deny("paper-kind", "Belge türü tanınmadı. PDF, JPEG, PNG veya imzalı (p7s, XML) dosya yükleyiniz.", "The kind of file was not recognised. Please upload PDF, JPEG, PNG or a signed file (p7s, XML).")
 	ErrInfected = deny("paper-infected", "Belgede zararlı yazılım bulundu.", "The paper holds malware.")

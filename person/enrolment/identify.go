@@ -340,6 +340,11 @@ func (d *Desk) Identify(ctx context.Context, by application.By, id person.Applic
 		a.Checklist = append(a.Checklist, identity.Checked{Item: identity.SpecialCovered, Passed: true})
 	}
 	for _, e := range seen.Captures {
+		if e.Kind == identity.Capture { // a copy that nobody keeps shows nothing later
+			if _, err := s.Papers.Get(ctx, id, e.Digest); err != nil {
+				return fmt.Errorf("finding the copy of application %s: %w", id, err)
+			}
+		}
 		a.Evidence = append(a.Evidence, identity.Kept{Evidence: e})
 	}
 	if err := s.found(ctx, v, f, a, by, ""); err != nil {
@@ -377,6 +382,9 @@ func (d *Desk) Visited(ctx context.Context, by application.By, o *partner.Order)
 	v, err := s.open(ctx, by, o.Application)
 	if err != nil {
 		return err
+	}
+	if by.Role != application.Officer {
+		return application.ErrNotYou
 	}
 	if r := v.Newest(); r != nil && r.Order != nil && r.Order.ID == string(o.ID) {
 		return nil // made before

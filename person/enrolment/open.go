@@ -116,6 +116,18 @@ func contactOf(f *application.Form) (c news.Contact) {
 	return c
 }
 
+// seal seals what an account keeps. Somebody whose account was erased, and who
+// comes back, gets a further key: what was erased stays so.
+func (s *Service) seal(ctx context.Context, p rem.PersonID, f privacy.FieldID, v privacy.Value) (privacy.SealedValue, error) {
+	x, err := s.Vault.Seal(ctx, p, f, v)
+	if errors.Is(err, privacy.ErrDestroyed) {
+		if err = s.Vault.Renew(ctx, p, privacy.AccountClass); err == nil {
+			x, err = s.Vault.Seal(ctx, p, f, v)
+		}
+	}
+	return x, err
+}
+
 // profile keeps every answer for the account, each with where it comes from.
 func (s *Service) profile(ctx context.Context, v *application.View, f *application.Form, verified *application.Answers) error {
 	holder := v.Submitted.Holder
@@ -123,16 +135,16 @@ func (s *Service) profile(ctx context.Context, v *application.View, f *applicati
 	names, items := verified.Items(v.Kind, v.Submitted.Represented, holder)
 	for i, name := range names {
 		from := items[i].Sealed.Provenance()
-		x, err := s.Vault.Seal(ctx, holder, DetailField, privacy.NewValue(name+": "+f.Value(name), from))
+		x, err := s.seal(ctx, holder, DetailField, privacy.NewValue(name+": "+f.Value(name), from))
 		if err != nil {
 			return err
 		}
 		p.Details = append(p.Details, Detail{name, x})
 		switch name {
 		case "mobile":
-			p.Mobile, err = s.Vault.Seal(ctx, holder, MobileField, privacy.NewValue(f.Value(name), from))
+			p.Mobile, err = s.seal(ctx, holder, MobileField, privacy.NewValue(f.Value(name), from))
 		case "mail-address":
-			p.Mail, err = s.Vault.Seal(ctx, holder, MailField, privacy.NewValue(f.Value(name), from))
+			p.Mail, err = s.seal(ctx, holder, MailField, privacy.NewValue(f.Value(name), from))
 		}
 		if err != nil {
 			return err
@@ -160,14 +172,14 @@ func (s *Service) create(ctx context.Context, v *application.View, f *applicatio
 	if v.Kind == person.Natural {
 		holder, from = f.Value("given-names")+" "+f.Value("family-name"), verified.FamilyName.Provenance()
 	}
-	if a.Holder.Name, err = s.Vault.Seal(ctx, sub.Holder, account.HolderName, privacy.NewValue(holder, from)); err != nil {
+	if a.Holder.Name, err = s.seal(ctx, sub.Holder, account.HolderName, privacy.NewValue(holder, from)); err != nil {
 		return err
 	}
 	operator := holder
 	if who := f.Shower(); sub.Shower != sub.Holder {
 		operator, from = who.Given.Reveal()+" "+who.Family.Reveal(), verified.RepresentativeFamily.Provenance()
 	}
-	if a.Operators[0].Name, err = s.Vault.Seal(ctx, sub.Shower, account.OperatorName, privacy.NewValue(operator, from)); err != nil {
+	if a.Operators[0].Name, err = s.seal(ctx, sub.Shower, account.OperatorName, privacy.NewValue(operator, from)); err != nil {
 		return err
 	}
 	if n := f.Shower().Identity; numbered(n) {

@@ -202,7 +202,7 @@ func (s *Service) handIn(ctx context.Context, v application.View, k application.
 		return none, err
 	}
 	if len(v.Papers) >= maxPapers {
-		return none, ErrTooLarge
+		return none, ErrTooMany
 	}
 	b, media, err := s.take(ctx, r)
 	if err != nil {
