@@ -1,15 +1,19 @@
 package apply_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"rem/edge/web"
+	"rem/internal/testkit"
 	"rem/internal/testkit/browser"
 	"rem/internal/testkit/personledgertest"
 	"rem/person"
 	"rem/person/application"
+	"rem/person/login"
 	"rem/person/news"
 )
 
@@ -29,7 +33,8 @@ func TestAPersonAppliesInABrowser(t *testing.T) {
 	b := browser.Open(t)
 	for name, options := range looks {
 		for _, language := range []string{"tr", "en"} {
-			if language == "en" && name != "desktop" && name != "dark phone" {
+			// A desk and a dark phone, one in each language; all of them when there is time.
+			if usual := name == "desktop" && language == "tr" || name == "dark phone" && language == "en"; !usual && !testkit.Long() {
 				continue
 			}
 			t.Run(name+" "+language, func(t *testing.T) {
@@ -175,6 +180,51 @@ func TestTheOtherPagesOfAnApplicantAreForEverybody(t *testing.T) {
 			look("/apply/method/return?state=state-1&code=abc", "return")
 			look("/apply/activate", "activate-typed")
 			look("/apply/method", "company-method")
+		})
+	}
+}
+
+// REQ-21, P-24: a company's file, with a row that is wrong and then without.
+func TestACompanysFileIsHandedInInABrowser(t *testing.T) {
+	b := browser.Open(t)
+	for name, options := range map[string][]browser.Option{"desktop": nil, "dark phone": {browser.Phone, browser.Dark}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.sessions = web.Sessions(boss{"acc-company"})
+			site := w.open(t)
+			base := browser.Serve(t, func(base string) http.Handler {
+				inner := site(base)
+				// Whoever asks has a session.
+				return http.HandlerFunc(func(answer http.ResponseWriter, q *http.Request) {
+					q.AddCookie(&http.Cookie{Name: "__Host-session", Value: login.NewSecret().Reveal()})
+					inner.ServeHTTP(answer, q)
+				})
+			})
+			p := b.Page(t, options...)
+			p.Open(base + "/tr/apply/bulk")
+			p.Check()
+			p.Shot("apply-bulk")
+			head := "identity-number;given-names;family-name;birth-date;mobile;mail-address\r\n"
+			good := "10000000146;Işıl Çağrı;Öğütçü;29.10.1990;0532 123 45 67;isil@example.com\r\n"
+			for i, file := range []string{head + good + "12345678951;;Ünlü;1.1.1980;0532;ibrahim@example.com\r\n", head + good} {
+				path := filepath.Join(t.TempDir(), "kisiler.csv")
+				if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				for _, k := range application.Agreements() {
+					if i == 0 {
+						tick(p, "accept-"+string(k)) // it stays ticked on the page that comes back
+					}
+				}
+				p.Attach("file", path)
+				p.Submit(`main form[action$="/bulk"]`)
+				p.Check()
+				p.Shot("apply-bulk-" + []string{"wrong", "good"}[i])
+				want := []string{"Hatalı satır: 1", "1 başvuru başladı"}[i]
+				if got := p.Text("main"); !strings.Contains(got, want) {
+					t.Errorf("the page does not say %q: %s", want, p.Text(".problems"))
+				}
+			}
 		})
 	}
 }
