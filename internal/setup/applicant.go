@@ -38,6 +38,8 @@ type Applicant struct {
 	// Signs opens the account by a signature; without it by a link that comes by
 	// mail and a code that comes by text message.
 	Signs bool
+	// From is where his browser is; zero: this machine.
+	From netip.Addr
 }
 
 // Applicant gives what the n-th synthetic person types.
@@ -58,8 +60,13 @@ type Holder struct {
 	TOTP, URI   string // the secret of the authenticator app, and what its square code says
 }
 
-// visitor is who comes with a browser.
-var visitor = login.Visitor{Address: netip.MustParseAddr("127.0.0.1"), Agent: "rem demonstration"}
+func (a *Applicant) visitor() login.Visitor {
+	v := login.Visitor{Address: a.From, Agent: "rem demonstration"}
+	if !v.Address.IsValid() {
+		v.Address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return v
+}
 
 // waitFor is how long a text message or a mail may take.
 const waitFor = 30 * time.Second
@@ -233,6 +240,7 @@ func (h *House) arrives(ctx context.Context, there func() bool) error {
 // credentials sets what a holder logs in by: a password, and an authenticator app.
 func (h *House) credentials(ctx context.Context, o *Holder, a Applicant, grant login.Secret) error {
 	fail := func(err error) error { return fmt.Errorf("setting the credentials: %w", err) }
+	visitor := a.visitor()
 	s, err := h.Login.Redeem(ctx, visitor, grant)
 	if err != nil {
 		return fail(err)
