@@ -69,7 +69,7 @@ func Part(s Services) web.Part {
 			{Name: "passkey.remove", Method: "POST", Pattern: "/security/passkey/remove", Who: in, Fresh: true, Handler: p.removePasskey},
 			{Name: "sessions", Method: "GET", Pattern: "/security/sessions", Who: in, Handler: p.sessions},
 			{Name: "sessions.end", Method: "POST", Pattern: "/security/sessions/end", Who: in, Handler: p.endSession},
-			{Name: "sessions.others", Method: "POST", Pattern: "/security/sessions/others", Who: in, Handler: p.endOthers},
+			{Name: "sessions.others", Method: "POST", Pattern: "/security/sessions/others", Who: in, Handler: p.lately(p.endOthers)},
 			{Name: "devices.forget", Method: "POST", Pattern: "/security/devices/forget", Who: in, Handler: p.forget},
 			{Name: "history", Method: "GET", Pattern: "/security/history", Who: in, Handler: p.history},
 		},

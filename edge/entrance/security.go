@@ -2,6 +2,7 @@ package entrance
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html/template"
 	"strings"
@@ -280,6 +281,11 @@ func (p *pages) named(r *web.Request, field, to string, do func(login.ID) error)
 
 func (p *pages) endOthers(r *web.Request) (web.Answer, error) {
 	o, err := p.Login.EndOthers(r.Context(), r.Principal.Session, r.Visitor())
+	if errors.Is(err, login.ErrOver) || errors.Is(err, login.ErrNoSession) {
+		// Somebody ended this one meanwhile.
+		r.Close()
+		return web.Redirect{To: "/login"}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,11 @@ func NewForLogin(b *Book, good time.Duration, page string) (*ForLogin, error) {
 
 // Code implements login.Messenger. Every call is a code of its own.
 func (f *ForLogin) Code(ctx context.Context, who login.Who, code string) error {
-	return f.book.Tell(ctx, news.SMS, news.Message{ID: news.ID("login.code." + rand.Text()), Person: who.Person, Kind: news.Code, Code: code, Until: f.book.clock.Now().Add(f.good)})
+	err := f.book.Tell(ctx, news.SMS, news.Message{ID: news.ID("login.code." + rand.Text()), Person: who.Person, Kind: news.Code, Code: code, Until: f.book.clock.Now().Add(f.good)})
+	if errors.Is(err, ErrNoContact) || errors.Is(err, ErrNoChannel) {
+		return fmt.Errorf("%w: %w", login.ErrNoPhone, err)
+	}
+	return err
 }
 
 // Tell implements login.Messenger. Somebody who has no channel at all is told on

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"strconv"
+	"strings"
 
 	"rem"
 	"rem/edge/web"
@@ -20,18 +21,23 @@ type holdings struct {
 // are, why, and until when (S44).
 func (p *pages) data(v *visit) (web.Answer, error) {
 	me := v.Principal.Person()
-	labels := []rem.Text{text("Hesap sahibinin adı veya unvanı", "Name or title of the holder")}
-	items := []privacy.Item{{Person: v.account.Holder.Person, Field: account.HolderName, Sealed: v.account.Holder.Name}}
+	said := []Said{{
+		Label: text("Hesap sahibinin adı veya unvanı", "Name or title of the holder"),
+		Item:  privacy.Item{Person: v.account.Holder.Person, Field: account.HolderName, Sealed: v.account.Holder.Name},
+	}}
 	if o := v.account.Operator(me); o != nil {
-		labels = append(labels, text("İşlem yetkilisi olarak adınız", "Your name as an operator"))
-		items = append(items, privacy.Item{Person: me, Field: account.OperatorName, Sealed: o.Name})
+		said = append(said, Said{Label: text("İşlem yetkilisi olarak adınız", "Your name as an operator"), Item: privacy.Item{Person: me, Field: account.OperatorName, Sealed: o.Name}})
 	}
 	if p.Answers != nil {
-		more, sealed, err := p.Answers.AnswersOf(v.Context(), me)
+		more, err := p.Answers.AnswersOf(v.Context(), me)
 		if err != nil {
 			return nil, err
 		}
-		labels, items = append(labels, more...), append(items, sealed...)
+		said = append(said, more...)
+	}
+	items := make([]privacy.Item, len(said))
+	for i := range said {
+		items[i] = said[i].Item
 	}
 	values, err := p.open(v, items)
 	if err != nil {
@@ -51,7 +57,7 @@ func (p *pages) data(v *visit) (web.Answer, error) {
 		if value == "" {
 			continue
 		}
-		h.Values.Rows = append(h.Values.Rows, []web.Cell{{Say: labels[i]}, {Text: value}, {Say: provenance(items[i].Sealed.Provenance())}})
+		h.Values.Rows = append(h.Values.Rows, []web.Cell{{Say: said[i].Label}, {Text: strings.TrimPrefix(value, said[i].Before)}, {Say: provenance(items[i].Sealed.Provenance())}})
 	}
 	for i := range p.Register.Data {
 		d := &p.Register.Data[i]

@@ -35,10 +35,17 @@ type Looks interface {
 	Concerning(ctx context.Context, person rem.PersonID, before uint64, limit int) ([]privacy.AccessEntry, error)
 }
 
-// Answers are what somebody said when he applied, sealed, with the names of the
-// questions. None is no error.
+// Said is one answer that somebody gave when he applied, sealed.
+type Said struct {
+	Label rem.Text
+	Item  privacy.Item
+	// Before stands in the value in front of the answer.
+	Before string
+}
+
+// Answers are what somebody said when he applied. None is no error.
 type Answers interface {
-	AnswersOf(ctx context.Context, p rem.PersonID) (labels []rem.Text, items []privacy.Item, err error)
+	AnswersOf(ctx context.Context, p rem.PersonID) ([]Said, error)
 }
 
 // Services are what the pages ask.

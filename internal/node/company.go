@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"rem"
@@ -23,6 +24,9 @@ func (n *Node) company(ctx context.Context, x login.Session) (rem.Actor, person.
 		return no("Bu oturum bir hesaba bağlı değil.", "This session is on no account.")
 	}
 	a, err := n.Store.Account(ctx, x.Account)
+	if errors.Is(err, account.ErrNotFound) {
+		return no("Bu hesap yok.", "There is no such account.")
+	}
 	if err != nil {
 		return rem.Actor{}, person.Title{}, fmt.Errorf("reading account %s: %w", x.Account, err)
 	}

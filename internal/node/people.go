@@ -24,9 +24,11 @@ import (
 	"rem/edge/site"
 	"rem/edge/web"
 	"rem/person/account"
+	"rem/person/application"
 	"rem/person/enrolment"
 	"rem/person/identity"
 	"rem/person/login"
+	"rem/privacy"
 	"rem/privacy/consent"
 	"rem/privacy/notice"
 	"rem/provider/directory"
@@ -178,18 +180,41 @@ func (n *Node) label(ctx context.Context, x login.Session) (string, error) {
 		return doorName(n.Config), nil
 	}
 	a, err := n.Store.Account(ctx, x.Account)
+	if errors.Is(err, account.ErrNotFound) {
+		return doorName(n.Config), nil
+	}
 	if err != nil {
 		return "", err
 	}
 	return a.Address.String(), nil
 }
 
-// openSite joins the pages with what they ask.
-func (n *Node) openSite() (err error) {
+// openSite makes the pages.
+func (n *Node) openSite() error {
+	parts, err := n.parts()
+	if err != nil {
+		return err
+	}
+	n.People.Site, err = web.New(n.siteConfig(web.Logins(n.People.Login, n.roles)), parts...)
+	return err
+}
+
+func (n *Node) siteConfig(sessions web.Sessions) web.Config {
+	return web.Config{
+		Base: n.Config.Web.Base, Name: n.Provider.Name, Clock: n.clock, Log: n.Log, Sessions: sessions, Simulated: n.simulated(),
+		Menu: append(site.Menu(),
+			web.MenuItem{Text: rem.Text{Turkish: "Hesabım", English: "My account"}, Path: "/account"},
+			web.MenuItem{Text: rem.Text{Turkish: "Masa", English: "Desk"}, Path: "/desk"},
+			web.MenuItem{Text: rem.Text{Turkish: "Kurum", English: "Institution"}, Path: "/partner"}), Foot: site.Foot(),
+	}
+}
+
+// parts joins the pages with what they ask.
+func (n *Node) parts() ([]web.Part, error) {
 	r := &n.Records
 	verifier, err := n.verifier()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	parts := []web.Part{
 		site.Part(site.Services{
@@ -199,13 +224,13 @@ func (n *Node) openSite() (err error) {
 		entrance.Part(entrance.Services{Login: n.People.Login, Label: n.label, Invited: n.invited, Signatures: n.People.Login.Signatures != nil}),
 		portal.Part(portal.Services{
 			Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
-			Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Receipt: n.receipt, Server: n.Config.Listen.Submission,
+			Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Answers: answers{r.Persons.Enrolment()}, Receipt: n.receipt, Server: n.Config.Listen.Submission,
 		}),
 	}
 	if n.People.Enrolment != nil {
 		partners, err := n.Partners(context.Background())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		partners.Judge = n.People.judge
 		parts = append(parts, console.Parts(console.Services{
@@ -218,11 +243,36 @@ func (n *Node) openSite() (err error) {
 			Corporate: n.People.Enrolment.Corporate(), Company: n.company,
 		}))
 	}
-	n.People.Site, err = web.New(web.Config{
-		Base: n.Config.Web.Base, Name: n.Provider.Name, Clock: n.clock, Log: n.Log, Sessions: web.Logins(n.People.Login, n.roles), Simulated: n.simulated(),
-		Menu: append(site.Menu(), web.MenuItem{Text: rem.Text{Turkish: "Hesabım", English: "My account"}, Path: "/account"}), Foot: site.Foot(),
-	}, parts...)
-	return err
+	return parts, nil
+}
+
+// answers are what account holders said when they applied.
+type answers struct{ store enrolment.Store }
+
+// maxProfiles bounds the accounts of one person whose answers are shown.
+const maxProfiles = 8
+
+// AnswersOf implements portal.Answers.
+func (a answers) AnswersOf(ctx context.Context, p rem.PersonID) (list []portal.Said, err error) {
+	profiles, err := a.store.ProfilesOf(ctx, p, maxProfiles)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range profiles {
+		if x.Holder != p {
+			continue // who represents somebody sees his own
+		}
+		labels := map[string]rem.Text{}
+		for _, represented := range []bool{false, true} {
+			for _, f := range application.Fields(x.Kind, represented) {
+				labels[f.Name] = f.Label
+			}
+		}
+		for _, d := range x.Details {
+			list = append(list, portal.Said{Label: labels[d.Name], Before: d.Name + ": ", Item: privacy.Item{Person: x.Holder, Field: enrolment.DetailField, Sealed: d.Value}})
+		}
+	}
+	return list, nil
 }
 
 // health says how the parts of the service are, for everybody to read.

@@ -100,6 +100,27 @@ func (v *visitor) find(pattern string) string {
 	return m[1]
 }
 
+// webPassword is what the tests' holders log in to the pages with.
+const webPassword = "yedi kere sekiz elli alti"
+
+// enrol sets a password and an authenticator app by a grant, and returns the app.
+func (v *visitor) enrol(grant string) (code func(time.Time) string) {
+	v.t.Helper()
+	v.must(v.post("/tr/welcome", "grant", grant), "/tr/first", "Parola belirle")
+	v.must(v.post("/tr/security/password", "password", webPassword, "again", webPassword), "/tr/first", "Parolayı değiştir")
+	v.post("/tr/security/app")
+	typed := strings.ReplaceAll(v.find(`<code class="break">([A-Z2-7 ]+)</code>`), " ", "")
+	code = func(at time.Time) string {
+		c, err := totp.GenerateCode(typed, at)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		return c
+	}
+	v.must(v.post("/tr/security/app/confirm", "code", code(time.Now())), "/tr/account")
+	return code
+}
+
 // REQ-30, REQ-42, REQ-45, P-21: from a grant to the account: credentials, log-in,
 // own data, and that the look at it is recorded.
 func TestAHolderGetsInAndSeesWhoLookedAtHisData(t *testing.T) {
@@ -121,19 +142,8 @@ func TestAHolderGetsInAndSeesWhoLookedAtHisData(t *testing.T) {
 		v.must(v.get(page), page)
 	}
 	v.must(v.get("/account"), "/tr/login", "KEP adresi") // who is not in is led to the door
-	v.must(v.post("/tr/welcome", "grant", grant.Reveal()), "/tr/first", "Parola belirle")
-	const web = "yedi kere sekiz elli alti"
-	v.must(v.post("/tr/security/password", "password", web, "again", web), "/tr/first", "Parolayı değiştir")
-	v.post("/tr/security/app")
-	typed := v.find(`<code class="break">([A-Z2-7 ]+)</code>`)
-	code := func(at time.Time) string {
-		c, err := totp.GenerateCode(strings.ReplaceAll(typed, " ", ""), at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	v.must(v.post("/tr/security/app/confirm", "code", code(time.Now())), "/tr/account", isil, "Açık")
+	code := v.enrol(grant.Reveal())
+	v.must(v.get("/tr/account"), "/tr/account", isil, "Açık")
 	v.must(v.get("/tr/account/data"), "/tr/account/data", person.Name())
 	v.must(v.get("/tr/account/looks"), "/tr/account/looks", "Hesap işlemleri", "siz")
 	v.must(v.get("/en/account/operators"), "/en/account/operators", person.Name(), "Four eyes")
@@ -151,7 +161,7 @@ func TestAHolderGetsInAndSeesWhoLookedAtHisData(t *testing.T) {
 	v.must(v.get("/tr/account"), "/tr/login")
 	// The ordinary log-in. The code of the confirmation was used; a later one is
 	// taken.
-	v.must(v.post("/tr/login", "name", isil, "password", web), "/tr/login", "Tek kullanımlık kod")
+	v.must(v.post("/tr/login", "name", isil, "password", webPassword), "/tr/login", "Tek kullanımlık kod")
 	pending := v.find(`name="pending" value="([^"]+)"`)
 	v.must(v.post("/tr/login/code", "pending", pending, "code", code(time.Now().Add(30*time.Second))), "/tr/account", isil)
 	// A role that ends, or an account that is suspended, ends sessions at once.

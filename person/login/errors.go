@@ -30,6 +30,8 @@ var (
 	ErrLast = errors.New("the last way in cannot be taken away")
 	// ErrSends: no more codes are sent now.
 	ErrSends = errors.New("no more codes are sent now")
+	// ErrNoPhone: no phone of his is known, or nothing is sent to phones here.
+	ErrNoPhone = errors.New("there is no phone to send a code to")
 	// ErrReady: he has credentials of his own already.
 	ErrReady = errors.New("there are credentials already")
 	// ErrMany: there are as many as there may be.
@@ -58,6 +60,7 @@ var texts = []struct {
 	{ErrStronger, rem.Text{Turkish: "Geçiş anahtarınız olduğu için daha zayıf bir yöntem eklenemez.", English: "You have a passkey, so no weaker way can be added."}},
 	{ErrLast, rem.Text{Turkish: "Son giriş yöntemi kaldırılamaz.", English: "The last way to log in cannot be removed."}},
 	{ErrSends, rem.Text{Turkish: "Şu anda yeni kod gönderilemez. Biraz bekleyiniz.", English: "No further code can be sent now. Please wait a little."}},
+	{ErrNoPhone, rem.Text{Turkish: "Kod gönderilebilecek doğrulanmış bir cep telefonunuz yok.", English: "There is no confirmed mobile phone to send a code to."}},
 	{ErrReady, rem.Text{Turkish: "Bu kişinin giriş bilgileri zaten var.", English: "There are credentials already."}},
 	{ErrMany, rem.Text{Turkish: "Eklenebilecek en yüksek sayıya ulaşıldı.", English: "There are as many as there may be."}},
 	{ErrTaken, rem.Text{Turkish: "Bu bilgi başka birine ait.", English: "It belongs to somebody else."}},
