@@ -32,15 +32,6 @@ var sorts = []sort{
 	{"public-body", person.Public, false, text("Kamu kurumu veya kuruluşu", "A public body"), text("Kurumun yetkilendirdiği kişi başvurur.", "Somebody whom the body authorised applies.")},
 }
 
-func sortOf(k person.Kind, represented bool) rem.Text {
-	for _, s := range sorts {
-		if s.kind == k && s.represented == represented {
-			return s.name
-		}
-	}
-	return rem.Text{}
-}
-
 // needs is what one sort of applicant will be asked for.
 type needs struct {
 	Name    rem.Text

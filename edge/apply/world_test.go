@@ -138,11 +138,8 @@ func (hasher) Check(_ context.Context, h, p string) error {
 	return nil
 }
 
-// gate is a remote identification that says whom it was told to say.
-type gate struct {
-	shown identity.Shown
-	fails error
-}
+// gate is a remote identification that ends as it was told to.
+type gate struct{ fails error }
 
 func (g *gate) Begin(person.ApplicationID, rem.Digest) ([]byte, enrolment.Way, error) {
 	return []byte("visit"), enrolment.Way{URL: "https://gate.test/login?state=state-1"}, nil

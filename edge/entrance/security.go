@@ -286,6 +286,9 @@ func (p *pages) endOthers(r *web.Request) (web.Answer, error) {
 		r.Close()
 		return web.Redirect{To: "/login"}, nil
 	}
+	if errors.Is(err, login.ErrNotFresh) {
+		return web.Redirect{To: "/login/again"}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
