@@ -39,7 +39,7 @@ func run(args []string) int {
 	parser, err := kong.New(&c,
 		kong.Name("remd"),
 		kong.Description("A provider of registered electronic mail (KEP). Examples:\n\n"+
-			"  remd demo                          two providers, one message, all its evidence\n"+
+			"  remd demo                          two providers, two applicants, one message, all its evidence\n"+
 			"  remd check-config -c remd.yaml     what would run\n"+
 			"  remd serve -c remd.yaml            run it"),
 		kong.UsageOnError(),
