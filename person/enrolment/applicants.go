@@ -101,7 +101,8 @@ func (a *Applicants) Told(ctx context.Context, b Bearer, shown Shown) error {
 	return err
 }
 
-// informed refuses somebody who was not told: his application may have been begun by another.
+// informed refuses somebody who was not told: his application may have been begun
+// by another.
 func (s *Service) informed(b Bearer, v *application.View) error {
 	if b.shower && !s.Notices.WasTold(b.person, v.Notice.Digest) {
 		_, now, err := s.Notices.NoticeInForce(s.Clock.Now())
@@ -314,6 +315,9 @@ func (s *Service) handing(ctx context.Context, v application.View, form *applica
 	if h.Holder, h.Shower, err = s.whose(ctx, form); err != nil {
 		return none, err
 	}
+	if err := s.Ledger.Tag(ctx, v.ID, s.tokens(form)...); err != nil {
+		return none, fmt.Errorf("noting the numbers of application %s: %w", v.ID, err)
+	}
 	seal := func() (err error) {
 		if h.Answers, err = form.Seal(ctx, s.Vault, h.Holder, now); err != nil {
 			return err
@@ -350,31 +354,51 @@ func (s *Service) handing(ctx context.Context, v application.View, form *applica
 // give the same, so that who comes with one is a new person; and so is a legal
 // person without a number of its own.
 func (s *Service) whose(ctx context.Context, f *application.Form) (holder, shower rem.PersonID, err error) {
-	who := f.Shower().Identity
-	number := ""
-	if k := who.Kind(); k == person.Citizen || k == person.Foreigner {
-		number = who.Reveal()
-	}
-	if shower, err = s.person(ctx, number); err != nil {
+	if shower, err = s.person(ctx, number(f.Shower().Identity)); err != nil {
 		return "", "", err
 	}
+	of := ""
 	switch {
 	case f.Kind() == person.Natural && !f.Represented():
 		return shower, shower, nil
 	case f.Kind() == person.Natural:
-		number = ""
 		if n, err := person.ParseIdentityNumber(f.Value("identity-number")); err == nil {
-			number = n.Reveal()
+			of = number(n)
 		}
 	case f.Value("mersis") != "":
-		number = "mersis " + f.Value("mersis")
+		of = ofMERSIS + f.Value("mersis")
 	case f.Value("detsis") != "":
-		number = "detsis " + f.Value("detsis")
-	default:
-		number = ""
+		of = ofDETSIS + f.Value("detsis")
 	}
-	holder, err = s.person(ctx, number)
+	holder, err = s.person(ctx, of)
 	return holder, shower, err
+}
+
+// number is what finds a natural person: the number of the country, or "".
+func number(n person.IdentityNumber) string {
+	if !numbered(n) {
+		return ""
+	}
+	return n.Reveal()
+}
+
+// Numbers of legal persons are told from one another by what stands before them.
+const (
+	ofMERSIS = "mersis "
+	ofDETSIS = "detsis "
+)
+
+// tokens are those under which the desk finds the application: of everybody whose
+// number is in the form, a passport's too.
+func (s *Service) tokens(f *application.Form) (list []privacy.IndexToken) {
+	for name, before := range map[string]string{
+		"identity-number": "", "passport-number": "", "representative-identity-number": "", "mersis": ofMERSIS, "detsis": ofDETSIS,
+	} {
+		if n := f.Value(name); n != "" {
+			list = append(list, s.Identity.Token(before+n))
+		}
+	}
+	return list
 }
 
 func (s *Service) person(ctx context.Context, number string) (rem.PersonID, error) {

@@ -17,8 +17,8 @@ import (
 
 // A Bearer is whoever has the secret of an application: who applies, or in a
 // corporate application who has to show himself. [Applicants.Begin],
-// [Applicants.Resume], [Applicants.Arrive] and [Applicants.Bearer] are its makers; the zero Bearer is
-// nobody.
+// [Applicants.Resume], [Applicants.Arrive] and [Applicants.Bearer] are its makers;
+// the zero Bearer is nobody.
 type Bearer struct {
 	application person.ApplicationID
 	person      rem.PersonID

@@ -20,8 +20,8 @@ import (
 type Requester struct {
 	Actor   rem.Actor    // account, holder (the company), person
 	Company person.Title // as the account's holder is called
-	// Shown is the notice as it stood before him. Each of the people named is told by himself, before
-	// anything is asked of him.
+	// Shown is the notice as it stood before him. Each of the people named is told
+	// by himself, before anything is asked of him.
 	Shown Shown
 	// Accepted are the texts that he accepts for the applications.
 	Accepted []application.Agreement

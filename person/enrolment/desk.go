@@ -140,10 +140,84 @@ func (d *Desk) Find(ctx context.Context, by application.By, beginning string, li
 	if err != nil {
 		return nil, fmt.Errorf("finding applications: %w", err)
 	}
+	return d.cases(found), nil
+}
+
+func (d *Desk) cases(found []application.Listed) []Case {
 	now := d.s.Clock.Now()
 	list := make([]Case, len(found))
 	for i := range found {
 		list[i] = Case{found[i], waits(&found[i]), !found[i].Due.IsZero() && !now.Before(found[i].Due)}
+	}
+	return list
+}
+
+// Numbered finds applications by a number that stands in the form: that of the
+// applicant, of who represents him, of a passport, MERSİS or DETSİS. It is for
+// somebody who stands at the desk with his document; nothing is opened. The number
+// is an exact one, whole, or nothing is found.
+func (d *Desk) Numbered(ctx context.Context, by application.By, number string, limit int) ([]Case, error) {
+	if err := staff(by); err != nil {
+		return nil, err
+	}
+	limit = min(max(limit, 1), application.MaxListed)
+	var found []application.Listed
+	for _, wanted := range spellings(number) {
+		list, err := d.s.Ledger.Tagged(ctx, d.s.Identity.Token(wanted), limit)
+		if err != nil {
+			return nil, fmt.Errorf("finding applications: %w", err)
+		}
+		for _, l := range list {
+			if !slices.ContainsFunc(found, func(x application.Listed) bool { return x.ID == l.ID }) && len(found) < limit {
+				found = append(found, l)
+			}
+		}
+	}
+	return d.cases(found), nil
+}
+
+// spellings are the numbers that a typed one can be, as they are noted.
+func spellings(typed string) (list []string) {
+	if n, err := person.ParseIdentityNumber(typed); err == nil {
+		list = append(list, n.Reveal())
+	}
+	if n, err := person.ParseDocumentNumber(typed); err == nil {
+		list = append(list, n.Reveal())
+	}
+	if n, err := person.ParseMERSIS(typed); err == nil {
+		list = append(list, ofMERSIS+n.Reveal())
+	}
+	if n, err := person.ParseDETSIS(typed); err == nil {
+		list = append(list, ofDETSIS+n.Reveal())
+	}
+	return list
+}
+
+// Late lists what waits for us longer than the practice statement gives, the
+// latest first: an approval, a doubt, a review. What waits for the applicant
+// expires instead.
+func (d *Desk) Late(ctx context.Context, by application.By, limit int) ([]Case, error) {
+	if err := staff(by); err != nil {
+		return nil, err
+	}
+	due, _, err := d.s.Ledger.Due(ctx, d.s.Clock.Now(), maxDue)
+	if err != nil {
+		return nil, fmt.Errorf("finding what is late: %w", err)
+	}
+	var list []Case
+	for _, id := range due {
+		if len(list) == min(max(limit, 1), application.MaxListed) {
+			break
+		}
+		found, err := d.s.Ledger.Find(ctx, string(id), 2)
+		if err != nil {
+			return nil, fmt.Errorf("finding what is late: %w", err)
+		}
+		for _, c := range d.cases(found) {
+			if _, expires := application.Next(c.State, application.Expire); c.ID == id && !expires && !c.State.Final() {
+				list = append(list, c)
+			}
+		}
 	}
 	return list, nil
 }

@@ -692,3 +692,72 @@ func TestWhatCameOfNoVisitIsNotTaken(t *testing.T) {
 	must(t, a.Came(ctx, b, enrolment.Return{Code: "good"}))
 	must(t, a.Came(ctx, b, enrolment.Return{Code: "good"})) // the page is loaded again
 }
+
+// Somebody stands at the desk with his document.
+func TestTheDeskFindsAnApplicationByItsNumbers(t *testing.T) {
+	ctx, w := t.Context(), enrolmenttest.NewWorld(t)
+	company := newTraveller(t, w, person.Private, false, identity.Office)
+	company.until(application.Submitted)
+	passport := newTraveller(t, w, person.Natural, false, identity.Office)
+	passport.in = personledgertest.Input(2, person.Natural, false)
+	delete(passport.in, "identity-number")
+	passport.in["passport-number"] = "U1234567"
+	passport.until(application.Submitted)
+	d := company.s.Desk()
+	for number, want := range map[string]person.ApplicationID{
+		"0123456789000016": company.begun.Bearer.Application(), "1234 5678 950": company.begun.Bearer.Application(), "u1234567": passport.begun.Bearer.Application(),
+		"10000000146": "", "1234567895": "", "": "", "Öğütçü": "",
+	} {
+		list, err := d.Numbered(ctx, officer, number, 5)
+		must(t, err)
+		if want == "" && len(list) > 0 || want != "" && (len(list) != 1 || list[0].ID != want) {
+			t.Errorf("%q finds %+v", number, list)
+		}
+	}
+	_, err := d.Numbered(ctx, personledgertest.Partner, "10000000146", 5)
+	is(t, "a partner", err, application.ErrNotYou)
+}
+
+func TestWhatWaitsForUsTooLongIsLate(t *testing.T) {
+	ctx := t.Context()
+	p := newTraveller(t, enrolmenttest.NewWorld(t), person.Natural, false, identity.Office)
+	v := p.until(application.Identified)
+	other := newTraveller(t, p.w, person.Natural, false, identity.Office)
+	other.in = personledgertest.Input(2, person.Natural, false)
+	other.until(application.Pending) // waits for the applicant
+	list, err := p.s.Desk().Late(ctx, approver, 5)
+	must(t, err)
+	if len(list) != 0 {
+		t.Errorf("too early: %+v", list)
+	}
+	p.w.Clock.Advance(400 * 24 * time.Hour)
+	list, err = p.s.Desk().Late(ctx, approver, 5)
+	must(t, err)
+	if len(list) != 1 || list[0].ID != v.ID || !list[0].Late {
+		t.Errorf("%+v", list)
+	}
+}
+
+// The accounts come from a backup that is older than the applications.
+func TestAccountsThatAreMissingAreOpenedAgain(t *testing.T) {
+	ctx := t.Context()
+	p := newTraveller(t, enrolmenttest.NewWorld(t), person.Natural, false, identity.Office)
+	p.travel()
+	n, err := p.s.Reopen(ctx)
+	must(t, err)
+	if n != 0 {
+		t.Errorf("%d were missing", n)
+	}
+	before := p.w.Opened()[0]
+	p.w.Forget(before.ID)
+	n, err = p.w.Service(t).Reopen(ctx)
+	must(t, err)
+	if n != 1 {
+		t.Errorf("%d were missing", n)
+	}
+	p.arrived()
+	after := p.w.Opened()[0]
+	if after.ID != before.ID || after.Address != before.Address || after.Holder.Person != before.Holder.Person || !after.Created.Equal(before.Created) {
+		t.Errorf("it is another: %+v", after)
+	}
+}

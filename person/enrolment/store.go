@@ -51,8 +51,8 @@ type Proofs struct {
 }
 
 // A Detail is one answer of an application that became an account, sealed for the
-// account. The sealed text is the field's name, a colon, a space, and the answer, so that
-// nobody swaps two of them.
+// account. The sealed text is the field's name, a colon, a space, and the answer,
+// so that nobody swaps two of them.
 type Detail struct {
 	Name  string
 	Value privacy.SealedValue // under DetailField, of the holder
@@ -133,5 +133,6 @@ type Store interface {
 	ProfilesOf(ctx context.Context, p rem.PersonID, limit int) ([]Profile, error)
 }
 
-// A Paper is one piece of a paper, sealed under PaperField for the application's own pseudonym.
+// A Paper is one piece of a paper, sealed under PaperField for the application's
+// own pseudonym.
 type Paper struct{ Chunk privacy.SealedValue }

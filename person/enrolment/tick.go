@@ -104,6 +104,38 @@ func (s *Service) mailed(ctx context.Context, l Link, use string, n int, address
 // the service; what could not be finished is tried at each Tick.
 func (s *Service) Finish(ctx context.Context) error { return s.settle(ctx, true) }
 
+// Reopen opens the accounts of all applications that were activated and have none,
+// and returns how many there were. Finish does so for those that a crash left; this
+// one goes through all, for when the accounts come from a backup that is older than
+// the applications. What was opened stays.
+func (s *Service) Reopen(ctx context.Context) (opened int, err error) {
+	const page = 200
+	var after person.ApplicationID
+	for {
+		list, err := s.Ledger.Waiting(ctx, application.Activated, after, page)
+		if err != nil {
+			return opened, fmt.Errorf("finding accounts to open: %w", err)
+		}
+		for _, id := range list {
+			_, err := s.Accounts.Account(ctx, application.AccountOf(id))
+			switch {
+			case err == nil:
+				continue
+			case !isNotFound(err):
+				return opened, fmt.Errorf("finding accounts to open: %w", err)
+			}
+			if err := s.finish(ctx, id); err != nil {
+				return opened, err
+			}
+			opened++
+		}
+		if len(list) < page {
+			return opened, nil
+		}
+		after = list[len(list)-1]
+	}
+}
+
 // unsettled is how long an intention without its step is left to whoever is making
 // it.
 const unsettled = time.Hour

@@ -215,6 +215,13 @@ func (w *World) Open(a account.Account) {
 	w.accounts[a.ID] = a
 }
 
+// Forget takes an account away, as a backup that is older than it.
+func (w *World) Forget(id rem.AccountID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.accounts, id)
+}
+
 // Entry gives what the directory has of an account.
 func (w *World) Entry(id rem.AccountID) (directory.Entry, bool) {
 	w.mu.Lock()
