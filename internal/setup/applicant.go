@@ -254,12 +254,18 @@ func (h *House) credentials(ctx context.Context, o *Holder, a Applicant, grant l
 		return fail(err)
 	}
 	o.TOTP, o.URI = strings.ReplaceAll(proposed.Typed, " ", ""), proposed.URI
-	// The code of half a minute ago is good too, and leaves the one of now.
-	code, err := totp.GenerateCode(o.TOTP, time.Now().Add(-30*time.Second))
-	if err != nil {
-		return fail(err)
+	// The code of half a minute ago is good too, and leaves the one of now. Where a
+	// half minute ends between the two lines it is not, and the next one is.
+	for range 2 {
+		var code string
+		if code, err = totp.GenerateCode(o.TOTP, time.Now().Add(-30*time.Second)); err != nil {
+			return fail(err)
+		}
+		if s, err = h.Login.ConfirmTOTP(ctx, proposed.Session, visitor, code); !errors.Is(err, login.ErrWrong) {
+			break
+		}
 	}
-	if s, err = h.Login.ConfirmTOTP(ctx, proposed.Session, visitor, code); err != nil {
+	if err != nil {
 		return fail(err)
 	}
 	if s.Session.Level == login.Enrolling {
