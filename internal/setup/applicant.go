@@ -93,6 +93,24 @@ func (h *House) Apply(ctx context.Context, t Team, a Applicant) (Holder, error) 
 }
 
 func (h *House) apply(ctx context.Context, a Applicant) (enrolment.Begun, error) {
+	b, err := h.HandIn(ctx, a, identity.Signature)
+	if err != nil {
+		return b, err
+	}
+	all := h.Enrolment.Applicants()
+	form, err := all.FormToSign(ctx, b.Bearer)
+	if err != nil {
+		return b, err
+	}
+	signature, err := sign(ctx, a.Signer, form)
+	if err != nil {
+		return b, err
+	}
+	return b, all.Sign(ctx, b.Bearer, signature)
+}
+
+// HandIn takes an applicant from the notice to the choice of a method.
+func (h *House) HandIn(ctx context.Context, a Applicant, m identity.Method) (enrolment.Begun, error) {
 	all := h.Enrolment.Applicants()
 	_, digest, err := h.Notices.NoticeInForce(time.Now())
 	if err != nil {
@@ -116,18 +134,7 @@ func (h *House) apply(ctx context.Context, a Applicant) (enrolment.Begun, error)
 	if err := all.Submit(ctx, b.Bearer, false, in, texts); err != nil {
 		return b, err
 	}
-	if err := all.Choose(ctx, b.Bearer, identity.Signature); err != nil {
-		return b, err
-	}
-	form, err := all.FormToSign(ctx, b.Bearer)
-	if err != nil {
-		return b, err
-	}
-	signature, err := sign(ctx, a.Signer, form)
-	if err != nil {
-		return b, err
-	}
-	return b, all.Sign(ctx, b.Bearer, signature)
+	return b, all.Choose(ctx, b.Bearer, m)
 }
 
 func sign(ctx context.Context, s Signer, text []byte) ([]byte, error) {
