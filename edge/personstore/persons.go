@@ -104,11 +104,11 @@ func (e enrolled) Shower(ctx context.Context, a person.ApplicationID) (enrolment
 }
 
 func scanProofs(a person.ApplicationID, scan func(...any) error) (p enrolment.Proofs, err error) {
-	var mail, until, first, mobile sql.NullInt64
+	var mail, until, first, mobile, spent sql.NullInt64
 	var code []byte
 	var version int64
 	var sent int64
-	err = scan(&version, &mail, &code, &until, &sent, &p.Tries, &p.Sends, &first, &mobile)
+	err = scan(&version, &mail, &code, &until, &sent, &p.Tries, &p.Sends, &first, &mobile, &spent)
 	p.Application = a
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, nil
@@ -117,7 +117,7 @@ func scanProofs(a person.ApplicationID, scan func(...any) error) (p enrolment.Pr
 		p.Code, err = privacy.ParseIndexToken(code)
 	}
 	p.Version, p.Sent = uint64(version), uint64(sent)
-	p.Mail, p.Until, p.First, p.Mobile = fromDeadline(mail), fromDeadline(until), fromDeadline(first), fromDeadline(mobile)
+	p.Mail, p.Until, p.First, p.Mobile, p.Spent = fromDeadline(mail), fromDeadline(until), fromDeadline(first), fromDeadline(mobile), fromDeadline(spent)
 	return p, err
 }
 
@@ -133,7 +133,7 @@ func (e enrolled) Proofs(ctx context.Context, a person.ApplicationID) (enrolment
 // SetProofs implements enrolment.Store.
 func (e enrolled) SetProofs(ctx context.Context, p enrolment.Proofs) error {
 	micro := func(t *time.Time) { *t = fromDeadline(instant(*t)) }
-	for _, t := range []*time.Time{&p.Mail, &p.Until, &p.First, &p.Mobile} {
+	for _, t := range []*time.Time{&p.Mail, &p.Until, &p.First, &p.Mobile, &p.Spent} {
 		micro(t)
 	}
 	err := e.s.file.Update(ctx, func(tx *sql.Tx) error {
@@ -153,7 +153,7 @@ func (e enrolled) SetProofs(ctx context.Context, p enrolment.Proofs) error {
 		if p.Code != (privacy.IndexToken{}) {
 			code = p.Code.Bytes()
 		}
-		return exec(tx, "enrolment.set-proofs", string(p.Application), int64(next.Version), instant(p.Mail), code, instant(p.Until), int64(p.Sent), p.Tries, p.Sends, instant(p.First), instant(p.Mobile))
+		return exec(tx, "enrolment.set-proofs", string(p.Application), int64(next.Version), instant(p.Mail), code, instant(p.Until), int64(p.Sent), p.Tries, p.Sends, instant(p.First), instant(p.Mobile), instant(p.Spent))
 	})
 	if err != nil {
 		return fmt.Errorf("keeping what was shown of channels: %w", err)

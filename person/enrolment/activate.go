@@ -308,8 +308,8 @@ func (s *Service) activate(ctx context.Context, v application.View, b Bearer, ch
 
 // LogIn gives who has opened his account the secret with which he sets his first
 // credentials (login.Service.Redeem), shown to him at once. What he showed of the
-// channels has to be fresh: ErrProofs, and then he takes the mail's link and a code
-// again. login.ErrReady: he can log in already, by what he has; the new account's
+// channels has to be fresh, and gives one log-in, so that nobody who has only a link
+// comes after him: ErrProofs, and then he takes the mail's link and a code again. login.ErrReady: he can log in already, by what he has; the new account's
 // name leads to him.
 func (a *Applicants) LogIn(ctx context.Context, b Bearer) (login.Secret, error) {
 	s := a.s
@@ -332,17 +332,17 @@ func (a *Applicants) LogIn(ctx context.Context, b Bearer) (login.Secret, error) 
 	} else if err != nil {
 		return login.Secret{}, fmt.Errorf("reading account %s: %w", v.Account, err)
 	}
-	p, err := s.Store.Proofs(ctx, v.ID)
+	signed := slices.Contains(v.Channels, application.BySigning)
+	err = s.prove(ctx, v.ID, func(p *Proofs, now time.Time) error {
+		fresh := func(shown time.Time) bool { return shown.After(p.Spent) && now.Sub(shown) < loginProof }
+		if !(fresh(p.Mail) && fresh(p.Mobile)) && !(signed && fresh(v.Since)) {
+			return ErrProofs
+		}
+		p.Spent = now
+		return nil
+	})
 	if err != nil {
-		return login.Secret{}, fmt.Errorf("reading what was shown of application %s: %w", v.ID, err)
-	}
-	now := s.Clock.Now()
-	fresh := now.Sub(p.Mail) < loginProof && now.Sub(p.Mobile) < loginProof
-	if slices.Contains(v.Channels, application.BySigning) && now.Sub(v.Since) < loginProof {
-		fresh = true // he signed for it just now
-	}
-	if !fresh {
-		return login.Secret{}, ErrProofs
+		return login.Secret{}, err
 	}
 	f, err := s.form(ctx, access(&v, application.By{Actor: rem.Actor{Person: v.Submitted.Shower, Method: byLink}, Role: application.Applicant}, privacy.AccountOpening), &v)
 	if err != nil {

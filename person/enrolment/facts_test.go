@@ -358,7 +358,11 @@ func TestWhoCameBackLateShowsHisChannelsAgain(t *testing.T) {
 	if grant.IsZero() {
 		t.Error("no grant")
 	}
+	_, err = a.LogIn(ctx, b)
+	is(t, "who comes after him with the link alone", err, enrolment.ErrProofs)
 	p.w.Ready(p.view().Submitted.Shower)
+	p.w.Clock.Advance(time.Second)
+	must(t, p.show(ctx))
 	_, err = a.LogIn(ctx, b)
 	is(t, "who can log in already", err, login.ErrReady)
 }

@@ -117,6 +117,9 @@ func (p *traveller) step(ctx context.Context) error {
 	case application.Activated:
 		_, err := a.LogIn(ctx, b)
 		p.over = err == nil
+		if errors.Is(err, enrolment.ErrProofs) { // what he showed was spent when the process ended
+			return p.show(ctx)
+		}
 		return err
 	}
 	return fmt.Errorf("the application is %s", v.State)
@@ -202,6 +205,23 @@ func (p *traveller) order(ctx context.Context) (*partner.Order, error) {
 		o.Result.Compared = append(o.Result.Compared, identity.Comparison{Part: c, Same: true})
 	}
 	return o, nil
+}
+
+// show shows both channels again.
+func (p *traveller) show(ctx context.Context) error {
+	a := p.s.Applicants()
+	secret, ok := p.w.Link(p.t, "etkinlestir")
+	if !ok {
+		p.t.Fatal("no link came")
+	}
+	b, err := a.Arrive(ctx, secret)
+	if err != nil {
+		return err
+	}
+	if err := a.SendCode(ctx, b); err != nil {
+		return err
+	}
+	return a.Enter(ctx, b, p.w.Code())
 }
 
 func (p *traveller) activate(ctx context.Context, b enrolment.Bearer) error {

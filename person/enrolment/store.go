@@ -48,6 +48,8 @@ type Proofs struct {
 	Sends       int       // codes since First
 	First       time.Time
 	Mobile      time.Time // when a code was last right
+	// Spent is when what was shown last gave a log-in: it gives one.
+	Spent time.Time
 }
 
 // A Detail is one answer of an application that became an account, sealed for the

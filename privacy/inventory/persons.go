@@ -49,7 +49,7 @@ func enrolment() []privacy.Holding {
 	each(work, "Link", of(progress), "Application", "Shower", "Mail", "Made", "Until")
 	each(work, "Link", of(personID), "Bearer")
 	each(digests, "Proofs", of(shownProof), "Code")
-	each(work, "Proofs", of(shownProof), "Application", "Mail", "Until", "Sent", "Tries", "Sends", "First", "Mobile")
+	each(work, "Proofs", of(shownProof), "Application", "Mail", "Until", "Sent", "Tries", "Sends", "First", "Mobile", "Spent")
 	each(work.keep(privacy.KeepWork), "Appointment", of(shownProof), "Application", "Office", "At", "Made")
 	each(work, "batch", of(progress), "id", "made", "notice", "rows")
 	each(digests, "batch", of(applicantName, identityNumber), "file")
@@ -85,6 +85,7 @@ func enrolmentColumns() []privacy.Holding {
 		work.holds("enrolment_proof.sends", shownProof),
 		work.holds("enrolment_proof.first", shownProof),
 		work.holds("enrolment_proof.mobile", shownProof),
+		work.holds("enrolment_proof.spent", shownProof),
 		work.keep(privacy.KeepWork).holds("enrolment_appointment.application", progress),
 		work.keep(privacy.KeepWork).holds("enrolment_appointment.office", shownProof),
 		work.keep(privacy.KeepWork).holds("enrolment_appointment.at", shownProof),

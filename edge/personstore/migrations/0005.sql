@@ -40,7 +40,8 @@ CREATE TABLE enrolment_proof (
     tries       INTEGER NOT NULL,
     sends       INTEGER NOT NULL,
     first       INTEGER,
-    mobile      INTEGER
+    mobile      INTEGER,
+    spent       INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE enrolment_appointment (

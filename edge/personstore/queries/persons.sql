@@ -25,13 +25,13 @@ SELECT id, application, bearer, shower, mail, made, until FROM enrolment_link WH
 SELECT id, application, bearer, shower, mail, made, until FROM enrolment_link WHERE application = $1 AND shower = 1 ORDER BY n LIMIT 1
 
 -- name: enrolment.proofs
-SELECT version, mail, code, until, sent, tries, sends, first, mobile FROM enrolment_proof WHERE application = $1
+SELECT version, mail, code, until, sent, tries, sends, first, mobile, spent FROM enrolment_proof WHERE application = $1
 
 -- name: enrolment.set-proofs
-INSERT INTO enrolment_proof (application, version, mail, code, until, sent, tries, sends, first, mobile)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO enrolment_proof (application, version, mail, code, until, sent, tries, sends, first, mobile, spent)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (application) DO UPDATE SET version = excluded.version, mail = excluded.mail, code = excluded.code, until = excluded.until, sent = excluded.sent,
-    tries = excluded.tries, sends = excluded.sends, first = excluded.first, mobile = excluded.mobile
+    tries = excluded.tries, sends = excluded.sends, first = excluded.first, mobile = excluded.mobile, spent = excluded.spent
 
 -- name: enrolment.others
 SELECT count(*) FROM enrolment_appointment WHERE office = $1 AND at = $2 AND application <> $3

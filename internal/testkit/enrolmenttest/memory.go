@@ -137,7 +137,7 @@ func (m *Memory) Proofs(_ context.Context, a person.ApplicationID) (enrolment.Pr
 
 // SetProofs implements enrolment.Store.
 func (m *Memory) SetProofs(_ context.Context, p enrolment.Proofs) error {
-	for _, t := range []*time.Time{&p.Mail, &p.Until, &p.First, &p.Mobile} {
+	for _, t := range []*time.Time{&p.Mail, &p.Until, &p.First, &p.Mobile, &p.Spent} {
 		*t = micro(*t)
 	}
 	return m.write("SetProofs", func() error {

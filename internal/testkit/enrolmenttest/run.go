@@ -141,7 +141,7 @@ func Run(t *testing.T, open func(t *testing.T) enrolment.Store) {
 		must(t, err)
 		first.Version = 1
 		same(t, "then", got, first)
-		got.Code, got.Tries, got.Mobile = privacy.IndexToken{}, 3, at.Add(time.Second)
+		got.Code, got.Tries, got.Mobile, got.Spent = privacy.IndexToken{}, 3, at.Add(time.Second), at.Add(time.Minute)
 		must(t, s.SetProofs(t.Context(), got))
 		is(t, "the first again", s.SetProofs(t.Context(), func() enrolment.Proofs { p := first; p.Version = 0; return p }()), enrolment.ErrChanged)
 		again, err := s.Proofs(t.Context(), "app-00001")
