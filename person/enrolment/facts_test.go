@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"slices"
 	"strings"
 	"testing"
@@ -198,6 +200,14 @@ func TestAnAddressThatSomebodyHasIsNotGiven(t *testing.T) {
 	}
 }
 
+// picture is one of JPEG.
+func picture(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	must(t, jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8)), nil))
+	return b.Bytes()
+}
+
 func TestWhatAPaperIsIsSeenInIt(t *testing.T) {
 	p7 := []byte{0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02, 0xa0, 0x02, 0x30, 0x00}
 	p7[1] = byte(len(p7) - 2)
@@ -209,6 +219,7 @@ func TestWhatAPaperIsIsSeenInIt(t *testing.T) {
 		"PDF without its end":         {pdf[:9], ""},
 		"PNG":                         {png, enrolment.PNG},
 		"PNG that is cut":             {png[:20], ""},
+		"JPEG":                        {picture(t), enrolment.JPEG},
 		"a head of JPEG alone":        {[]byte("\xff\xd8\xff\xe0text"), ""},
 		"CMS":                         {p7, enrolment.Signed},
 		"CMS with something behind":   {append(slices.Clone(p7), 0), ""},
