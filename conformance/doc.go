@@ -10,8 +10,10 @@
 //	pressure_test.go    many sessions at once, full and read-only disks
 //	scenarios_test.go   the real programs, driven by the scripts of testdata
 //	kill_test.go        the real programs, killed under load
+//	person_test.go      from the notice to the first message, in a browser, over the
+//	                    pages of a whole provider
 //
-// The worlds of all but the last are those of internal/testkit/world. An ordinary
+// The worlds of all but the last three are those of internal/testkit/world. An ordinary
 // run takes a sample of the failures, drawn from a seed that it prints;
 // REM_LONG=1 takes them all.
 package conformance
