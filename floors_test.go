@@ -58,14 +58,14 @@ var beside = map[string][]string{
 	"edge/keystore":         {"edge/blobstore", "edge/sqlitefile"},                                        // a small journal of what was destroyed
 	"edge/smtpin":           {"edge/throttle"},
 	"edge/personstore":      {"edge/sqlitefile"},
-	"edge/config":           {"edge/outward"}, // the residency list is checked as it will be kept
-	"edge/centraldirectory": {"edge/outward"}, // the one way by which questions about people leave
-	"edge/idproof":          {"edge/outward"}, // the one way by which questions about people leave
-	"edge/notify":           {"edge/outward"}, // the same
-	"edge/site":             {"edge/web"},     // what everybody sees
-	"edge/apply":            {"edge/web"},     // the applicant's pages
-	"edge/portal":           {"edge/web"},     // the account holder's
-	"edge/entrance":         {"edge/web"},     // log-in, and how somebody logs in
+	"edge/config":           {"edge/outward"},              // the residency list is checked as it will be kept
+	"edge/centraldirectory": {"edge/outward"},              // the one way by which questions about people leave
+	"edge/idproof":          {"edge/outward"},              // the one way by which questions about people leave
+	"edge/notify":           {"edge/outward"},              // the same
+	"edge/site":             {"edge/web"},                  // what everybody sees
+	"edge/apply":            {"edge/throttle", "edge/web"}, // the applicant's pages
+	"edge/portal":           {"edge/web"},                  // the account holder's
+	"edge/entrance":         {"edge/web"},                  // log-in, and how somebody logs in
 	"edge/webmail":          {"edge/web"},
 	"edge/console":          {"edge/web"}, // the desk
 	"edge/api":              {"edge/throttle"},

@@ -31,7 +31,7 @@ func (s *stage) house(domain string) *setup.House {
 	n := s.nodes[domain]
 	h := &setup.House{
 		World: s.world, Provider: n.Provider, Register: n.Records.Register, Notices: n.Records.Notices, Documents: n.Records.Published,
-		Staff: n.People.Staff, Enrolment: n.People.Enrolment, Login: n.People.Login,
+		Staff: n.People.Staff, Enrolment: n.People.Enrolment, Login: n.People.Login, Policy: n.PublishPolicy,
 	}
 	for _, p := range s.world.Providers {
 		if p.Domain == domain {

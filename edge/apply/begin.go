@@ -4,8 +4,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"time"
 
 	"rem"
+	"rem/edge/throttle"
 	"rem/edge/web"
 	"rem/person"
 	"rem/person/application"
@@ -153,6 +155,13 @@ func (p *pages) beginPage(r *web.Request, f *web.Form) (web.Answer, error) {
 var sampleNotice = web.Notice{Tone: web.Attention, Title: text("Aydınlatma bildirimi bir örnektir.", "The privacy notice is a sample."),
 	Text: text("Hiçbir sağlayıcıyı bağlamaz; yalnız gösterim içindir.", "It binds no provider and is there for demonstration alone.")}
 
+// maxBegins is how many applications may begin from one network within
+// beginWindow: a family, or the people of an office.
+const (
+	maxBegins   = 30
+	beginWindow = time.Hour
+)
+
 // shown is what stood on the page that the form came from.
 func shown(r *web.Request, f *web.Form) enrolment.Shown {
 	return enrolment.Shown{Notice: digestOf(f.Get("notice")), Language: r.Language, Channel: privacy.Website}
@@ -184,6 +193,9 @@ func (p *pages) begun(r *web.Request) (web.Answer, error) {
 	if chosen.value == "" {
 		f.Fail("for", text("Birini seçin.", "Choose one."))
 		return p.beginPage(r, f)
+	}
+	if !p.begins.Take(r.Now(), throttle.AddressKey(r.Visitor().Address), maxBegins) {
+		return nil, web.ErrBusy
 	}
 	begun, err := p.Applicants.Begin(r.Context(), chosen.kind, shown(r, f))
 	if errors.Is(err, enrolment.ErrNotice) {

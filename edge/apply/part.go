@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/edge/throttle"
 	"rem/edge/web"
 	"rem/person"
 	"rem/person/application"
@@ -104,12 +105,13 @@ func Link(base, path string) func(login.Secret) string {
 
 type pages struct {
 	Services
-	views *web.Views
+	views  *web.Views
+	begins *throttle.Throttle // by network
 }
 
 // Part returns the pages.
 func Part(s Services) web.Part {
-	p := &pages{s, web.MustViews(templates, "templates")}
+	p := &pages{s, web.MustViews(templates, "templates"), throttle.New(beginWindow)}
 	get := func(name, pattern string, h handler) web.Route {
 		return web.Route{Name: name, Method: "GET", Pattern: pattern, Who: web.Applicant, Handler: p.on(h)}
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"path/filepath"
 	"time"
@@ -137,6 +138,7 @@ func (unscanned) Scan(_ context.Context, r io.Reader, _ int64) (string, error) {
 const (
 	alarmEnrolment = "an application could not be carried on"
 	enrolmentEvery = 30 * time.Second
+	sweptOrders    = 200 // work orders whose term has passed, at once
 )
 
 // carryOn looks at deadlines and at what waits for somebody outside, and tries
@@ -150,7 +152,12 @@ func (n *Node) carryOn(ctx context.Context) {
 			return
 		case <-every.C:
 		}
-		if _, err := n.People.Enrolment.Tick(ctx); err != nil && ctx.Err() == nil {
+		_, err := n.People.Enrolment.Tick(ctx)
+		if n.People.partners != nil {
+			_, late := n.People.partners.Sweep(ctx, sweptOrders)
+			err = errors.Join(err, late)
+		}
+		if err != nil && ctx.Err() == nil {
 			n.alarmOf(alarmEnrolment)(err)
 		}
 	}

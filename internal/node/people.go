@@ -32,6 +32,7 @@ import (
 	"rem/privacy/consent"
 	"rem/privacy/notice"
 	"rem/provider/directory"
+	"rem/provider/partner"
 	"rem/provider/staff"
 )
 
@@ -46,9 +47,10 @@ type People struct {
 	Enrolment *enrolment.Service // nil: nobody can apply
 	Site      *web.Site          // nil: there are no pages
 
-	papers  *paperstore.Store
-	central *centraldirectory.Runner // nil: there is no central directory
-	judge   *identity.SignatureJudge
+	papers   *paperstore.Store
+	partners *partner.Desk
+	central  *centraldirectory.Runner // nil: there is no central directory
+	judge    *identity.SignatureJudge
 }
 
 // alarms of what works for people beside their requests.
@@ -233,8 +235,9 @@ func (n *Node) parts() ([]web.Part, error) {
 			return nil, err
 		}
 		partners.Judge = n.People.judge
+		n.People.partners = partners
 		parts = append(parts, console.Parts(console.Services{
-			Clock: n.clock, Staff: n.People.Staff, Vault: r.Vault, Cases: r.Persons, Desk: n.People.Enrolment.Desk(), Offices: offices(n.Config),
+			Clock: n.clock, Staff: n.People.Staff, PolicyText: n.policyText, Vault: r.Vault, Cases: r.Persons, Desk: n.People.Enrolment.Desk(), Offices: offices(n.Config),
 			Partners: partners, Keep: n.People.Enrolment.KeepEvidence, Accounts: n.Store, Keeper: n.Keeper, Deliveries: n.People.Messenger,
 		})...)
 		parts = append(parts, apply.Part(apply.Services{

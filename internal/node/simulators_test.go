@@ -89,9 +89,7 @@ func (s *stage) atTheGate(p *setup.Person, page string) enrolment.Return {
 	if err != nil || !strings.HasPrefix(back.String(), s.nodes[here].Config.Web.Base+"/") {
 		s.t.Fatalf("the gate sends people to %v: %v", back, err)
 	}
-	// The page is there, and tells who has no application open what to do.
-	if status := s.visitor(here).get(back.RequestURI()); status >= 500 {
-		s.t.Errorf("the page to which the gate sends people answers %d", status)
-	}
+	v := s.visitor(here)
+	v.must(v.get(back.RequestURI()), "/tr"+back.Path)
 	return enrolment.Return{State: back.Query().Get("state"), Code: back.Query().Get("code")}
 }

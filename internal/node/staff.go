@@ -123,7 +123,7 @@ func (c controller) Train(ctx context.Context, by string, p rem.PersonID, t cont
 
 // PublishPolicy implements control.Staff.
 func (c controller) PublishPolicy(ctx context.Context, by string, p control.StaffPolicy) (*control.StaffPolicy, error) {
-	version, err := c.n.People.Staff.Publish(ctx, machine(by), p.Subject, []byte(p.Text), p.From)
+	version, err := c.n.PublishPolicy(ctx, machine(by), p.Subject, []byte(p.Text), p.From)
 	if err != nil {
 		return nil, err
 	}
