@@ -393,7 +393,7 @@ func (s *stage) pagesOf(all []*canary, clean func(where string, canary int, b []
 		}
 		for path, fields := range map[string][]string{
 			"/tr/login": {"name", mail, "password", number}, "/tr/login/code": {"pending", number, "code", number}, "/tr/welcome": {"grant", number},
-			"/tr/desk/login": {"name", mail, "number", number}, "/tr/account/mail": {"who", mail}, "/tr/apply/resume": {"s", number},
+			"/tr/desk/login": {"name", mail, "number", number}, "/tr/account/mail": {"who", mail}, "/tr/apply/resume": {"secret", number},
 		} {
 			look(path, v.post(path, fields...))
 		}

@@ -13,6 +13,7 @@ import (
 	"rem/person/application"
 	"rem/person/enrolment"
 	"rem/person/identity"
+	"rem/person/login"
 )
 
 // REQ-10, REQ-13: who chooses the e-government gate or the chip of his document is
@@ -25,9 +26,11 @@ func TestTheServicesOfAWorldIdentify(t *testing.T) {
 		t.Fatal(err)
 	}
 	apply := h.Enrolment.Applicants()
-	for method, how := range map[identity.Method]func(p *setup.Person, w enrolment.Way) enrolment.Return{
-		identity.EDevlet: func(p *setup.Person, w enrolment.Way) enrolment.Return { return s.atTheGate(p, w.URL) },
-		identity.Chip: func(p *setup.Person, w enrolment.Way) enrolment.Return {
+	for method, how := range map[identity.Method]func(p *setup.Person, secret login.Secret, w enrolment.Way) enrolment.Return{
+		identity.EDevlet: func(p *setup.Person, secret login.Secret, w enrolment.Way) enrolment.Return {
+			return s.atTheGate(p, secret, w.URL)
+		},
+		identity.Chip: func(p *setup.Person, _ login.Secret, w enrolment.Way) enrolment.Return {
 			files, err := s.world.State.Chip(&p.Citizen, false)
 			if err != nil {
 				t.Fatal(err)
@@ -51,7 +54,7 @@ func TestTheServicesOfAWorldIdentify(t *testing.T) {
 		}
 		way, err := apply.Visit(t.Context(), b.Bearer)
 		if err == nil {
-			err = apply.Came(t.Context(), b.Bearer, how(p, way))
+			err = apply.Came(t.Context(), b.Bearer, how(p, b.Secret, way))
 		}
 		if err != nil {
 			t.Fatalf("%s: %v", method, err)
@@ -67,7 +70,7 @@ func TestTheServicesOfAWorldIdentify(t *testing.T) {
 }
 
 // atTheGate is a browser at the simulated gate, and what it brings back to us.
-func (s *stage) atTheGate(p *setup.Person, page string) enrolment.Return {
+func (s *stage) atTheGate(p *setup.Person, secret login.Secret, page string) enrolment.Return {
 	s.t.Helper()
 	browser := &http.Client{
 		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.world.Root()}},
@@ -90,6 +93,8 @@ func (s *stage) atTheGate(p *setup.Person, page string) enrolment.Return {
 		s.t.Fatalf("the gate sends people to %v: %v", back, err)
 	}
 	v := s.visitor(here)
+	v.must(v.get(back.RequestURI()), "/tr/apply/resume") // who has no application open here
+	v.must(v.post("/tr/apply/resume", "secret", secret.Reveal()), "/tr/apply/status")
 	v.must(v.get(back.RequestURI()), "/tr"+back.Path)
 	return enrolment.Return{State: back.Query().Get("state"), Code: back.Query().Get("code")}
 }

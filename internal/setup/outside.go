@@ -12,14 +12,12 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"rem/edge/apply"
 	"rem/edge/clock"
 	"rem/edge/config"
 	"rem/edge/simulator"
 	"rem/edge/tsa"
 )
-
-// gateReturn is the page of a provider to which the gate sends people back.
-const gateReturn = "/apply/identify/return"
 
 // An outside is what providers ask about people and tell people by, simulated: one
 // server over TLS with the services of each provider below its code, and one mail
@@ -99,7 +97,7 @@ func (w *World) documents() (err error) {
 // configuration, marked.
 func (w *World) join(p *Provider, c *config.Config, code string) {
 	o := w.outside
-	page := c.Web.Base + gateReturn
+	page := c.Web.Base + apply.ReturnPath
 	p.Services = simulator.NewServices(clock.System{}, page)
 	o.mux.Handle("/"+code+"/", http.StripPrefix("/"+code, p.Services.Handler()))
 	service := func(path string) config.Service {
