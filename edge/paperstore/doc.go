@@ -5,5 +5,5 @@
 // name is the application's identifier and the digest of its clear content, so that
 // keeping it again changes nothing; nothing here is readable without the vault.
 //
-// docs/formats/paper.md is the form of a file. Next: store.go.
+// docs/formats/enrolment.md is the form of a file. Next: store.go.
 package paperstore

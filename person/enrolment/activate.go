@@ -181,7 +181,7 @@ func (a *Applicants) Enter(ctx context.Context, b Bearer, digits string) error {
 	})
 }
 
-// activationText is what is signed to open an account: docs/formats/activation.md.
+// activationText is what is signed to open an account: docs/formats/enrolment.md.
 func activationText(v *application.View) ([]byte, error) {
 	w := canon.NewWriter("rem-account-activation", 1)
 	w.Word("application", string(v.ID))

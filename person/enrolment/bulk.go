@@ -243,7 +243,7 @@ func (c *Corporate) List(ctx context.Context, requester rem.PersonID, limit int)
 	return slices.DeleteFunc(all, func(l application.Listed) bool { return l.Applicant != requester }), nil
 }
 
-// A batch is what is written down of a file: docs/formats/batch.md.
+// A batch is what is written down of a file: docs/formats/enrolment.md.
 type batch struct {
 	id     BatchID
 	by     rem.Actor
