@@ -1,6 +1,11 @@
 package conformance_test
 
 import (
+	"crypto/tls"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +19,8 @@ import (
 	"rem"
 	"rem/edge/control"
 	"rem/edge/simulator"
+	"rem/internal/setup"
+	"rem/internal/testkit"
 	"rem/internal/testkit/browser"
 	"rem/message"
 	"rem/person"
@@ -85,9 +92,9 @@ func TestFromTheNoticeToTheFirstMessage(t *testing.T) {
 	const toPassword = "kanarya-parola 12"
 	_, err = s.control(otherDomain, "operator-7").AddAccount(t.Context(), control.NewAccount{Address: to.Address, Holder: to.Name(), Identity: to.IdentityNumber, Password: toPassword})
 	s.must(err)
-	message1 := s.send(who, mailPassword, to.Address, "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nSayın ilgili, bu ilk iletimdir.\r\n")
-	s.delivered(message1)
-	report, kinds := s.verdict(message1, to.Address, toPassword)
+	sent := s.send(who, mailPassword, to.Address, "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nSayın ilgili, bu ilk iletimdir.\r\n")
+	s.delivered(sent)
+	report, kinds := s.verdict(sent, to.Address, toPassword)
 	if report.Verdict != validation.TotalPassed {
 		t.Errorf("anybody who checks gets %s: %+v", report.Verdict, report.Findings)
 	}
@@ -98,7 +105,9 @@ func TestFromTheNoticeToTheFirstMessage(t *testing.T) {
 	}
 
 	applicant.open("/account/looks")
-	applicant.reads("Verilerinize bakanlar", s.nodes[ownDomain].Records.Viewer.Pseudonym(s.team.Officer), "dosya "+id)
+	for _, p := range []rem.PersonID{s.team.Officer, s.team.Approver} {
+		applicant.reads(s.nodes[ownDomain].Records.Viewer.Pseudonym(p), "dosya "+id)
+	}
 	applicant.look("looks")
 	if page := applicant.Text("body"); strings.Contains(page, string(s.team.Officer)) || strings.Contains(page, string(s.team.Approver)) {
 		t.Error("who looked is named by more than a pseudonym")
@@ -157,14 +166,7 @@ func (s *stage) hired(b *browser.Browser, p rem.PersonID, name string) *desk {
 func (d *desk) applies(in application.Input) (key string) {
 	t := d.s.t
 	t.Helper()
-	d.open("/apply")
-	d.look("notice")
-	d.Choose("for", "natural")
-	d.Submit(`main form[action$="/apply"]`)
-	if key = d.Text(".notice code"); key == "" {
-		t.Fatal("the application has no key")
-	}
-	d.Follow("main .buttons a")
+	key = d.begins("natural")
 	d.is("/apply/form/who")
 	for _, field := range []string{"given-names", "family-name", "birth-date"} {
 		d.Fill(field, in[field])
@@ -192,14 +194,7 @@ func (d *desk) applies(in application.Input) (key string) {
 	d.tick("kep-choice")
 	d.Choose("service", in["service"])
 	d.Submit("main form")
-	d.is("/apply/check")
-	d.Submit("main form") // nothing is ticked
-	d.is("/apply/check")
-	d.look("check-unticked")
-	for _, k := range application.Agreements() {
-		d.tick("accept-" + string(k))
-	}
-	d.Submit("main form")
+	d.agrees()
 	d.is("/apply/method")
 	return key
 }
@@ -295,6 +290,7 @@ func (d *desk) approves(id string) {
 	d.FollowText(id)
 	d.FollowText("Üstlen")
 	d.reads("Dosya sizde")
+	d.FollowText("Yanıtları aç")
 	d.look("taken-up")
 	d.FollowText("Onayla")
 	d.Submit("main form")
@@ -362,4 +358,166 @@ func (d *desk) logsIn(address, password, app string) {
 	d.Submit(`main form[action$="/login/code"]`)
 	d.is("/account")
 	d.reads(address)
+}
+
+// REQ-16, REQ-18, REQ-21, REQ-22, REQ-30, P-24: a company's representative fills the
+// form in, hands in the papers and signs; the registry is asked; an approver decides
+// without an officer; the account is opened by signing, and the representative is
+// its operator.
+func TestACompanySignsAndGetsItsAccount(t *testing.T) {
+	if !testkit.Long() {
+		t.Skip("REM_LONG=1 runs it; the ordinary run has a natural person's")
+	}
+	citizen, company := simulator.Citizens[0], simulator.Companies[0]
+	s := openStage(t, &citizen.Subject)
+	b := browser.Open(t)
+	who, err := s.world.Person(0, "basvuran@"+ownDomain)
+	s.must(err)
+	approver := s.hired(b, s.team.Approver, "approver")
+	d := s.desk(b)
+	key := d.begins("private-legal")
+	d.fills("who", application.Input{
+		"mersis": company.MERSIS, "title": company.Title, "short-name": "Çınaraltı", "activity": "Gıda toptan ticareti",
+		"seat-province": "34", "seat-address": "Deneme Caddesi 1", "seat-district": "Sarıyer", "seat-postal-code": "34485",
+	})
+	d.fills("representative", application.Input{
+		"representative-identity-number": citizen.IdentityNumber, "representative-given-names": citizen.GivenName, "representative-family-name": citizen.FamilyName,
+		"representative-birth-date": citizen.Birth.Format("02.01.2006"), "representative-capacity": "Yönetim kurulu üyesi",
+	})
+	d.fills("contact", application.Input{"mobile": who.Mobile, "mail-address": who.Mail})
+	d.is("/apply/form/account")
+	d.tick("kep-choice")
+	d.Choose("service", application.SendAndReceive)
+	d.Submit("main form")
+	d.agrees()
+	d.is("/apply/papers")
+	file := filepath.Join(t.TempDir(), "belge.pdf")
+	s.must(os.WriteFile(file, []byte(copyOfCard), 0o600))
+	for _, k := range application.Papers(person.Private, false) {
+		d.Attach("file-"+string(k), file)
+		d.Submit(`main form[action$="/` + string(k) + `"]`)
+		d.is("/apply/papers")
+	}
+	d.look("company-papers")
+	d.Follow("main .buttons a")
+	d.is("/apply/method")
+	d.Choose("method", string(identity.Signature))
+	d.Submit("main form")
+	d.look("company-sign")
+	program := s.signing(key, who)
+	d.Attach("signature", program("/apply/method/form"))
+	d.Submit(`main form[action$="/method/sign"]`)
+	d.is("/apply/status")
+	d.look("company-status")
+
+	approver.open("/desk/applications?state=identified")
+	id := approver.Text(`main table a[href*="/desk/applications/"]`)
+	approver.FollowText(id)
+	approver.reads("TOTAL-PASSED", "MERSİS uyuşuyor")
+	approver.look("company-case")
+	approver.approves(id)
+
+	d.open("/apply/activate/sign")
+	d.look("company-activate")
+	d.tick("known")
+	d.Attach("signature", program("/apply/activate/text"))
+	d.Submit(`main form[action$="/activate/sign"]`)
+	d.Submit("main form")
+	d.is("/first")
+	app := d.setsWaysIn("yedi kere sekiz elli alti")
+	if app == "" {
+		t.Error("the authenticator app has no key")
+	}
+	address := d.Text("main code")
+	d.open("/account/operators")
+	d.reads(citizen.GivenName, citizen.FamilyName)
+	d.look("company-operators")
+	d.open("/account/data")
+	d.reads("Hakkınızda tuttuğumuz bilgiler")
+	if _, domain, _ := strings.Cut(address, "@"); domain != ownDomain && !strings.HasSuffix(domain, "."+ownDomain) {
+		t.Errorf("the address is %q", address)
+	}
+	if logs := s.log.String(); strings.Contains(logs, citizen.IdentityNumber) || strings.Contains(logs, company.Title) || strings.Contains(logs, company.MERSIS) {
+		t.Error("the log says whose application it was")
+	}
+}
+
+// begins takes an applicant through the notice; it returns the key of the
+// application.
+func (d *desk) begins(kind string) (key string) {
+	t := d.s.t
+	t.Helper()
+	d.open("/apply")
+	d.look("notice")
+	d.Choose("for", kind)
+	d.Submit(`main form[action$="/apply"]`)
+	if key = d.Text(".notice code"); key == "" {
+		t.Fatal("the application has no key")
+	}
+	d.Follow("main .buttons a")
+	return key
+}
+
+// fills fills a page of the form in and goes on.
+func (d *desk) fills(step string, in application.Input) {
+	d.s.t.Helper()
+	d.is("/apply/form/" + step)
+	for name, value := range in {
+		if d.Count(`select[name="`+name+`"]`) > 0 {
+			d.Choose(name, value)
+		} else {
+			d.Fill(name, value)
+		}
+	}
+	d.Submit("main form")
+}
+
+// agrees accepts the texts one by one and hands the application in, which is not
+// taken while none is accepted.
+func (d *desk) agrees() {
+	d.s.t.Helper()
+	d.is("/apply/check")
+	d.Submit("main form")
+	d.is("/apply/check")
+	d.look("check-unticked")
+	for _, k := range application.Agreements() {
+		d.tick("accept-" + string(k))
+	}
+	d.Submit("main form")
+}
+
+// signing is the applicant's program: it gets a text by the key of the application
+// and signs it. It returns the file of the signature.
+func (s *stage) signing(key string, who *setup.Person) func(path string) string {
+	s.t.Helper()
+	jar, err := cookiejar.New(nil)
+	s.must(err)
+	program := &http.Client{Jar: jar, Timeout: stepTime, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.world.Root()}}}
+	base := s.house.Own.Config.Web.Base
+	ask := func(method, path string, form url.Values) []byte {
+		q, err := http.NewRequestWithContext(s.t.Context(), method, base+"/tr"+path, strings.NewReader(form.Encode()))
+		s.must(err)
+		q.Header.Set("Origin", base)
+		if form != nil {
+			q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		a, err := program.Do(q)
+		s.must(err)
+		defer a.Body.Close()
+		b, err := io.ReadAll(a.Body)
+		s.must(err)
+		if a.StatusCode != http.StatusOK {
+			s.t.Fatalf("%s answers %d: %s", path, a.StatusCode, b)
+		}
+		return b
+	}
+	ask("POST", "/apply/resume", url.Values{"secret": {key}})
+	return func(path string) string {
+		digest := rem.DigestOf(ask("GET", path, nil))
+		signature, err := who.Signer.Sign(s.t.Context(), digest[:], time.Now())
+		s.must(err)
+		file := filepath.Join(s.t.TempDir(), "imza.p7s")
+		s.must(os.WriteFile(file, signature, 0o600))
+		return file
+	}
 }
