@@ -29,8 +29,8 @@ func (p *printer) people(w io.Writer) error {
 		"Every field that this program keeps or lets out is classified here: %d fields, %d of which hold personal data, of %d kinds. With a field that nobody classified the program fails its tests or does not start. Made from the program's source: `remctl inventory --lang en`."),
 		len(p.r.Holdings), personal, len(p.r.Data)))
 	p.line("%s\n", fmt.Sprintf(p.pick(
-		"**Henüz mühürlü değil:** veri klasöründeki %d alan kişisel veriyi açık metin olarak tutar; adlar, adresler ve ileti içerikleri bunların arasındadır. Koruyan şey klasörün erişim haklarıdır. İmha henüz yoktur; rıza kütüğü ile erişim kaydı yazılmıştır, ama program bunları henüz kullanmıyor.",
-		"**Not sealed yet:** %d fields in the data folder hold personal data in plain, among them names, addresses and the contents of messages. What protects them is the folder's permissions. Destruction does not exist yet; a ledger of consents and an access log are written, and the program does not use them yet."), plain))
+		"**Mühürlü değil:** veri klasöründeki %d alan kişisel veriyi açık metin olarak tutar; KEP adresleri, iletilerin içerikleri ve delillerdeki adlar bunların arasındadır. Koruyan şey klasörün erişim haklarıdır. Saklama süreleri yazılıdır; giriş geçmişi ile gönderilmiş bildirimler dışında hiçbir şey kendiliğinden silinmez.",
+		"**Not sealed:** %d fields in the data folder hold personal data in plain, among them registered addresses, the contents of messages and the names in evidence. What protects them is the folder's permissions. Terms of keeping are written down; nothing but the history of log-ins and news that were sent is deleted by itself."), plain))
 
 	p.line("## %s\n", p.pick("Amaçlar", "Purposes"))
 	p.head(p.pick("amaç", "purpose"), p.pick("durum", "state"), p.pick("hukuki sebep", "legal ground"), p.pick("bildiri", "notice"))

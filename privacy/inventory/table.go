@@ -19,6 +19,8 @@ var measures = []rem.Text{
 	text("her içeriğin özeti okunurken denetlenir; bozulma alarm verir", "the digest of each content is checked as it is read; damage raises an alarm"),
 	text("parolalar argon2id ile; hatalı girişe sınır", "passwords by argon2id; bounds on failed log-ins"),
 	text("yapılandırılan tarayıcı ile gelen ve giden iletide zararlı yazılım taraması", "malware scan of what comes and goes, by the configured scanner"),
+	text("başvuru, kimlik doğrulama ve giriş verileri kişiye özel anahtarla mühürlü; açılmadan önce erişim kaydı", "data of applications, identification and log-ins sealed under a key of the person; an entry in the access log before any is opened"),
+	text("görevliler iki kişiyle atanır; her işlemde rol, eğitim ve politika denetlenir", "staff appointed by two persons; role, training and policy checked at each act"),
 	text("iletiyle ilgili her işlemde hesap ve gerçek kişi kaydı", "account and natural person recorded with every act on a message"),
 }
 
@@ -61,7 +63,7 @@ func (p *printer) verbis(w io.Writer) error {
 	for _, m := range measures {
 		p.line("- %s", p.say(m))
 	}
-	p.line("- %s", p.pick("**henüz yok:** verinin mühürlenmesi, imha, erişim kaydı", "**not yet:** sealing of values, destruction, an access log"))
+	p.line("- %s", p.pick("**henüz yok:** ileti ve delillerin diskte şifrelenmesi, süresi dolanın imhası, erişim kaydının dışarıdan tanığı", "**not yet:** encryption of messages and evidence on the disk, destruction at the end of a term, a witness of the access log outside"))
 	_, err := io.WriteString(w, p.b.String())
 	return err
 }
