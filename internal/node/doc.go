@@ -7,6 +7,8 @@
 //	records.go    what is kept about people: keys, vault, access log, notices, consents
 //	people.go     staff, log-in, what people are told, the pages
 //	outside.go    services that are asked about people
+//	enrolment.go  the way from an application to an account; adapters.go its remote methods
+//	directory.go  the directory, its doors and the central one
 //	submission.go the door for mail programs
 //	peers.go      the door for other providers, and the way to them
 //	control.go    what remctl asks for
