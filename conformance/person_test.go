@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -264,20 +265,26 @@ func (d *desk) cannotApprove(id string) {
 	if d.Count(`main form[action$="/take-up"], main a[href$="/approve"]`) > 0 {
 		t.Error("he is offered to decide")
 	}
-	for _, act := range []string{"take-up", "approve"} {
-		d.open("/desk/applications/" + id)
-		browser.Eval[bool](d.Page, `(() => {
-			const f = document.createElement("form"), b = document.createElement("button"), seen = document.querySelector("main input[name=seen]");
-			f.method = "post"; f.action = location.pathname + "/`+act+`"; f.id = "forged"; b.textContent = "?";
-			f.append(b, ...(seen ? [seen.cloneNode()] : []));
-			document.querySelector("main").prepend(f);
-			return true;
-		})()`)
-		d.Submit("#forged")
-		d.reads("Bu işlem yapılmadı")
+	stands := func() application.View {
 		v, err := d.s.nodes[ownDomain].Records.Persons.Application(t.Context(), person.ApplicationID(id))
 		d.s.must(err)
-		if v.State != application.Identified {
+		return v
+	}
+	for act, reason := range map[string]string{"take-up": why, "approve": application.ErrNotNow.Text.Turkish} {
+		d.open("/desk/applications/" + id)
+		browser.Eval[bool](d.Page, fmt.Sprintf(`(() => {
+			const f = document.createElement("form"), b = document.createElement("button"), seen = document.createElement("input");
+			f.method = "post"; f.action = location.pathname + "/%s"; f.id = "forged"; b.textContent = "?";
+			seen.type = "hidden"; seen.name = "seen"; seen.value = "%d";
+			f.append(seen, b);
+			document.querySelector("main").prepend(f);
+			return true;
+		})()`, act, stands().Steps))
+		d.Submit("#forged")
+		if got := d.Text("main .notice.bad"); !strings.Contains(got, reason) {
+			t.Errorf("%s is answered %q, want %q", act, got, reason)
+		}
+		if v := stands(); v.State != application.Identified {
 			t.Fatalf("by %s it came to %s", act, v.State)
 		}
 	}
@@ -360,7 +367,7 @@ func (d *desk) logsIn(address, password, app string) {
 	d.reads(address)
 }
 
-// REQ-16, REQ-18, REQ-21, REQ-22, REQ-30, P-24: a company's representative fills the
+// REQ-16, REQ-18, REQ-22, REQ-30, P-24: a company's representative fills the
 // form in, hands in the papers and signs; the registry is asked; an approver decides
 // without an officer; the account is opened by signing, and the representative is
 // its operator.

@@ -12,6 +12,7 @@ import (
 	"rem/edge/smtpin"
 	"rem/message"
 	"rem/message/retrieval"
+	"rem/person"
 	"rem/person/account"
 	"rem/privacy"
 )
@@ -67,6 +68,12 @@ func (c controller) AddAccount(ctx context.Context, by string, a control.NewAcco
 		return "", fmt.Errorf("opening the account: %w", err)
 	}
 	if made.Operators[0].Name, err = c.n.Records.Vault.Seal(ctx, made.Operators[0].Person, account.OperatorName, privacy.NewValue(operator, from)); err != nil {
+		return "", fmt.Errorf("opening the account: %w", err)
+	}
+	// The address book of applications first: what it has is not given twice.
+	if err := c.n.Records.Persons.Adopt(ctx, address, made.ID, made.Holder.Person, now); errors.Is(err, person.ErrTaken) {
+		return "", fmt.Errorf("opening the account: %w", account.ErrTaken)
+	} else if err != nil {
 		return "", fmt.Errorf("opening the account: %w", err)
 	}
 	if err := c.n.Store.Create(ctx, made); err != nil {

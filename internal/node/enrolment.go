@@ -20,6 +20,7 @@ import (
 	"rem/person/application"
 	"rem/person/enrolment"
 	"rem/person/identity"
+	"rem/provider/partner"
 )
 
 // paperFolder holds the papers of applications, sealed.
@@ -81,6 +82,9 @@ func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
 	if err != nil {
 		return err
 	}
+	partners.Judge = judge
+	p.partners = partners
+	e.OnTold = n.ended
 	provinces, err := partners.Provinces(ctx)
 	if err != nil {
 		return err
@@ -91,6 +95,38 @@ func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
 	}
 	if err := p.Enrolment.Finish(ctx); err != nil {
 		n.alarmOf(alarmEnrolment)(err) // it is tried again
+	}
+	return nil
+}
+
+// ended cancels the work orders of an application that nobody is to visit any more.
+func (n *Node) ended(a person.ApplicationID, who application.Told) {
+	if who&application.TellPartner == 0 {
+		return
+	}
+	ctx := context.Background()
+	v, err := n.Records.Persons.Application(ctx, a)
+	if err == nil && v.State.Final() {
+		err = n.cancelOrders(ctx, a)
+	}
+	if err != nil {
+		n.alarmOf(alarmEnrolment)(err)
+	}
+}
+
+func (n *Node) cancelOrders(ctx context.Context, a person.ApplicationID) error {
+	orders, err := n.Records.Persons.Orders(ctx, partner.Filter{Application: a}, "", partner.MaxListed)
+	if err != nil {
+		return err
+	}
+	for i := range orders {
+		err := n.People.partners.Cancel(ctx, partner.System("application"), orders[i].ID)
+		if errors.Is(err, partner.ErrNotNow) || errors.Is(err, partner.ErrMoved) {
+			continue // it has ended, or somebody moves it now
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -230,15 +230,9 @@ func (n *Node) parts() ([]web.Part, error) {
 		}),
 	}
 	if n.People.Enrolment != nil {
-		partners, err := n.Partners(context.Background())
-		if err != nil {
-			return nil, err
-		}
-		partners.Judge = n.People.judge
-		n.People.partners = partners
 		parts = append(parts, console.Parts(console.Services{
 			Clock: n.clock, Staff: n.People.Staff, PolicyText: n.policyText, Vault: r.Vault, Cases: r.Persons, Desk: n.People.Enrolment.Desk(), Offices: offices(n.Config),
-			Partners: partners, Keep: n.People.Enrolment.KeepEvidence, Accounts: n.Store, Keeper: n.Keeper, Deliveries: n.People.Messenger,
+			Partners: n.People.partners, Keep: n.People.Enrolment.KeepEvidence, Accounts: n.Store, Keeper: n.Keeper, Deliveries: n.People.Messenger,
 		})...)
 		parts = append(parts, apply.Part(apply.Services{
 			Applicants: n.People.Enrolment.Applicants(), Sessions: n.People.Login, Notices: r.Notices, Texts: n.People.Enrolment.Texts,
