@@ -114,6 +114,10 @@ func TestFromTheNoticeToTheFirstMessage(t *testing.T) {
 		t.Error("who looked is named by more than a pseudonym")
 	}
 	logs := s.log.String()
+	if _, after, found := strings.Cut(logs, `"level":"ERROR"`); found {
+		line, _, _ := strings.Cut(after, "\n")
+		t.Errorf("something went wrong unseen: %s", line)
+	}
 	for _, x := range []string{citizen.IdentityNumber, citizen.FamilyName, typed["mail-address"], strings.TrimPrefix(who.Mobile, "+90"), address, password, mailPassword, secret, app} {
 		if strings.Contains(logs, x) {
 			t.Errorf("the log says %q", x)
