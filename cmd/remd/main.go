@@ -122,7 +122,8 @@ func (s *checkConfig) Run() error {
 	fmt.Printf("data:        %s\n", c.Data)
 	for _, d := range []struct{ name, address string }{
 		{"submission (TLS)", c.Listen.Submission}, {"submission (STARTTLS)", c.Listen.SubmissionStartTLS},
-		{"providers (mutual TLS)", c.Listen.Relay}, {"operations", c.Listen.Operations},
+		{"providers (mutual TLS)", c.Listen.Relay}, {"pages (HTTPS)", c.Listen.Web},
+		{"directory (LDAPS)", c.Listen.Directory}, {"directory (StartTLS)", c.Listen.DirectoryStartTLS}, {"operations", c.Listen.Operations},
 	} {
 		if d.address == "" {
 			d.address = "closed"
@@ -135,6 +136,22 @@ func (s *checkConfig) Run() error {
 			mark = "  SIMULATOR"
 		}
 		fmt.Printf("time-stamps: %s%s\n", a.URL, mark)
+	}
+	for _, o := range []struct {
+		name, address string
+		simulator     bool
+	}{
+		{"e-government gate", c.Identification.Gate.URL, c.Identification.Gate.Simulator}, {"registry of businesses", c.Identification.Registry.URL, c.Identification.Registry.Simulator},
+		{"text messages", c.SMS.URL, c.SMS.Simulator}, {"mail of notices", c.MailNotices.Address, c.MailNotices.Simulator},
+		{"central directory", c.CentralDirectory.URL, c.CentralDirectory.Simulator},
+	} {
+		mark := ""
+		if o.address == "" {
+			o.address = "none"
+		} else if o.simulator {
+			mark = "  SIMULATOR"
+		}
+		fmt.Printf("outside:     %-24s %s%s\n", o.name, o.address, mark)
 	}
 	scanner := c.Scanner.Clamd
 	if c.Scanner.None {

@@ -108,6 +108,7 @@ func (n *Node) simulated() (list []rem.Text) {
 		states = states || s.Simulator
 	}
 	add(c.Mode != config.Production, "sertifika kurumları", "certification authorities")
+	add(c.Scanner.None, "zararlı yazılım taraması (yapılmıyor)", "malware scanning (none is made)")
 	add(stamps, "zaman damgası", "time stamps")
 	add(c.Identification.Gate.Simulator, "e-Devlet", "e-government gate")
 	add(c.Identification.Registry.Simulator, "MERSİS", "registry of businesses")
