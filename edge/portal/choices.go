@@ -46,8 +46,9 @@ type choicesPage struct {
 	Asked []asked
 	Old   web.Table
 	Form  *web.Form
-	// Notice is the version that has to be read first; 0: it was.
+	// Notice is the version that has to be read first, Digest its digest; 0: it was.
 	Notice uint64
+	Digest string
 }
 
 var standings = map[consent.State]web.Cell{
@@ -71,7 +72,7 @@ func (p *pages) choicesPage(v *visit, f *web.Form) (web.Answer, error) {
 		return nil, err
 	}
 	if err != nil || !p.Notices.WasTold(me, digest) {
-		c.Notice = version
+		c.Notice, c.Digest = version, digest.String()
 	}
 	for i := range p.Register.Purposes {
 		purpose := &p.Register.Purposes[i]
@@ -110,6 +111,30 @@ func (p *pages) choicesPage(v *visit, f *web.Form) (web.Answer, error) {
 		View: p.views.Page("choices"), Title: text("Rızalarım", "My consents"), Data: c, Form: f,
 		Lead: text("Her amaç ayrı sorulur; hiçbiri önceden seçili değildir. Geri çekmek, vermek kadar kolaydır ve hemen etkilidir.", "Each purpose is asked for by itself, and none is chosen beforehand. Withdrawing is as easy as giving, and takes effect at once."),
 	}, nil
+}
+
+// read records that the person says that he read the notice in force. It is no
+// consent (S02), and another version than the one that he was shown is none.
+func (p *pages) read(v *visit) (web.Answer, error) {
+	f, err := v.Form()
+	if err != nil {
+		return nil, err
+	}
+	_, digest, err := p.Notices.NoticeInForce(v.Now())
+	if errors.Is(err, notice.ErrNotFound) {
+		return nil, web.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	if f.Get("notice") == digest.String() {
+		if _, err := p.Notices.Deliver(v.Context(), notice.Delivery{
+			Person: v.Principal.Person(), Digest: digest, Language: v.Language, Channel: privacy.Portal, Act: notice.Acknowledged,
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return web.Redirect{To: "/account/choices"}, nil
 }
 
 // choose takes one answer, to one question.

@@ -106,7 +106,7 @@ func Part(s Services) web.Part {
 			fresh(post("foureyes", "/account/four-eyes", p.fourEyes)),
 			get("data", "/account/data", p.data),
 			get("looks", "/account/looks", p.looks),
-			get("choices", "/account/choices", p.choices), post("chosen", "/account/choices/{purpose}", p.choose),
+			get("choices", "/account/choices", p.choices), post("chosen", "/account/choices/{purpose}", p.choose), post("read", "/account/notice", p.read),
 			get("receipt", "/account/choices/receipt/{number}", p.receipt),
 			get("mail", "/account/mail", p.mail), busy(fresh(post("password", "/account/mail", p.newPassword))),
 		},

@@ -59,11 +59,6 @@ func TestAnothersObjectsAreNotThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		who := login.Who{Kind: login.Holder, Person: a.Holder.Person}
-		if _, err := n.Records.Notices.Deliver(t.Context(), notice.Delivery{
-			Person: who.Person, Digest: v.Digest, Language: privacy.Turkish, Channel: privacy.Portal, Act: notice.Shown,
-		}); err != nil {
-			t.Fatal(err)
-		}
 		grant, err := n.People.Login.Grant(t.Context(), login.Granting{Who: who, Account: a.ID, Names: []string{address}})
 		if err != nil {
 			t.Fatal(err)
@@ -74,6 +69,10 @@ func TestAnothersObjectsAreNotThere(t *testing.T) {
 	}
 	isilOn, a := in(0, isil)
 	boraOn, b := in(4, "bora.agaoglu@"+here)
+	if code := isilOn.post("/tr/account/choices/"+string(privacy.DirectoryPhone), "answer", "give"); code != 422 || !strings.Contains(isilOn.page, "Önce yürürlükteki") {
+		t.Errorf("a consent before the notice was read: %d", code)
+	}
+	isilOn.must(isilOn.post("/tr/account/notice", "notice", v.Digest.String()), "/tr/account/choices", "seçim yapılmadı")
 	isilOn.must(isilOn.post("/tr/account/choices/"+string(privacy.DirectoryPhone), "answer", "refuse"), "/tr/account/choices", "rıza verilmedi")
 	number := isilOn.find(`/account/choices/receipt/([0-9]+)`)
 	if code := isilOn.get("/tr/account/choices/receipt/" + number); code != 200 || !consent.IsReceipt([]byte(isilOn.page)) {
