@@ -6,7 +6,7 @@ TESTFLAGS ?=
 # The packages of Debian that the tests drive: verifiers, clients, a scanner and
 # a mail server that nobody here wrote.
 TOOLS  := xmllint:libxml2-utils xmlsec1:xmlsec1 openssl:openssl swaks:swaks clamd:clamav-daemon python3:python3 postfix:postfix chromium:chromium ldapsearch:ldap-utils \
-	/usr/lib/python3/dist-packages/ldap3/__init__.py:python3-ldap3
+	/usr/lib/python3/dist-packages/ldap3/__init__.py:python3-ldap3 /usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf:fonts-dejavu-core
 
 .PHONY: check tools format vet staticcheck test requirements generated build race fuzz conformance survival bench profile upgrade
 
