@@ -88,6 +88,26 @@ func TestAnothersObjectsAreNotThere(t *testing.T) {
 			t.Errorf("%s: %d", what, code)
 		}
 	}
+	// Sessions and devices of another are left as they are, and he reads nothing else.
+	hers := login.Session{Who: login.Who{Kind: login.Holder, Person: a.Holder.Person}, Level: login.TwoFactors}
+	sessions, err := n.People.Login.Sessions(t.Context(), hers)
+	if err != nil || len(sessions) == 0 {
+		t.Fatalf("%d sessions, %v", len(sessions), err)
+	}
+	for _, x := range sessions {
+		boraOn.must(boraOn.post("/tr/security/sessions/end", "session", x.ID.Short()), "/tr/security/sessions")
+	}
+	devices, err := n.People.Login.Devices(t.Context(), hers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range devices {
+		boraOn.must(boraOn.post("/tr/security/devices/forget", "device", x.ID.Short()), "/tr/security/sessions")
+	}
+	isilOn.must(isilOn.get("/tr/account"), "/tr/account", isil)
+	if left, err := n.People.Login.Devices(t.Context(), hers); err != nil || len(left) != len(devices) {
+		t.Errorf("%d of %d devices are left, %v", len(left), len(devices), err)
+	}
 	// An account that he is no operator of is not opened by its session's name.
 	if code := boraOn.get("/tr/account"); code != 200 || strings.Contains(boraOn.page, isil) || !strings.Contains(boraOn.page, b.Address.String()) {
 		t.Errorf("his own account: %d", code)
