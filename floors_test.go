@@ -56,6 +56,7 @@ var beside = map[string][]string{
 	"edge/chainstore":       {"edge/blobstore"},                                                           // a small journal of its own
 	"edge/accesslog":        {"edge/blobstore"},                                                           // a small journal of its own
 	"edge/keystore":         {"edge/blobstore", "edge/sqlitefile"},                                        // a small journal of what was destroyed
+	"edge/ldapd":            {"edge/throttle"},
 	"edge/smtpin":           {"edge/throttle"},
 	"edge/personstore":      {"edge/sqlitefile"},
 	"edge/config":           {"edge/outward"},              // the residency list is checked as it will be kept

@@ -58,7 +58,6 @@ type ways struct {
 	Factors   login.Factors
 	Passwords bool // a password and a code are a way in for his kind
 	Enrolling bool
-	Options   string // of a new passkey, as JSON
 	Phone     string // the secret of a phone that waits for its code
 	App       *app
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/edge/throttle"
 	"rem/provider/directory"
 )
 
@@ -100,7 +101,7 @@ type Config struct {
 type Server struct {
 	Config
 	suffix string // of every entry's name, in small letters
-	tries  tries
+	tries  *throttle.Throttle
 
 	mu     sync.Mutex
 	open   map[net.Conn]bool // guarded by mu
@@ -125,7 +126,7 @@ func New(c Config) (*Server, error) {
 	t.MinVersion = max(t.MinVersion, tls.VersionTLS12)
 	c.TLS = t
 	return &Server{Config: c, suffix: "ou=rehber,dc=" + strings.ReplaceAll(c.Provider, ".", ",dc="), open: map[net.Conn]bool{}, of: map[string]int{},
-		tries: tries{window: c.Limits.FailureWindow, seen: map[string]attempts{}}}, nil
+		tries: throttle.New(c.Limits.FailureWindow)}, nil
 }
 
 // Suffix is the name under which the entries stand.
@@ -179,15 +180,7 @@ func remote(c net.Conn) netip.AddrPort {
 }
 
 // key is what limits count as one address.
-func key(a netip.AddrPort) string {
-	ip := a.Addr().Unmap()
-	if ip.Is6() {
-		if p, err := ip.WithZone("").Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return ip.String()
-}
+func key(a netip.AddrPort) string { return throttle.AddressKey(a.Addr()) }
 
 func (s *Server) enter(c net.Conn, from netip.AddrPort) bool {
 	s.mu.Lock()
@@ -207,55 +200,5 @@ func (s *Server) leave(c net.Conn, from netip.AddrPort) {
 	delete(s.open, c)
 	if s.of[key(from)]--; s.of[key(from)] <= 0 {
 		delete(s.of, key(from))
-	}
-}
-
-// maxTried bounds the addresses and accounts whose failures are remembered.
-const maxTried = 1 << 14
-
-// tries count failed log-ins by address and by account, in windows of time. They are
-// counted before the log-in and given back by one that succeeds, so that many at once
-// do not slip through.
-type tries struct {
-	window time.Duration
-
-	mu   sync.Mutex
-	seen map[string]attempts // guarded by mu
-}
-
-type attempts struct {
-	since time.Time
-	n     int
-}
-
-func (t *tries) take(now time.Time, key string, limit int) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	a, ok := t.seen[key]
-	if !ok || now.Sub(a.since) > t.window {
-		a = attempts{since: now}
-	}
-	if a.n >= limit {
-		return false
-	}
-	a.n++
-	if !ok && len(t.seen) >= maxTried {
-		for k := range t.seen { // any makes room: to flush one on purpose takes more than it grants
-			delete(t.seen, k)
-			break
-		}
-	}
-	t.seen[key] = a
-	return true
-}
-
-func (t *tries) giveBack(keys ...string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, k := range keys {
-		if a, ok := t.seen[k]; ok && a.n > 0 {
-			a.n--
-			t.seen[k] = a
-		}
 	}
 }

@@ -182,7 +182,7 @@ func (x *session) bind(ctx context.Context, m message) bool {
 	// else out (docs/decisions/0015).
 	from := "from " + key(x.from)
 	of := address.Pseudonym() + " " + from
-	if !x.Server.tries.take(begun, from, x.Limits.FailuresPerAddress) || !x.Server.tries.take(begun, of, x.Limits.FailuresPerAccount) {
+	if !x.Server.tries.Take(begun, from, x.Limits.FailuresPerAddress) || !x.Server.tries.Take(begun, of, x.Limits.FailuresPerAccount) {
 		return reply(busy, "too many failed log-ins; try again later")
 	}
 	who, err := x.Backend.Login(ctx, x.from, address, q.password)
@@ -190,7 +190,7 @@ func (x *session) bind(ctx context.Context, m message) bool {
 		err = ErrCredentials
 	}
 	if err != nil && !errors.Is(err, ErrCredentials) {
-		x.Server.tries.giveBack(from, of)
+		x.succeeded(from, of)
 		x.Log.LogAttrs(ctx, slog.LevelError, "an address book cannot log in", slog.String("err", err.Error()))
 		return reply(unavailable, "")
 	}
@@ -201,10 +201,17 @@ func (x *session) bind(ctx context.Context, m message) bool {
 		}
 		return reply(invalidCredentials, "")
 	}
-	x.Server.tries.giveBack(from, of)
+	x.succeeded(from, of)
 	who.Door = directory.ByLDAP
 	x.asker, x.address, x.since, x.tried = who, address, x.Clock.Now(), 0
 	return reply(success, "")
+}
+
+// succeeded takes back what was counted before it was known how it ends.
+func (x *session) succeeded(keys ...string) {
+	for _, k := range keys {
+		x.Server.tries.GiveBack(k)
+	}
 }
 
 // named gives the address of a log-in: an entry's name, or the address alone, as

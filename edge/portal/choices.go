@@ -33,13 +33,12 @@ func (p *pages) question(id privacy.PurposeID) (consent.Question, error) {
 
 // asked is one question with where the person stands.
 type asked struct {
-	Name   rem.Text
-	Text   string
-	Path   string
-	State  web.Cell
-	Given  bool
-	Time   web.Cell
-	Number string
+	Name  rem.Text
+	Text  string
+	Path  string
+	State web.Cell
+	Given bool
+	Time  web.Cell
 }
 
 type choicesPage struct {

@@ -112,16 +112,26 @@ func provenance(from privacy.Provenance) rem.Text {
 // looksPage is how many entries stand on one page.
 const looksPage = 50
 
+// before is the number of the entry that a page of a list comes before; 0: the
+// first page.
+func (v *visit) before() (uint64, error) {
+	from := v.Query("before")
+	if from == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(from, 10, 64)
+	if err != nil {
+		return 0, web.ErrNotFound
+	}
+	return n, nil
+}
+
 // looks shows who opened values about the person: when, as what, why, in which
 // case, and which values. Staff has a pseudonym (P-21, S44).
 func (p *pages) looks(v *visit) (web.Answer, error) {
-	before := uint64(0)
-	if from := v.Query("before"); from != "" {
-		n, err := strconv.ParseUint(from, 10, 64)
-		if err != nil {
-			return nil, web.ErrNotFound
-		}
-		before = n
+	before, err := v.before()
+	if err != nil {
+		return nil, err
 	}
 	list, err := p.Looks.Concerning(v.Context(), v.Principal.Person(), before, looksPage)
 	if err != nil {

@@ -227,7 +227,11 @@ func (p *pages) ownPage(v *visit, f *web.Form) (web.Answer, error) {
 			l.Facts = append(l.Facts, web.Fact{Term: label(version.Kind, value.Field), Value: web.Cell{Text: value.Text}})
 		}
 	}
-	looks, err := p.Directory.LookedUp(v.Context(), v.account.ID, 0, looksPage)
+	before, err := v.before()
+	if err != nil {
+		return nil, err
+	}
+	looks, err := p.Directory.LookedUp(v.Context(), v.account.ID, before, looksPage)
 	if err != nil {
 		return nil, err
 	}

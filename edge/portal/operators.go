@@ -14,7 +14,6 @@ import (
 type crew struct {
 	Table    web.Table
 	FourEyes bool
-	Legal    bool
 	May      bool
 	Form     *web.Form
 }
@@ -45,7 +44,7 @@ func (p *pages) operatorsPage(v *visit, f *web.Form) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := crew{FourEyes: v.account.FourEyes, Legal: v.account.Holder.Legal, May: v.may.Has(account.Operators), Form: f}
+	c := crew{FourEyes: v.account.FourEyes, May: v.may.Has(account.Operators), Form: f}
 	c.Table = web.Table{
 		Caption: text("İşlem yetkilileri", "Operators"),
 		Columns: []web.Column{{Head: text("Kişi", "Person")}, {Head: text("Şimdi yapabildikleri", "What he can do now")}, {Head: text("Süre", "Term")}, {Head: text("Dayanak", "Stands on")}},
@@ -119,7 +118,6 @@ type change struct {
 	Name   string
 	Path   string
 	Fields []web.Field
-	Self   bool
 }
 
 // subject finds the operator whom a page is about.
