@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -332,11 +333,22 @@ func (w *World) Person(n int, address string) (*Person, error) {
 // Name is the person's whole name.
 func (p *Person) Name() string { return p.GivenName + " " + p.FamilyName }
 
+// The ports of a world are below those that systems give to outgoing connections
+// (Linux from 32768, most others from 49152): one of these could be taken between
+// its choice and its opening.
+const (
+	firstPort = 20000
+	lastPort  = 32000
+)
+
 // freePorts finds loopback ports that nobody uses now.
 func freePorts(n int) ([]string, error) {
 	var ports []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for tries := 0; len(ports) < n; tries++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+mathrand.IntN(lastPort-firstPort)))
+		if err != nil && tries < 50*n {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("looking for a free port: %w", err)
 		}
@@ -346,11 +358,11 @@ func freePorts(n int) ([]string, error) {
 	return ports, nil
 }
 
-// Password makes an application password.
+// Password makes a password, for programs and for pages. Its letters are of the
+// whole alphabet: one of hexadecimal digits is now and then what CheckPassword
+// calls digits with two letters between.
 func Password() string {
-	b := make([]byte, 15)
-	rand.Read(b)
-	return fmt.Sprintf("%x", b)
+	return rand.Text()
 }
 
 // Root returns the world's anchors as a pool for TLS clients.
