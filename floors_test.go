@@ -41,10 +41,15 @@ var beside = map[string][]string{
 	"trust/validation":      {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
 	"trust/trustlist":       {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
 	"mail/smime":            {"mail/mime", "trust/cades", "trust/cms"},
+	"mail/eyp":              {"mail/archive", "trust/cades", "trust/strictxml"},     // a package is a zip of XML and signatures
+	"mail/reading":          {"mail/archive", "mail/eyp", "mail/html", "mail/mime"}, // what a page shows of all of them
 	"message/evidence":      {"message"},
 	"message":               {"provider"}, // how long the table's periods are
 	"person/account":        {"privacy"},  // names and signatories are kept sealed
 	"message/envelope":      {"message", "message/evidence", "provider"},
+	"message/timeline":      {"message/verification"},                     // shows its verdicts
+	"message/export":        {"message/timeline", "message/verification"}, // index and proof list
+	"message/mailbox":       {"message/retrieval", "message/submission"}, // its doors open and submit by the stages, and in no other way
 	"privacy/chain":         {"privacy/canon"},
 	"privacy/notice":        {"privacy/canon", "privacy/chain"},
 	"privacy/consent":       {"privacy/canon", "privacy/chain"},
