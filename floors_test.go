@@ -49,7 +49,7 @@ var beside = map[string][]string{
 	"message/envelope":      {"message", "message/evidence", "provider"},
 	"message/timeline":      {"message/verification"},                     // shows its verdicts
 	"message/export":        {"message/timeline", "message/verification"}, // index and proof list
-	"message/mailbox":       {"message/retrieval", "message/submission"}, // its doors open and submit by the stages, and in no other way
+	"message/mailbox":       {"message/retrieval", "message/submission"},  // its doors open and submit by the stages, and in no other way
 	"privacy/chain":         {"privacy/canon"},
 	"privacy/notice":        {"privacy/canon", "privacy/chain"},
 	"privacy/consent":       {"privacy/canon", "privacy/chain"},

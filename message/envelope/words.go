@@ -111,3 +111,10 @@ var tales = map[happening]tale{
 		rem.Text{Turkish: "KEP dışı sistemden alındı delili", English: "Evidence of receipt from a system outside registered mail"},
 		rem.Text{Turkish: "İleti kayıtlı elektronik posta dışından geldi; gönderenin kimliği doğrulanmamıştır.", English: "The message came from outside registered mail; who sent it is not proved."}},
 }
+
+// Told gives what people call an evidence, and what it means in plain words; empty
+// for an outcome that its kind does not have (REQ-59).
+func Told(k message.Kind, o message.Outcome) (name, what rem.Text) {
+	t := tales[happening{k, o}]
+	return t.name, t.what
+}

@@ -1,0 +1,167 @@
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"rem/mail/mime"
+	"rem/message"
+)
+
+// A Feed gives the steps of the ledger again, in the order of the journal.
+type Feed interface {
+	// Steps gives up to limit steps after the position ("": from the first), and
+	// the position after them. None, with the same position, is the end for now.
+	Steps(ctx context.Context, after string, limit int) (steps []message.Step, next string, err error)
+}
+
+// A Follower brings mailboxes up to what happened. One works on a store at a time.
+type Follower struct {
+	Feed   Feed
+	Ledger Ledger
+	Store  Store
+	// Domain is the provider's.
+	Domain string
+	// WordKey is the provider's key for words.
+	WordKey []byte
+	// Texts gives what is searched in the text of a message and its attachments,
+	// and how many of these it has; nil: the header alone.
+	Texts func(ctx context.Context, original message.Content) (texts []string, attachments int, err error)
+}
+
+// followed is how many steps are applied at once.
+const followed = 256
+
+// Follow applies what happened since the last time, up to the end of the journal,
+// and reports whether there was anything. A crash between two calls loses nothing.
+func (f *Follower) Follow(ctx context.Context) (moved bool, err error) {
+	at, err := f.Store.Position(ctx)
+	if err != nil {
+		return false, fmt.Errorf("following the journal: %w", err)
+	}
+	for {
+		steps, next, err := f.Feed.Steps(ctx, at, followed)
+		if err != nil {
+			return moved, fmt.Errorf("following the journal: %w", err)
+		}
+		if next == at {
+			return moved, nil
+		}
+		var news []News
+		for i := range steps {
+			more, err := f.news(ctx, &steps[i])
+			if err != nil {
+				return moved, err
+			}
+			news = append(news, more...)
+		}
+		if err := f.Store.Follow(ctx, news, next); err != nil {
+			return moved, fmt.Errorf("following the journal: %w", err)
+		}
+		at, moved = next, true
+	}
+}
+
+// news is what a step means for mailboxes.
+func (f *Follower) news(ctx context.Context, s *message.Step) (news []News, err error) {
+	if s.New == nil && len(s.Changes)+len(s.Filed)+len(s.Arrivals) == 0 && s.Opens == 0 {
+		return nil, nil
+	}
+	view, err := f.Ledger.Message(ctx, s.Message)
+	if errors.Is(err, message.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("following %s: %w", s.Message, err)
+	}
+	r := &view.Record
+	for _, a := range s.Arrivals {
+		news = append(news, News{Account: a.Account, About: r.ID, Item: &Item{
+			Kind: Received, Message: r.ID, Recipient: a.Recipient, At: a.Time, Size: r.Size, Attachments: -1,
+		}})
+	}
+	if s.Opens > 0 {
+		if to := r.Recipient(s.Opens); to != nil && to.Account != "" {
+			news = append(news, News{Account: to.Account, About: r.ID, Recipient: s.Opens, Opened: s.At, By: s.Actor.Person})
+		}
+	}
+	sender := r.Actor.Account
+	if sender == "" {
+		return news, nil
+	}
+	progress := ProgressOfAll(view.Standings)
+	if s.New != nil && !slices.ContainsFunc(view.Standings, func(x message.Standing) bool { return x.State == message.Refused }) {
+		news = append(news, News{Account: sender, About: r.ID, Item: &Item{
+			Kind: Sent, Message: r.ID, At: r.Submitted, Size: r.Size, Person: r.Actor.Person, Progress: progress, Attachments: -1, Flags: Seen,
+		}})
+	} else if len(s.Changes) > 0 {
+		news = append(news, News{Account: sender, About: r.ID, Progress: progress})
+	}
+	for _, e := range s.Filed {
+		if e.Conflict {
+			continue // kept, and told to nobody as true
+		}
+		kept, ok := view.Evidence(e.ID)
+		if !ok {
+			continue // another form of it was there already
+		}
+		if kept, err = kept.Load(ctx, f.Ledger); err != nil {
+			return nil, err
+		}
+		p, err := EvidenceMail(r, kept, f.Domain)
+		if err != nil {
+			return nil, err
+		}
+		news = append(news, News{Account: sender, About: r.ID, Item: &Item{
+			Kind: Evidence, Message: r.ID, Recipient: e.Recipient, Evidence: e.ID, At: e.Time, Size: int64(len(p)),
+		}})
+	}
+	return news, nil
+}
+
+// Index keeps the words of up to limit items that have none yet, and reports
+// whether there may be more. Reading a message for its words opens it for nobody.
+func (f *Follower) Index(ctx context.Context, limit int) (more bool, err error) {
+	items, err := f.Store.Unindexed(ctx, limit)
+	if err != nil {
+		return false, fmt.Errorf("indexing mailboxes: %w", err)
+	}
+	for _, u := range items {
+		texts, attachments, err := f.texts(ctx, &u.Item)
+		if err != nil {
+			return false, fmt.Errorf("indexing %s: %w", u.Item.Message, err)
+		}
+		words := NewWords(f.WordKey, u.Account).Of(texts...)
+		if err := f.Store.Index(ctx, u.Account, u.Item.ID, words, attachments); err != nil {
+			return false, fmt.Errorf("indexing %s: %w", u.Item.Message, err)
+		}
+	}
+	return len(items) == limit, nil
+}
+
+// texts are those of an item: who, what about, and what it says.
+func (f *Follower) texts(ctx context.Context, item *Item) (texts []string, attachments int, err error) {
+	view, err := f.Ledger.Message(ctx, item.Message)
+	if err != nil {
+		return nil, 0, err
+	}
+	r := &view.Record
+	texts = []string{r.Subject, r.Sender.Address.String(), r.Sender.Name, string(r.ID)}
+	for i := range r.Recipients {
+		texts = append(texts, r.Recipients[i].Address.String(), r.Recipients[i].Name)
+	}
+	if item.Kind == Evidence || f.Texts == nil {
+		return append(texts, string(item.Evidence)), 0, nil
+	}
+	whole, err := f.Ledger.Open(ctx, r.Original)
+	if err != nil {
+		return nil, 0, err
+	}
+	said, attachments, err := f.Texts(ctx, message.OriginalIn(whole, r))
+	if err != nil && !errors.Is(err, mime.ErrSyntax) && !errors.Is(err, mime.ErrLimit) {
+		return nil, 0, err
+	}
+	return append(texts, said...), attachments, nil
+}
