@@ -43,22 +43,23 @@ type commands struct {
 	JSON bool   `help:"Answer in JSON, for programs." name:"json"`
 	Lang string `help:"Language of the answers: ${enum}." enum:"tr,en" default:"tr"`
 
-	Account   accountCommands  `cmd:"" help:"Open accounts, list them, change password and state."`
-	Send      sendCommand      `cmd:"" help:"Submit a signed message by SMTP, as a mail program does."`
-	Sent      sentCommand      `cmd:"" help:"List what an address sent."`
-	Timeline  timelineCommand  `cmd:"" help:"Tell what happened to a message; wait for an evidence."`
-	Evidence  evidenceCommands `cmd:"" help:"List the evidence of a message, get one, save all."`
-	Dispatch  dispatchCommands `cmd:"" help:"Get the REM dispatch of a message, byte for byte, with a holder's password."`
-	Mailbox   mailboxCommands  `cmd:"" help:"List a mailbox or open a message, with the holder's password."`
-	Queue     queueCommand     `cmd:"" help:"List what waits for the stages."`
-	Peers     peersCommand     `cmd:"" help:"List the providers of the trust list."`
-	TrustList trustListCommand `cmd:"" name:"trustlist" help:"Say which trust list is in force."`
-	Audit     auditCommand     `cmd:"" help:"Verify again everything that is stored."`
-	Inventory inventoryCommand `cmd:"" help:"List which personal data the program keeps, why, where and until when; needs no provider."`
-	Document  documentCommands `cmd:"" help:"Write, publish and list practice statement, contract, undertaking and tariff."`
-	Notice    noticeCommands   `cmd:"" help:"Write, check, compare, publish and list versions of the privacy notice."`
-	Staff     staffCommands    `cmd:"" help:"Appoint the people of the provider by two persons, record training, end roles, invite."`
-	Partner   partnerCommands  `cmd:"" help:"Contract institutions that call on applicants, and propose their people."`
+	Account   accountCommands   `cmd:"" help:"Open accounts, list them, change password and state."`
+	Send      sendCommand       `cmd:"" help:"Submit a signed message by SMTP, as a mail program does."`
+	Sent      sentCommand       `cmd:"" help:"List what an address sent."`
+	Timeline  timelineCommand   `cmd:"" help:"Tell what happened to a message; wait for an evidence."`
+	Evidence  evidenceCommands  `cmd:"" help:"List the evidence of a message, get one, save all."`
+	Dispatch  dispatchCommands  `cmd:"" help:"Get the REM dispatch of a message, byte for byte, with a holder's password."`
+	Mailbox   mailboxCommands   `cmd:"" help:"List a mailbox or open a message, with the holder's password."`
+	Queue     queueCommand      `cmd:"" help:"List what waits for the stages."`
+	Peers     peersCommand      `cmd:"" help:"List the providers of the trust list."`
+	TrustList trustListCommand  `cmd:"" name:"trustlist" help:"Say which trust list is in force."`
+	Audit     auditCommand      `cmd:"" help:"Verify again everything that is stored."`
+	Directory directoryCommands `cmd:"" help:"Compare the directory with the central one."`
+	Inventory inventoryCommand  `cmd:"" help:"List which personal data the program keeps, why, where and until when; needs no provider."`
+	Document  documentCommands  `cmd:"" help:"Write, publish and list practice statement, contract, undertaking and tariff."`
+	Notice    noticeCommands    `cmd:"" help:"Write, check, compare, publish and list versions of the privacy notice."`
+	Staff     staffCommands     `cmd:"" help:"Appoint the people of the provider by two persons, record training, end roles, invite."`
+	Partner   partnerCommands   `cmd:"" help:"Contract institutions that call on applicants, and propose their people."`
 }
 
 const description = `Asks a running provider of registered mail (KEP). Examples:

@@ -96,6 +96,16 @@ var words = map[string]word{
 	"UNTIL":                 {"BİTİŞ", "UNTIL"},
 	"PROVINCES":             {"İLLER", "PROVINCES"},
 
+	"directory missing":   {"merkezî rehberde yok", "not in the central directory"},
+	"directory extra":     {"yalnız merkezî rehberde", "in the central directory alone"},
+	"directory different": {"farklı", "different"},
+	"directory more":      {"(%d hesap daha)", "(%d accounts more)"},
+	"directory ours":      {"Bizdeki kayıt:", "Records of ours:"},
+	"directory theirs":    {"Merkezî rehberdeki kayıtlarımız:", "Of ours in the central directory:"},
+	"directory pending":   {"Bildirilmeyi bekleyen:", "Waiting to be told:"},
+	"directory faults":    {"Fark:", "Differences:"},
+	"directory again":     {"%d kayıt yeniden bildiriliyor.", "%d records are told again."},
+
 	"SubmissionAcceptanceRejection positive":    {"Gönderim kabul delili", "Submission accepted"},
 	"SubmissionAcceptanceRejection negative":    {"Gönderim ret delili", "Submission rejected"},
 	"RelayREMMDAcceptanceRejection positive":    {"Alıcı KEPHS kabul delili", "Accepted by the recipient's provider"},

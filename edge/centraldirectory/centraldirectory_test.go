@@ -320,12 +320,26 @@ func TestTheRunnerTellsAtOnceAndGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	families, err := metrics.Gather()
-	if err != nil || len(families) != 2 {
+	if err != nil || len(families) != 4 {
 		t.Fatalf("%d metrics, %v", len(families), err)
 	}
 	for _, f := range families {
-		if v := f.GetMetric()[0].GetGauge().GetValue(); v != 0 {
+		want := 0.0
+		if f.GetName() == "rem_central_directory_faults" {
+			want = -1 // nothing was compared yet
+		}
+		if v := f.GetMetric()[0].GetGauge().GetValue(); v != want {
 			t.Errorf("%s is %v", f.GetName(), v)
+		}
+	}
+	r.Compared(directory.Report{Faults: 7, Ended: time.Unix(1_800_000_000, 0)})
+	if families, err = metrics.Gather(); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		want := map[string]float64{"rem_central_directory_faults": 7, "rem_central_directory_compared_seconds": 1_800_000_000}[f.GetName()]
+		if v := f.GetMetric()[0].GetGauge().GetValue(); v != want {
+			t.Errorf("after a comparison %s is %v", f.GetName(), v)
 		}
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"rem"
+	"rem/provider/directory"
 )
 
 // A Deliverer tells what is due; *directory.Directory is one.
@@ -31,7 +33,8 @@ type Runner struct {
 	Alarm    func(lag time.Duration, waiting int)
 	Patience time.Duration
 
-	wake chan struct{}
+	wake     chan struct{}
+	compared atomic.Pointer[directory.Report] // the newest; nil: none since the start
 }
 
 // The defaults of a Runner.
@@ -81,6 +84,9 @@ func (r *Runner) Run(ctx context.Context) {
 	}
 }
 
+// Compared says what came of the newest comparison, for the metrics.
+func (r *Runner) Compared(report directory.Report) { r.compared.Store(&report) }
+
 // wait returns when something changed, Every has passed, or ctx has ended.
 func (r *Runner) wait(ctx context.Context) {
 	waiting, cancel := context.WithCancel(ctx)
@@ -101,7 +107,8 @@ func (r *Runner) wait(ctx context.Context) {
 // lagTimeout bounds the look at the backlog that a scrape of the metrics waits for.
 const lagTimeout = 2 * time.Second
 
-// Register adds the lag and what waits to a registry of metrics.
+// Register adds the lag, what waits, and what the newest comparison found to a
+// registry of metrics.
 func (r *Runner) Register(metrics prometheus.Registerer) error {
 	look := func() (time.Duration, int) {
 		ctx, cancel := context.WithTimeout(context.Background(), lagTimeout)
@@ -116,5 +123,19 @@ func (r *Runner) Register(metrics prometheus.Registerer) error {
 		metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "rem_central_directory_lag_seconds", Help: "How long the oldest change has waited for the central directory; -1: not known."},
 			func() float64 { lag, _ := look(); return lag.Seconds() })),
 		metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "rem_central_directory_waiting", Help: "Changes that the central directory was not told yet; -1: not known."},
-			func() float64 { _, waiting := look(); return float64(waiting) })))
+			func() float64 { _, waiting := look(); return float64(waiting) })),
+		metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "rem_central_directory_faults", Help: "Accounts that the newest comparison found missing, extra or different; -1: none was made since the start."},
+			func() float64 {
+				if c := r.compared.Load(); c != nil {
+					return float64(c.Faults)
+				}
+				return -1
+			})),
+		metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "rem_central_directory_compared_seconds", Help: "Unix time of the end of the newest comparison; 0: none was made since the start."},
+			func() float64 {
+				if c := r.compared.Load(); c != nil {
+					return float64(c.Ended.Unix())
+				}
+				return 0
+			})))
 }

@@ -69,6 +69,8 @@ var (
 	contract  = Document{Kind: "contract", Version: 1, Digest: "00", Published: day, Effective: day, Status: "in-force", By: "op"}
 	published = Notice{Version: 1, Digest: "00", Published: day, Effective: day, Status: "in-force", By: "op"}
 
+	compared = DirectoryReport{Begun: day, Ended: day, Ours: 3, Theirs: 2, Pending: 1, Faults: 1, Missing: []rem.AccountID{"a1"}}
+
 	list = TrustList{Sequence: 3, IssueTime: day, NextUpdate: day, Digest: "00", Providers: []Peer{{Code: "hs91", Domains: []string{"hs91.kep.test"}}}}
 	raw  = []byte("Subject: x\r\n\r\n\x00\xffiki satır\r\n")
 )
@@ -137,6 +139,10 @@ func (f *fake) Documents(context.Context) ([]Document, error) {
 
 func (f *fake) Notices(context.Context) ([]Notice, error) {
 	return []Notice{published}, f.hear("notices")
+}
+
+func (f *fake) ReconcileDirectory(_ context.Context, by string, again bool) (*DirectoryReport, error) {
+	return &compared, f.hear("reconcile by %s: %t", by, again)
 }
 
 func (f *fake) Audit(ctx context.Context, report func(Finding) error) error {
@@ -213,6 +219,7 @@ func TestEveryRouteAsksTheProviderAndAnswersWhatItSays(t *testing.T) {
 		{"publish a document", func() (any, error) { return c.PublishDocument(ctx, "metin") }, "publish by Ayşe Operatör: metin", &contract},
 		{"documents", func() (any, error) { return c.Documents(ctx) }, "documents", []Document{contract}},
 		{"notices", func() (any, error) { return c.Notices(ctx) }, "notices", []Notice{published}},
+		{"reconcile", func() (any, error) { return c.ReconcileDirectory(ctx, true) }, "reconcile by Ayşe Operatör: true", &compared},
 		{"audit", func() (any, error) {
 			return nil, c.Audit(ctx, func(x Finding) error { found = append(found, x); return nil })
 		}, "audit", nil},

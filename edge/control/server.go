@@ -74,6 +74,7 @@ func Listen(folder string, p Provider, log *slog.Logger) (*Server, error) {
 	mux.HandleFunc("POST /documents", h.publishDocument)
 	mux.HandleFunc("GET /documents", h.documents)
 	mux.HandleFunc("GET /audit", h.audit)
+	mux.HandleFunc("POST /directory/reconcile", h.reconcile)
 	h.staffRoutes(mux)
 	s := &Server{path: path, stop: stop, http: &http.Server{Handler: h.named(mux), ReadHeaderTimeout: 10 * time.Second}}
 	s.serving.Go(func() {

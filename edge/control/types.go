@@ -152,6 +152,7 @@ type Document struct {
 // A Provider is what the running program offers.
 type Provider interface {
 	Staff
+	Directory
 	AddAccount(ctx context.Context, by string, a NewAccount) (rem.AccountID, error)
 	SetPassword(ctx context.Context, by, address, password string) error
 	// SetState moves an account to a state, for a reason of account.Reasons; ""

@@ -139,7 +139,9 @@ func directoryHoldings() []privacy.Holding {
 		technical(privacy.Column, order, "directory_version.n", "directory_version.number", "directory_account.newest", "directory_choice.place", "directory_operator.place",
 			"directory_listing.n", "directory_token.listing", "directory_word.listing", "directory_lookup.n", "directory_found.lookup", "directory_quota.day", "directory_outbox.n", "directory_transaction.n"),
 		technical(privacy.Column, counted, "directory_word_count.n"),
-		technical(privacy.Metric, counted, "rem_central_directory_lag_seconds", "rem_central_directory_waiting"),
+		technical(privacy.Metric, counted, "rem_central_directory_lag_seconds", "rem_central_directory_waiting", "rem_central_directory_faults", "rem_central_directory_compared_seconds"),
+		technical(privacy.LogKey, counted, "node:faults"),
+		comparison(),
 		// Sealed: directory.Version.Card, directory.SealedField.Value, directory.SealedOperator.Card.
 		technical(privacy.Column, byParts, "directory_version.card", "directory_choice.value", "directory_operator.card"),
 		technical(privacy.Field, order, "directory.Version.Number", "directory.Outgoing.Number"),
@@ -150,6 +152,18 @@ func directoryHoldings() []privacy.Holding {
 		ldapHoldings(told),
 		directorySettings(),
 	)
+}
+
+// comparison is the report of holding our directory against the central one, as the
+// control socket gives it.
+func comparison() []privacy.Holding {
+	asked := manner{privacy.ControlField, privacy.Plain, privacy.Socket, privacy.KeepAnswer, []privacy.RecipientID{privacy.OwnStaff}}
+	list := technical(privacy.ControlField, counted, "DirectoryReport.begun", "DirectoryReport.ended", "DirectoryReport.ours", "DirectoryReport.theirs", "DirectoryReport.pending", "DirectoryReport.faults",
+		"DirectoryReport.again", "DirectoryAsk.again")
+	for _, name := range []string{"missing", "extra", "different"} {
+		list = append(list, asked.holds("DirectoryReport."+name, accountID, directoryState))
+	}
+	return list
 }
 
 // ldapHoldings are the attributes that the door of address books gives (edge/ldapd).
