@@ -166,7 +166,7 @@ func (p *pages) submit(v *visit) (web.Answer, error) {
 	if err != nil {
 		return p.again(v, f, "", err, p.checkPage)
 	}
-	if len(application.Papers(v.Kind, d.represented)) > 0 {
+	if v.Aim == application.ToOpen && len(application.Papers(v.Kind, d.represented)) > 0 {
 		return web.Redirect{To: "/apply/papers"}, nil
 	}
 	return web.Redirect{To: "/apply/method"}, nil

@@ -39,11 +39,11 @@ func (p *pages) papersPage(v *visit, f *web.Form) (web.Answer, error) {
 		}
 		given := needed
 		needed = nil
-		for _, k := range application.Papers(v.Kind, d.represented) {
+		for _, k := range v.Aim.Papers(v.Kind, d.represented) {
 			h := enrolment.Handed{Kind: k, Name: enrolment.PaperName(k)}
 			for _, x := range given {
 				if x.Kind == k {
-					h.At = x.At
+					h.At, h.Scan = x.At, x.Scan
 				}
 			}
 			needed = append(needed, h)
@@ -56,7 +56,10 @@ func (p *pages) papersPage(v *visit, f *web.Form) (web.Answer, error) {
 		if s.Given {
 			s.Facts = []web.Fact{
 				{Term: text("Yüklendi", "Handed in"), Value: web.Cell{Time: h.At}},
-				{Term: text("Zararlı yazılım taraması", "Scan for malware"), Value: web.Cell{Say: text("temiz", "nothing found"), Badge: true, Tone: web.Good}},
+				{Term: text("Zararlı yazılım taraması", "Scan for malware"), Value: web.Cell{Say: h.Scan.Name(), Badge: true, Tone: web.Good}},
+			}
+			if h.Scan != application.Scanned {
+				s.Facts[1].Value.Tone = web.Attention
 			}
 		} else {
 			missing++

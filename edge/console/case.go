@@ -120,18 +120,21 @@ func (p *pages) missing(d *dossier) (list []web.Fact) {
 	if d.State.Final() || d.Submitted == nil {
 		return nil
 	}
-	for _, k := range application.Papers(d.Kind, d.Submitted.Represented) {
-		found, clean := false, false
+	for _, k := range d.Wanted() {
+		found, best := false, application.NotYet
 		for _, x := range d.Papers {
-			if x.Kind == k {
-				found, clean = true, clean || x.Clean
+			if x.Kind != k {
+				continue
+			}
+			if found = true; best != application.Scanned && x.Scan != application.NotYet {
+				best = x.Scan
 			}
 		}
 		switch {
 		case !found:
 			list = append(list, web.Fact{Term: papers.of(k), Value: badge(text("verilmedi", "not handed in"), web.Attention)})
-		case !clean:
-			list = append(list, web.Fact{Term: papers.of(k), Value: badge(text("taranmadı", "not scanned"), web.Attention)})
+		case best != application.Scanned:
+			list = append(list, web.Fact{Term: papers.of(k), Value: badge(best.Name(), web.Attention)})
 		}
 	}
 	newest := d.Newest()
@@ -244,8 +247,8 @@ func complete(d *dossier) (identity.Completed, error) {
 }
 
 func allPapers(d *dossier) bool {
-	for _, k := range application.Papers(d.Kind, d.Submitted.Represented) {
-		if !slices.ContainsFunc(d.Papers, func(x application.Paper) bool { return x.Kind == k && x.Clean }) {
+	for _, k := range d.Wanted() {
+		if !slices.ContainsFunc(d.Papers, func(x application.Paper) bool { return x.Kind == k && x.Usable() }) {
 			return false
 		}
 	}
@@ -343,12 +346,12 @@ func (p *pages) papersBlock(r *web.Request, d *dossier) []block {
 	}
 	b := block{Title: text("Belgeler", "Papers"), Table: &t}
 	for _, x := range d.Papers {
-		scan := badge(text("temiz", "clean"), web.Good)
-		if !x.Clean {
-			scan = badge(text("taranmadı", "not scanned"), web.Attention)
+		scan := badge(x.Scan.Name(), web.Good)
+		if x.Scan != application.Scanned {
+			scan.Tone = web.Attention
 		}
 		t.Rows = append(t.Rows, []web.Cell{say(papers.of(x.Kind)), {Time: x.At}, scan, {Text: x.Media}, {Text: fmt.Sprintf("%d KB", (x.Size+1023)/1024)}})
-		if x.Clean && r.Principal.Has(staff.Officer, staff.Approver) {
+		if x.Usable() && r.Principal.Has(staff.Officer, staff.Approver) {
 			b.Actions = append(b.Actions, web.Action{
 				Path: casePath(d.ID) + "/paper", Button: both(text("İndir: ", "Download: "), "", papers.of(x.Kind)), About: r.Say(papers.of(x.Kind)),
 				Hidden: []web.Hidden{{Name: "digest", Value: x.Digest.String()}},
@@ -374,7 +377,7 @@ func (p *pages) paper(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(d.Papers, func(x application.Paper) bool { return x.Clean && x.Digest.String() == f.Get("digest") })
+	i := slices.IndexFunc(d.Papers, func(x application.Paper) bool { return x.Usable() && x.Digest.String() == f.Get("digest") })
 	if i < 0 {
 		return nil, web.ErrNotFound
 	}

@@ -196,7 +196,7 @@ func (p *pages) cleared(r *web.Request) (web.Answer, error) {
 
 // handInPage asks for a paper.
 func (p *pages) handInPage(d *dossier, f *web.Form) web.Page {
-	only := application.Papers(d.Kind, d.Submitted != nil && d.Submitted.Represented)
+	only := d.Wanted()
 	list := choices(papers, only...)
 	if len(only) == 0 {
 		list = choices(papers)

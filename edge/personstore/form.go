@@ -17,8 +17,8 @@ import (
 // Versions of what is written; docs/formats/application-step.md. A view of
 // another version is made again from the steps.
 const (
-	stepVersion = 1
-	viewVersion = 1
+	stepVersion = 2
+	viewVersion = 2
 )
 
 // maxList bounds every list, and maxBody what is read at all: far more than an
@@ -288,7 +288,10 @@ func readView(b []byte) (v application.View, err error) {
 }
 
 func (f *form) step(d *application.StepData) {
-	f.version(stepVersion)
+	have := uint64(stepVersion)
+	if f.num(&have); have != 1 && have != stepVersion {
+		f.fail()
+	}
 	text(f, &d.Application)
 	f.int(&d.Number)
 	f.time(&d.At)
@@ -319,6 +322,10 @@ func (f *form) step(d *application.StepData) {
 	f.bool(&d.Release)
 	text(f, &d.Account)
 	texts(f, &d.Channels)
+	if have >= 2 {
+		text(f, &d.Aim)
+		text(f, &d.For)
+	}
 }
 
 func (f *form) view(v *application.View) {
@@ -342,6 +349,8 @@ func (f *form) view(v *application.View) {
 	text(f, &v.Returned)
 	text(f, &v.Account)
 	texts(f, &v.Channels)
+	text(f, &v.Aim)
+	text(f, &v.For)
 }
 
 func (f *form) actor(a *rem.Actor) {
@@ -400,7 +409,7 @@ func (f *form) paper(p *application.Paper) {
 	f.long(&p.Size)
 	text(f, &p.Media)
 	f.time(&p.At)
-	f.bool(&p.Clean)
+	small(f, &p.Scan) // a flag in version 1
 }
 
 func (f *form) decision(d *application.Decision) {

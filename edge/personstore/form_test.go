@@ -228,8 +228,11 @@ func TestStepsOfEveryReleaseAreRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if strings.Contains(sample, "/v1/") { // what is now a number was called clean
+			want = bytes.ReplaceAll(want, []byte(".Clean: true"), []byte(".Scan: 1"))
+		}
 		personledgertest.Same(t, sample, string(want), told(d))
-		if strings.Contains(sample, "/v1/") { // the newest version, which is also written
+		if strings.Contains(sample, "/v2/") { // the newest version, which is also written
 			if b, err := personstore.WriteStep(d); err != nil || !bytes.Equal(b, unhex(t, sample)) {
 				t.Errorf("%s is written otherwise today (%v)", sample, err)
 			}
@@ -261,6 +264,15 @@ func freeze(t *testing.T, dir string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if kind == person.Natural { // and what came with version 2
+			s, err := k.Rules.BeginFor(application.ToOperate, "acc-1", personledgertest.ID(90), kind, personledgertest.Notice, personledgertest.Person, personledgertest.At)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := s.Data()
+			d.Number, d.Papers = 90, []application.Paper{{Kind: application.Authorisation, Digest: rem.DigestOf([]byte("paper")), Size: 5, Media: "application/pdf", At: personledgertest.At, Scan: application.Unscanned}}
+			list = append(list, d)
+		}
 		for _, d := range list {
 			b, err := personstore.WriteStep(d)
 			if err != nil {
@@ -282,7 +294,7 @@ func freeze(t *testing.T, dir string) {
 
 // Whatever is read as a step is written as the same bytes: there is one spelling.
 func FuzzReadStep(f *testing.F) {
-	samples, err := filepath.Glob("testdata/v1/*.hex")
+	samples, err := filepath.Glob("testdata/v*/*.hex")
 	if err != nil || len(samples) == 0 {
 		f.Fatalf("no samples (%v)", err)
 	}
@@ -295,8 +307,15 @@ func FuzzReadStep(f *testing.F) {
 			personledgertest.Same(t, "a step that is none", application.StepData{}, d)
 			return
 		}
-		if again, err := personstore.WriteStep(d); err != nil || !bytes.Equal(again, b) {
-			t.Errorf("%x is written as %x (%v)", b, again, err)
+		again, err := personstore.WriteStep(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b[0] == 1 { // of an earlier version: it comes back as this one writes it
+			b = append([]byte{2}, append(b[1:len(b):len(b)], 0, 0)...)
+		}
+		if !bytes.Equal(again, b) {
+			t.Errorf("%x is written as %x", b, again)
 		}
 	})
 }

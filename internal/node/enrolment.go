@@ -166,8 +166,10 @@ type unscanned struct{}
 
 // Scan implements enrolment.Scanner.
 func (unscanned) Scan(_ context.Context, r io.Reader, _ int64) (string, error) {
-	_, err := io.Copy(io.Discard, r)
-	return "", err
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return "", err
+	}
+	return "", enrolment.ErrNoScanner
 }
 
 // Alarms and pauses of enrolment.

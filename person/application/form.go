@@ -22,6 +22,8 @@ type Form struct {
 	kind        person.Kind
 	represented bool
 	company     person.Title
+	aim         Aim
+	on          rem.AccountID // of ToOperate
 	// get gives the answer of a field. It is a function because fmt prints what
 	// lies in maps, and of a function its address alone.
 	get func(name string) string
@@ -43,6 +45,9 @@ type Check struct {
 	// Company is set for a row of a corporate application: the legal person that
 	// applies for this natural person.
 	Company person.Title
+	// Aim is what the application is for, On the account of who is to be its operator.
+	Aim Aim
+	On  rem.AccountID
 }
 
 // Read checks what was typed for a kind of applicant. The problems are in the
@@ -55,11 +60,11 @@ func (c Check) Read(k person.Kind, represented bool, in Input) (*Form, person.Pr
 			problems = append(problems, &person.Problem{Field: name, Code: code})
 		}
 	}
-	if !k.Valid() || represented && k != person.Natural {
+	if !k.Valid() || represented && (k != person.Natural || c.Aim != ToOpen) || c.Aim != ToOpen && k != person.Natural || !c.Aim.Valid() {
 		fault("kind", person.NotAChoice)
 		return nil, problems
 	}
-	asked := Fields(k, represented)
+	asked := c.Aim.Fields(k, represented)
 	values := make(map[string]string, len(asked))
 	grouped := map[string]bool{}
 	for _, f := range asked {
@@ -91,7 +96,7 @@ func (c Check) Read(k person.Kind, represented bool, in Input) (*Form, person.Pr
 			grouped[f.Group] = true
 		}
 	}
-	form := &Form{k, represented, c.Company, func(name string) string { return values[name] }}
+	form := &Form{k, represented, c.Company, c.Aim, c.On, func(name string) string { return values[name] }}
 	form.together(c, values, in, fault)
 	names := make([]string, 0, len(in))
 	for name := range in {

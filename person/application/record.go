@@ -62,8 +62,8 @@ type Paper struct {
 	Size   int64
 	Media  string // by its content, not by its name
 	At     time.Time
-	// Clean: it was scanned, and nothing was found.
-	Clean bool
+	// Scan is what is known about malware in it.
+	Scan Scan
 }
 
 // Papers lists what a kind of applicant has to hand in. What a natural person
@@ -150,6 +150,8 @@ const (
 type View struct {
 	ID        person.ApplicationID
 	Kind      person.Kind
+	Aim       Aim
+	For       rem.AccountID // of ToOperate: whose operator he is to be
 	Applicant rem.PersonID // who applies: natural, and the only one that may withdraw
 	State     State
 	Since     time.Time

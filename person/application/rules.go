@@ -118,8 +118,15 @@ func (r Rules) plain(v View, on Event, by By, now time.Time) (Step, error) {
 	return Step{d}, nil
 }
 
-// Begin begins an application (step 1), after the privacy notice was shown (P-06).
+// Begin begins an application for an account (step 1), after the privacy notice was
+// shown (P-06).
 func (r Rules) Begin(id person.ApplicationID, k person.Kind, n Notice, by By, now time.Time) (Step, error) {
+	return r.BeginFor(ToOpen, "", id, k, n, by, now)
+}
+
+// BeginFor begins one for any aim. on is the account of who is to be an operator,
+// and nobody else has one. Who opens no account is a natural person, and himself.
+func (r Rules) BeginFor(aim Aim, on rem.AccountID, id person.ApplicationID, k person.Kind, n Notice, by By, now time.Time) (Step, error) {
 	d, err := r.move(&View{ID: id}, Begin, by, now)
 	if err != nil {
 		return Step{}, err
@@ -127,10 +134,10 @@ func (r Rules) Begin(id person.ApplicationID, k person.Kind, n Notice, by By, no
 	if n.Digest.IsZero() || n.Delivery == "" || n.At.IsZero() || n.At.After(now) {
 		return Step{}, ErrNotice
 	}
-	if id == "" || !k.Valid() {
-		return Step{}, errors.New("beginning an application: it has no identifier or no kind")
+	if id == "" || !k.Valid() || !aim.Valid() || aim != ToOpen && k != person.Natural || (aim == ToOperate) != (on != "") {
+		return Step{}, errors.New("beginning an application: it has no identifier, no kind, or no aim that goes with them")
 	}
-	d.Kind, d.Notice = k, &n
+	d.Kind, d.Aim, d.For, d.Notice = k, aim, on, &n
 	return Step{d}, nil
 }
 
@@ -161,7 +168,7 @@ func (r Rules) Submit(v View, h Handing, by By, now time.Time) (Step, error) {
 		return Step{}, err
 	}
 	switch {
-	case h.Form == nil || h.Form.kind != v.Kind || h.Header.Application != v.ID || h.Holder == "" || h.Shower == "" ||
+	case h.Form == nil || h.Form.kind != v.Kind || h.Form.aim != v.Aim || h.Form.on != v.For || h.Header.Application != v.ID || h.Holder == "" || h.Shower == "" ||
 		h.Form.company.IsZero() != h.Company.IsZero() || h.Header.Made.After(now):
 		return Step{}, ErrOtherForm
 	// Who represents somebody is not he; who applies for himself is.
@@ -170,7 +177,7 @@ func (r Rules) Submit(v View, h Handing, by By, now time.Time) (Step, error) {
 	case h.Header.Notice != v.Notice.Digest:
 		return Step{}, ErrNotice
 	}
-	for _, k := range Agreements() {
+	for _, k := range v.Aim.Agreements() {
 		if !slices.ContainsFunc(h.Header.Agreements, func(a Agreement) bool { return a.Kind == k && a.Version > 0 && !a.Digest.IsZero() }) {
 			return Step{}, ErrAgreements
 		}
@@ -186,14 +193,16 @@ func (r Rules) Submit(v View, h Handing, by By, now time.Time) (Step, error) {
 		}
 	}
 	service := h.Form.Value("service")
-	if service == "" {
+	if service == "" && v.Aim == ToOpen {
 		service = ReceiveOnly
 	}
 	d.Submitted = &Submission{
 		Answers: h.Answers, Form: rem.DigestOf(h.Form.Write(h.Header)), Header: h.Header, Represented: h.Form.represented, Company: h.Company,
 		Case: h.Form.Case(), Holder: h.Holder, Shower: h.Shower, Address: h.Form.Address(), Service: service, At: now.UTC(),
 	}
-	d.Reserve = &person.Reservation{Address: d.Submitted.Address, Application: v.ID, Holder: h.Holder}
+	if v.Aim == ToOpen {
+		d.Reserve = &person.Reservation{Address: d.Submitted.Address, Application: v.ID, Holder: h.Holder}
+	}
 	return Step{d}, nil
 }
 
@@ -326,13 +335,18 @@ func (r Rules) Approve(v View, done identity.Completed, by By, now time.Time) (S
 	if by.Actor.Person != v.Reviewer {
 		return Step{}, ErrNotYou
 	}
-	for _, k := range Papers(v.Kind, v.Submitted.Represented) {
-		if !slices.ContainsFunc(v.Papers, func(p Paper) bool { return p.Kind == k && p.Clean && !p.Digest.IsZero() }) {
+	for _, k := range v.Wanted() {
+		if !slices.ContainsFunc(v.Papers, func(p Paper) bool { return p.Kind == k && r.counts(&p) }) {
 			return Step{}, ErrPapers
 		}
 	}
 	d.Decision = &Decision{By: by.Actor.Person, At: d.At, Identity: done.Record().ID}
 	return Step{d}, nil
+}
+
+// counts reports whether a paper is there and was scanned: production takes no other.
+func (r Rules) counts(p *Paper) bool {
+	return !p.Digest.IsZero() && p.Usable() && (p.Scan == Scanned || !r.Production)
 }
 
 // second checks that the record is the newest one of the newest form, and that
@@ -400,7 +414,9 @@ func (r Rules) Activate(v View, done identity.Completed, by Channels, who By, no
 	if !by.enough() {
 		return Step{}, ErrChannels
 	}
-	d.Account, d.Channels = AccountOf(v.ID), slices.Clone(by)
+	if d.Channels = slices.Clone(by); v.Aim == ToOpen {
+		d.Account = AccountOf(v.ID)
+	}
 	return Step{d}, nil
 }
 
@@ -435,18 +451,58 @@ func (o Opening) View() View {
 // and the approval by somebody who had no hand in it.
 func OpeningOf(v View) (Opening, error) {
 	newest := v.Newest()
-	if v.State != Activated || v.Account == "" || newest == nil || v.Decision == nil || v.Decision.Reason != "" {
+	if v.Aim != ToOpen || v.Account == "" {
 		return Opening{}, ErrNotNow
+	}
+	if err := identified(&v, newest); err != nil {
+		return Opening{}, err
+	}
+	return Opening{&v}, nil
+}
+
+// identified judges again that somebody was identified and approved, and that what
+// came of it reached him.
+func identified(v *View, newest *identity.Record) error {
+	if v.State != Activated || newest == nil || v.Decision == nil || v.Decision.Reason != "" {
+		return ErrNotNow
 	}
 	done, err := identity.Complete(*newest)
 	if err != nil {
-		return Opening{}, err
+		return err
 	}
-	if err := (Rules{}).second(&v, done, v.Decision.By); err != nil {
-		return Opening{}, err
+	if err := (Rules{}).second(v, done, v.Decision.By); err != nil {
+		return err
 	}
 	if v.Decision.Identity != newest.ID || !Channels(v.Channels).enough() {
-		return Opening{}, ErrRecord
+		return ErrRecord
 	}
-	return Opening{&v}, nil
+	return nil
+}
+
+// An Admission is somebody who was identified anew, to act on an account or to get
+// back to his own. [AdmissionOf] is its only maker, and the zero Admission admits
+// nobody.
+type Admission struct{ view *View }
+
+// IsZero reports that nobody is admitted.
+func (a Admission) IsZero() bool { return a.view == nil }
+
+// View gives the application that it comes from.
+func (a Admission) View() View {
+	if a.view == nil {
+		return View{}
+	}
+	return *a.view
+}
+
+// AdmissionOf makes the admission of an application that opens no account, by the
+// judgements of [OpeningOf] (REQ-18, REQ-44).
+func AdmissionOf(v View) (Admission, error) {
+	if v.Aim == ToOpen || v.Aim == ToOperate && v.For == "" {
+		return Admission{}, ErrNotNow
+	}
+	if err := identified(&v, v.Newest()); err != nil {
+		return Admission{}, err
+	}
+	return Admission{&v}, nil
 }

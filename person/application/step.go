@@ -54,6 +54,8 @@ type StepData struct {
 	Resolves string
 
 	Kind      person.Kind         // of the first step
+	Aim       Aim                 // of the first step
+	For       rem.AccountID       // of the first step, of ToOperate
 	Notice    *Notice             // of the first step
 	Typed     privacy.SealedValue // of saving what was typed; else zero
 	Submitted *Submission
@@ -79,7 +81,7 @@ func (v View) After(d StepData) View {
 	}
 	v.ID, v.State, v.Due, v.Steps = d.Application, d.To, d.Due, d.Number
 	if d.Notice != nil {
-		v.Notice, v.Kind, v.Applicant = *d.Notice, d.Kind, d.By.Actor.Person
+		v.Notice, v.Kind, v.Aim, v.For, v.Applicant = *d.Notice, d.Kind, d.Aim, d.For, d.By.Actor.Person
 	}
 	if d.On == Save {
 		v.Typed = d.Typed

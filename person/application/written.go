@@ -41,8 +41,12 @@ type Agreement struct {
 	Digest  rem.Digest
 }
 
-// formVersion begins a written form; docs/formats/application-form.md.
-const formVersion = "KEP-APPLICATION-FORM 1"
+// These begin a written form; docs/formats/application-form.md. Version 2 says what
+// it is for, where that is no account.
+const (
+	formVersion = "KEP-APPLICATION-FORM 1"
+	aimVersion  = "KEP-APPLICATION-FORM 2"
+)
 
 // MaxForm bounds a written form, in octets.
 const MaxForm = 64 << 10
@@ -60,7 +64,15 @@ func (f *Form) Write(h Header) []byte {
 		b.WriteString(value)
 		b.WriteByte('\n')
 	}
-	b.WriteString(formVersion + "\n")
+	if f.aim == ToOpen {
+		b.WriteString(formVersion + "\n")
+	} else {
+		b.WriteString(aimVersion + "\n")
+		line("aim", string(f.aim))
+		if f.on != "" {
+			line("account", string(f.on))
+		}
+	}
 	line("application", string(h.Application))
 	line("provider", h.Provider)
 	line("made", h.Made.UTC().Format(time.RFC3339))
@@ -108,9 +120,11 @@ func parseForm(b []byte, forms person.Forms) (*Form, Header, error) {
 		return nil, h, errors.New("no line between head and answers")
 	}
 	lines := strings.Split(head, "\n")
-	if lines[0] != formVersion {
+	if lines[0] != formVersion && lines[0] != aimVersion {
 		return nil, h, errors.New("of another version")
 	}
+	var aim Aim
+	var on rem.AccountID
 	var kind person.Kind
 	var company person.Title
 	represented := false
@@ -121,6 +135,10 @@ func parseForm(b []byte, forms person.Forms) (*Form, Header, error) {
 		}
 		var err error
 		switch name {
+		case "aim":
+			aim = Aim(value)
+		case "account":
+			on = rem.AccountID(value)
 		case "application":
 			h.Application = person.ApplicationID(value)
 		case "provider":
@@ -154,7 +172,7 @@ func parseForm(b []byte, forms person.Forms) (*Form, Header, error) {
 		}
 		in[name] = value
 	}
-	f, problems := Check{Forms: forms, Now: h.Made, Company: company}.Read(kind, represented, in)
+	f, problems := Check{Forms: forms, Now: h.Made, Company: company, Aim: aim, On: on}.Read(kind, represented, in)
 	if problems != nil {
 		return nil, h, problems
 	}

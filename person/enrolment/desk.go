@@ -308,8 +308,8 @@ func (d *Desk) Open(ctx context.Context, by application.By, id person.Applicatio
 
 // missing lists the papers that an approval needs and that are not there.
 func missing(v *application.View) (list []application.PaperKind) {
-	for _, k := range application.Papers(v.Kind, v.Submitted != nil && v.Submitted.Represented) {
-		if !slices.ContainsFunc(v.Papers, func(p application.Paper) bool { return p.Kind == k && p.Clean && !p.Digest.IsZero() }) {
+	for _, k := range v.Wanted() {
+		if !slices.ContainsFunc(v.Papers, func(p application.Paper) bool { return p.Kind == k && p.Usable() && !p.Digest.IsZero() }) {
 			list = append(list, k)
 		}
 	}

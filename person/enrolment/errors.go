@@ -48,6 +48,10 @@ var (
 // registry, an adapter. Nothing was recorded, nothing is said about anybody.
 var ErrLater = errors.New("somebody who has to be asked cannot be asked now")
 
+// ErrNoScanner is what a scanner answers where there is none, on purpose: papers are
+// taken then, and their record says that nobody scanned them.
+var ErrNoScanner = errors.New("there is no scanner")
+
 func deny(code, tr, en string) *application.Denial {
 	return &application.Denial{Code: code, Text: rem.Text{Turkish: tr, English: en}}
 }

@@ -280,7 +280,7 @@ func TestPapersAreKeptScannedAndSealedOrNotAtAll(t *testing.T) {
 	must(t, hand(large))
 	steps := p.view().Steps
 	must(t, hand(large))
-	if got := p.view(); got.Steps != steps || len(got.Papers) == 0 || !got.Papers[0].Clean || got.Papers[0].Media != enrolment.PDF {
+	if got := p.view(); got.Steps != steps || len(got.Papers) == 0 || !got.Papers[0].Usable() || got.Papers[0].Media != enrolment.PDF {
 		t.Errorf("%+v", got.Papers)
 	}
 	d := rem.DigestOf(large)

@@ -126,7 +126,7 @@ func (s *Service) registry(ctx context.Context, v *application.View, f *applicat
 	said, who := f.Business()
 	if said.Number.IsZero() {
 		i := slices.IndexFunc(v.Papers, func(p application.Paper) bool {
-			return p.Kind == application.RegistryCertificate && p.Clean
+			return p.Kind == application.RegistryCertificate && p.Usable()
 		})
 		if i < 0 || r.By.Role != identity.ByOfficer {
 			return nil
@@ -366,7 +366,7 @@ func (d *Desk) Capture(ctx context.Context, by application.By, id person.Applica
 	if v.State != application.Pending {
 		return identity.Evidence{}, application.ErrNotNow
 	}
-	b, _, err := s.take(ctx, r)
+	b, _, _, err := s.take(ctx, r)
 	if err != nil {
 		return identity.Evidence{}, err
 	}

@@ -210,7 +210,7 @@ func proof(v *application.View) account.Proof {
 		return account.Proof{}
 	}
 	for _, p := range slices.Backward(v.Papers) {
-		if p.Kind == paper && p.Clean {
+		if p.Kind == paper && p.Usable() {
 			return account.Proof{Kind: kind, Digest: p.Digest}
 		}
 	}

@@ -98,25 +98,28 @@ func signedXML(b []byte) bool {
 
 // take reads a paper to its end, recognises and scans it. ErrTooLarge, ErrMedia,
 // ErrInfected; ErrLater when the scanner could not tell: then it is not taken.
-func (s *Service) take(ctx context.Context, r io.Reader) (b []byte, media string, err error) {
+func (s *Service) take(ctx context.Context, r io.Reader) (b []byte, media string, scan application.Scan, err error) {
 	b, err = io.ReadAll(io.LimitReader(r, MaxPaper+1))
 	if err != nil {
-		return nil, "", fmt.Errorf("reading a paper: %w", err)
+		return nil, "", application.NotYet, fmt.Errorf("reading a paper: %w", err)
 	}
 	if len(b) > MaxPaper {
-		return nil, "", ErrTooLarge
+		return nil, "", application.NotYet, ErrTooLarge
 	}
 	if media = MediaOf(b); media == "" {
-		return nil, "", ErrMedia
+		return nil, "", application.NotYet, ErrMedia
 	}
 	found, err := s.Scanner.Scan(ctx, bytes.NewReader(b), int64(len(b)))
+	if errors.Is(err, ErrNoScanner) {
+		return b, media, application.Unscanned, nil
+	}
 	if err != nil {
-		return nil, "", fmt.Errorf("scanning a paper: %w: %w", ErrLater, err)
+		return nil, "", application.NotYet, fmt.Errorf("scanning a paper: %w: %w", ErrLater, err)
 	}
 	if found != "" {
-		return nil, "", ErrInfected
+		return nil, "", application.NotYet, ErrInfected
 	}
-	return b, media, nil
+	return b, media, application.Scanned, nil
 }
 
 // keep seals bytes for the application's own pseudonym, so that destroying its key
@@ -197,18 +200,18 @@ func (s *Service) handIn(ctx context.Context, v application.View, k application.
 	}
 	// First whether it can be handed in at all: strangers' bytes are not read for nothing.
 	now := s.Clock.Now().UTC()
-	p := application.Paper{Kind: k, At: now, Clean: true}
+	p := application.Paper{Kind: k, At: now}
 	if _, err := s.Rules.HandIn(v, []application.Paper{p}, by, now); err != nil {
 		return none, err
 	}
 	if len(v.Papers) >= maxPapers {
 		return none, ErrTooMany
 	}
-	b, media, err := s.take(ctx, r)
+	b, media, scan, err := s.take(ctx, r)
 	if err != nil {
 		return none, err
 	}
-	p.Size, p.Media, p.Digest = int64(len(b)), media, rem.DigestOf(b)
+	p.Size, p.Media, p.Digest, p.Scan = int64(len(b)), media, rem.DigestOf(b), scan
 	for _, had := range v.Papers {
 		if had.Kind == k && had.Digest == p.Digest {
 			return had, nil

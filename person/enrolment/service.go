@@ -68,7 +68,7 @@ type Messenger interface {
 // A Scanner looks for malware.
 type Scanner interface {
 	// Scan returns the name of what it found, or "". An error means that it could
-	// not tell.
+	// not tell; ErrNoScanner, that there is none on purpose.
 	Scan(ctx context.Context, r io.Reader, size int64) (found string, err error)
 }
 

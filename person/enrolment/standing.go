@@ -18,6 +18,7 @@ import (
 type Standing struct {
 	Application person.ApplicationID
 	Kind        person.Kind
+	Aim         application.Aim
 	State       application.State
 	Words       rem.Text // the state
 	Next        rem.Text // what to do now; what happens now where he does nothing
@@ -38,6 +39,7 @@ type Handed struct {
 	Kind application.PaperKind
 	Name rem.Text
 	At   time.Time // zero: it is missing
+	Scan application.Scan
 }
 
 var nexts = map[application.State]rem.Text{
@@ -71,7 +73,7 @@ func (a *Applicants) View(ctx context.Context, b Bearer) (Standing, error) {
 		return Standing{}, err
 	}
 	st := Standing{
-		Application: v.ID, Kind: v.Kind, State: v.State, Words: v.State.Name(), Next: nexts[v.State], Since: v.Since, Due: v.Due,
+		Application: v.ID, Kind: v.Kind, Aim: v.Aim, State: v.State, Words: v.State.Name(), Next: nexts[v.State], Since: v.Since, Due: v.Due,
 		Method: v.Method, Account: v.Account,
 	}
 	if v.State == application.Pending {
@@ -85,11 +87,11 @@ func (a *Applicants) View(ctx context.Context, b Bearer) (Standing, error) {
 	}
 	if v.Submitted != nil {
 		st.Address = v.Submitted.Address
-		for _, k := range application.Papers(v.Kind, v.Submitted.Represented) {
+		for _, k := range v.Wanted() {
 			h := Handed{Kind: k, Name: PaperName(k)}
 			for _, p := range v.Papers {
-				if p.Kind == k && p.Clean {
-					h.At = p.At
+				if p.Kind == k && p.Usable() {
+					h.At, h.Scan = p.At, p.Scan
 				}
 			}
 			st.Papers = append(st.Papers, h)

@@ -129,7 +129,7 @@ func Record(v *application.View, by rem.PersonID, at time.Time) identity.Record 
 // AllPapers makes whatever the view's kind has to hand in.
 func AllPapers(v *application.View, at time.Time) (list []application.Paper) {
 	for _, k := range append(application.Papers(v.Kind, v.Submitted.Represented), application.Authorisation) {
-		list = append(list, application.Paper{Kind: k, Digest: digest(string(k)), Size: 9, Media: "application/pdf", At: at, Clean: true})
+		list = append(list, application.Paper{Kind: k, Digest: digest(string(k)), Size: 9, Media: "application/pdf", At: at, Scan: application.Scanned})
 	}
 	return list
 }
