@@ -64,6 +64,7 @@ var beside = map[string][]string{
 	"edge/ldapd":            {"edge/throttle"},
 	"edge/smtpin":           {"edge/throttle"},
 	"edge/personstore":      {"edge/sqlitefile"},
+	"edge/apistore":         {"edge/sqlitefile"},
 	"edge/config":           {"edge/outward"},              // the residency list is checked as it will be kept
 	"edge/centraldirectory": {"edge/outward"},              // the one way by which questions about people leave
 	"edge/idproof":          {"edge/outward"},              // the one way by which questions about people leave
@@ -73,6 +74,8 @@ var beside = map[string][]string{
 	"edge/portal":           {"edge/web"},                  // the account holder's
 	"edge/entrance":         {"edge/web"},                  // log-in, and how somebody logs in
 	"edge/webmail":          {"edge/web"},
+	"edge/signing":          {"edge/throttle", "edge/web"}, // between compose and the signer's program
+	"message/signing":       {"message/submission"},        // what is signed is judged as submission judges it
 	"edge/console":          {"edge/web"}, // the desk
 	"edge/api":              {"edge/throttle"},
 

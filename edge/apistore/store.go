@@ -1,0 +1,79 @@
+package apistore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"io/fs"
+	"strings"
+	"time"
+
+	"rem/edge/sqlitefile"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+//go:embed queries/*.sql
+var queryFiles embed.FS
+
+var queries = readQueries()
+
+func readQueries() map[string]string {
+	var all strings.Builder
+	names, err := fs.Glob(queryFiles, "queries/*.sql")
+	for _, name := range names {
+		var text []byte
+		if text, err = queryFiles.ReadFile(name); err == nil {
+			all.Write(text)
+			all.WriteString("\n")
+		}
+	}
+	if err != nil {
+		panic(err) // the files are in the program
+	}
+	return sqlitefile.Queries(all.String())
+}
+
+// Options of a store.
+type Options struct {
+	// Effect is for tests; see sqlitefile.Options.
+	Effect func(point string) error
+}
+
+// A Store keeps what programs need. It may be used from many goroutines.
+type Store struct{ file *sqlitefile.File }
+
+// Open opens the store in the file path, and makes it when it is missing.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	file, err := sqlitefile.Open(ctx, path, sqlitefile.Options{Migrations: folder, Effect: o.Effect}, "secure_delete(ON)")
+	if err != nil {
+		return nil, err
+	}
+	return &Store{file}, nil
+}
+
+// Columns names every column, for the inventory of personal data (P-01).
+func (s *Store) Columns(ctx context.Context) ([]string, error) { return s.file.Columns(ctx) }
+
+// Close ends the store. Closing again does nothing.
+func (s *Store) Close() error { return s.file.Close() }
+
+func exec(tx *sql.Tx, name string, args ...any) error {
+	_, err := tx.Exec(queries[name], args...)
+	return err
+}
+
+func micros(t time.Time) int64     { return t.UnixMicro() }
+func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
+
+func fromOptional(n sql.NullInt64) time.Time {
+	if !n.Valid {
+		return time.Time{}
+	}
+	return fromMicros(n.Int64)
+}
