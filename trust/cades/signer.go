@@ -44,6 +44,9 @@ func NewSigner(o Options) (*Signer, error) {
 	if o.Hash == 0 {
 		o.Hash = crypto.SHA256
 	}
+	if o.Key == nil {
+		return nil, errors.New("making a signer: no key")
+	}
 	signer, err := cms.NewSigner(cms.SignerOptions{Key: o.Key, Chain: o.Chain, Hash: o.Hash, PSS: o.PSS, Type: cms.Data})
 	if err != nil {
 		return nil, fmt.Errorf("making a signer: %w", err)
@@ -70,17 +73,23 @@ func (s *Signer) Sign(ctx context.Context, digest []byte, signingTime time.Time)
 	if err != nil {
 		return nil, fmt.Errorf("signing content: %w", err)
 	}
+	return stamp(ctx, s.signer, s.hash, s.authority, signed)
+}
+
+// stamp writes a signature, with a token over its value where there is an
+// authority.
+func stamp(ctx context.Context, signer *cms.Signer, hash crypto.Hash, authority tsp.Authority, signed cms.Signed) ([]byte, error) {
 	var parts cms.Parts
-	if s.authority != nil {
+	if authority != nil {
 		// The imprint is of the octets of the value, without tag and length:
 		// RFC 5126 6.1.1.
-		d := s.hash.New()
+		d := hash.New()
 		d.Write(signed.Value)
-		token, err := s.authority.Stamp(ctx, s.hash, d.Sum(nil))
+		token, err := authority.Stamp(ctx, hash, d.Sum(nil))
 		if err != nil {
 			return nil, fmt.Errorf("signing content: asking for a time stamp: %w", err)
 		}
 		parts.Unsigned = cms.NewAttribute(cms.SignatureTimeStamp, token.DER)
 	}
-	return s.signer.Append(nil, signed, parts), nil
+	return signer.Append(nil, signed, parts), nil
 }

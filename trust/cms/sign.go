@@ -52,16 +52,21 @@ type SignerOptions struct {
 
 // NewSigner prepares a signer. The key must be the leaf's and on the list of
 // package algorithm.
+//
+// Without a key the signer only lays out: its Sign fails, and whoever holds the
+// key signs what Attributes gives.
 func NewSigner(o SignerOptions) (*Signer, error) {
-	if o.Key == nil || len(o.Chain) == 0 || len(o.Chain) > maxCertificates {
-		return nil, errors.New("preparing signer: no key or no certificate")
+	if len(o.Chain) == 0 || len(o.Chain) > maxCertificates {
+		return nil, errors.New("preparing signer: no certificate, or too many")
 	}
 	leaf := o.Chain[0]
-	public, ok := o.Key.Public().(interface{ Equal(crypto.PublicKey) bool })
-	if !ok || !public.Equal(leaf.PublicKey) {
-		return nil, fmt.Errorf("preparing signer: key is not that of %q", leaf.Subject)
+	if o.Key != nil {
+		public, ok := o.Key.Public().(interface{ Equal(crypto.PublicKey) bool })
+		if !ok || !public.Equal(leaf.PublicKey) {
+			return nil, fmt.Errorf("preparing signer: key is not that of %q", leaf.Subject)
+		}
 	}
-	method, err := algorithm.For(o.Key.Public(), o.Hash, o.PSS)
+	method, err := algorithm.For(leaf.PublicKey, o.Hash, o.PSS)
 	if err != nil {
 		return nil, fmt.Errorf("preparing signer: %w", err)
 	}
@@ -174,8 +179,33 @@ func (s *Signer) Chain() []*x509.Certificate { return s.chain }
 // Sign signs content by its digest. A zero time is left out; another one is
 // written in whole seconds of UTC.
 func (s *Signer) Sign(digest []byte, at time.Time) (Signed, error) {
+	if s.key == nil {
+		return Signed{}, errors.New("signing: the key is not here")
+	}
+	attributes, err := s.Attributes(digest, at)
+	if err != nil {
+		return Signed{}, err
+	}
+	var sum [64]byte
+	value, err := s.method.Sign(s.key, AppendSum(sum[:0], s.method.Hash, attributes))
+	if err != nil {
+		return Signed{}, err
+	}
+	return Signed{Value: value, attributes: attributes}, nil
+}
+
+// Join puts a value to the attributes that it was made over, as
+// [Signer.Attributes] gave them. Both are taken as they are.
+func (s *Signer) Join(attributes, value []byte) Signed {
+	return Signed{Value: value, attributes: attributes}
+}
+
+// Attributes gives what is signed for content of this digest: the signed
+// attributes as a SET in DER (RFC 5652 5.4), the same for the same digest and
+// second. A zero time is left out.
+func (s *Signer) Attributes(digest []byte, at time.Time) ([]byte, error) {
 	if len(digest) != s.method.Hash.Size() {
-		return Signed{}, fmt.Errorf("signing a digest of %d bytes with %v", len(digest), s.method)
+		return nil, fmt.Errorf("signing a digest of %d bytes with %v", len(digest), s.method)
 	}
 	f, layout := &s.forms[withoutTime], ""
 	if !at.IsZero() {
@@ -185,7 +215,7 @@ func (s *Signer) Sign(digest []byte, at time.Time) (Signed, error) {
 			f, layout = &s.forms[withTime], longTime
 		}
 		if at.Year() < 0 || at.Year() > 9999 {
-			return Signed{}, fmt.Errorf("signing at %v", at)
+			return nil, fmt.Errorf("signing at %v", at)
 		}
 	}
 	attributes := slices.Clone(f.der)
@@ -193,12 +223,7 @@ func (s *Signer) Sign(digest []byte, at time.Time) (Signed, error) {
 	if f.time >= 0 {
 		at.AppendFormat(attributes[:f.time], layout)
 	}
-	var sum [64]byte
-	value, err := s.method.Sign(s.key, AppendSum(sum[:0], s.method.Hash, attributes))
-	if err != nil {
-		return Signed{}, err
-	}
-	return Signed{Value: value, attributes: attributes}, nil
+	return attributes, nil
 }
 
 // Parts says what a SignedData is written with besides its signature.

@@ -84,6 +84,9 @@ func NewResponder(o ResponderOptions) (*Responder, error) {
 	if o.Hash == 0 {
 		o.Hash = crypto.SHA256
 	}
+	if o.Key == nil {
+		return nil, errors.New("preparing time-stamp responder: no key")
+	}
 	signer, err := cms.NewSigner(cms.SignerOptions{Key: o.Key, Chain: o.Chain, Hash: o.Hash, PSS: o.PSS, Type: cms.TSTInfo})
 	if err != nil {
 		return nil, fmt.Errorf("preparing time-stamp responder: %w", err)
