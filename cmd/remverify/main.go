@@ -1,5 +1,6 @@
 // Command remverify says whether registered mail holds: evidence, envelopes,
-// originals, time-stamp tokens and receipts of consent, from their bytes alone.
+// originals, time-stamp tokens, receipts of consent and exports, from their bytes
+// alone.
 // It asks nobody and writes nothing, so anyone can run it, long after those who
 // signed are gone.
 //
@@ -33,11 +34,12 @@ const (
 )
 
 type arguments struct {
-	Trust []string  `help:"What to believe: PEM file with root certificates, or a signed trust list of providers (XML) beside the PEM file of its signer. May be given several times; without it nothing passes." placeholder:"FILE" sep:"none"`
-	JSON  bool      `help:"Write the report as JSON." name:"json"`
-	At    time.Time `help:"Judge as if it were this time, such as 2026-11-23T12:00:00Z. Default: now." placeholder:"TIME" format:"2006-01-02T15:04:05Z07:00"`
-	Lang  string    `help:"Language of the report: ${enum}." enum:"tr,en" default:"tr"`
-	Files []string  `arg:"" help:"Evidence (.xml), envelope or original message (.eml), time-stamp token (.tst, .tsr), a file that a token stamps, or a receipt of consent (.txt)." name:"file"`
+	Trust  []string  `help:"What to believe: PEM file with root certificates, or a signed trust list of providers (XML) beside the PEM file of its signer. May be given several times; without it nothing passes." placeholder:"FILE" sep:"none"`
+	JSON   bool      `help:"Write the report as JSON." name:"json"`
+	At     time.Time `help:"Judge as if it were this time, such as 2026-11-23T12:00:00Z. Default: now." placeholder:"TIME" format:"2006-01-02T15:04:05Z07:00"`
+	Lang   string    `help:"Language of the report: ${enum}." enum:"tr,en" default:"tr"`
+	Proofs string    `help:"Check the folder into which an export was unpacked, by its proof list: every file, every evidence." placeholder:"FOLDER"`
+	Files  []string  `arg:"" optional:"" help:"Evidence (.xml), envelope or original message (.eml), time-stamp token (.tst, .tsr), a file that a token stamps, a receipt of consent (.txt), or an export (.zip), which is given alone." name:"file"`
 }
 
 const description = `Says whether registered mail (KEP) holds: signature by signature, token by token, digest by digest, step by step. Offline; asks nobody.
@@ -48,6 +50,8 @@ Examples:
   remverify --trust anchors.pem teslim.xml ileti.eml    an evidence and the original that it is about
   remverify --trust tsa.pem damga.tst sozlesme.pdf      a time-stamp token and what it stamps
   remverify --trust anchors.pem makbuz.txt              a receipt of consent
+  remverify --trust anchors.pem export.zip              an export, file by file and message by message
+  remverify --trust anchors.pem --proofs FOLDER         the same, unpacked
   remverify --trust anchors.pem --json *.xml | jq .verdict
 
 Reads TS 102 640 (v1#, v2#) and EN 319 522/532. Exit status: 0 TOTAL-PASSED, 1 INDETERMINATE, 2 TOTAL-FAILED (the worst of all files), 3 unreadable input.`
@@ -72,6 +76,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "remverify: %v\nTry: remverify --trust anchors.pem FILE\n", err)
+		return exitUnreadable
+	}
+	if given, err := exportGiven(&a); given || err != nil {
+		if err == nil {
+			return checkExport(ctx, &a, stdout, stderr)
+		}
+		fmt.Fprintln(stderr, "remverify:", err)
 		return exitUnreadable
 	}
 	report, err := verify(ctx, &a)

@@ -55,7 +55,7 @@ type messageLine struct {
 	Folder   string
 	Original string // the file's name beside the page; "" without content
 	Leave    bool
-	Files    map[rem.EvidenceID]string
+	Files    map[string]string // of evidence, by digest
 }
 
 // Say picks the page's language.
@@ -67,7 +67,9 @@ func (p page) Say(t rem.Text) string {
 }
 
 // In picks between two texts of a template.
-func (p page) In(turkish, english string) string { return p.Say(rem.Text{Turkish: turkish, English: english}) }
+func (p page) In(turkish, english string) string {
+	return p.Say(rem.Text{Turkish: turkish, English: english})
+}
 
 // Class is the class of a progress.
 func (p page) Class(s timeline.Step) string { return "p-" + s.Progress.String() }
@@ -88,12 +90,12 @@ func (x *exporter) page(lang, other string) page {
 func (x *exporter) partPages(name string, n int, messages []*exported, in *[]listed) error {
 	lines := make([]messageLine, len(messages))
 	for i, m := range messages {
-		lines[i] = messageLine{Number: m.number, Line: m.line, Received: m.Recipient > 0, Folder: m.Folder, Leave: m.leave, Files: map[rem.EvidenceID]string{}}
+		lines[i] = messageLine{Number: m.number, Line: m.line, Received: m.Recipient > 0, Folder: m.Folder, Leave: m.leave, Files: map[string]string{}}
 		if o := m.proofs.Original; o != nil {
 			lines[i].Original = path.Base(o.File)
 		}
 		for _, e := range m.proofs.Evidence {
-			lines[i].Files[e.ID] = path.Base(e.File)
+			lines[i].Files[e.SHA256] = path.Base(e.File)
 		}
 	}
 	for _, l := range languages {
