@@ -89,7 +89,7 @@ func (b *Box) Folders(ctx context.Context, who Visitor) ([]Folder, error) {
 	if _, err := b.may(ctx, who, account.Reading); err != nil {
 		return nil, err
 	}
-	return b.Store.Folders(ctx, who.Actor.Account)
+	return b.Store.Folders(ctx, who.Actor)
 }
 
 // CreateFolder makes a folder of the account's own.
@@ -97,7 +97,7 @@ func (b *Box) CreateFolder(ctx context.Context, who Visitor, name string) (Folde
 	if _, err := b.may(ctx, who, account.Reading); err != nil {
 		return "", err
 	}
-	return b.Store.CreateFolder(ctx, who.Actor.Account, name)
+	return b.Store.CreateFolder(ctx, who.Actor, name)
 }
 
 // RenameFolder gives one of the account's own another name.
@@ -105,7 +105,7 @@ func (b *Box) RenameFolder(ctx context.Context, who Visitor, f FolderID, name st
 	if _, err := b.may(ctx, who, account.Reading); err != nil {
 		return err
 	}
-	return b.Store.RenameFolder(ctx, who.Actor.Account, f, name)
+	return b.Store.RenameFolder(ctx, who.Actor, f, name)
 }
 
 // RemoveFolder removes an empty one of the account's own.
@@ -125,7 +125,7 @@ type Row struct {
 	Standings []message.Standing
 	// Filed is the evidence, without its XML, for Evidence.
 	Filed *message.Filed
-	// Subject and People are what a draft says, when it was asked for.
+	// Draft is what a draft says; in lists without HTML and Text.
 	Draft *Draft
 }
 
@@ -144,8 +144,25 @@ func (b *Box) List(ctx context.Context, who Visitor, q Query, question string) (
 	if err != nil {
 		return nil, fmt.Errorf("listing a mailbox: %w", err)
 	}
+	var writing []DraftID
+	for i := range items {
+		if items[i].Kind == Drafted {
+			writing = append(writing, items[i].Draft)
+		}
+	}
+	var heads map[DraftID]Draft
+	if len(writing) > 0 {
+		if heads, err = b.Store.DraftHeads(ctx, who.Actor, writing); err != nil {
+			return nil, fmt.Errorf("opening drafts: %w", err)
+		}
+	}
 	rows := make([]Row, len(items))
 	for i := range items {
+		if items[i].Kind == Drafted {
+			d := heads[items[i].Draft] // zero when it was dropped a moment ago
+			rows[i] = Row{Item: items[i], Draft: &d}
+			continue
+		}
 		if rows[i], err = b.row(ctx, who, items[i]); err != nil {
 			return nil, err
 		}

@@ -2,7 +2,10 @@ package mailbox
 
 import (
 	"errors"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"rem"
 	"rem/message"
@@ -17,6 +20,10 @@ var (
 	ErrChanged = errors.New("the draft was changed since it was read")
 	// ErrTaken: there is a folder of this name.
 	ErrTaken = errors.New("there is a folder of this name")
+	// ErrName: a folder's name is empty, too long, or has signs that names have not.
+	ErrName = errors.New("the folder cannot be called so")
+	// ErrTooLarge: a file is longer than allowed.
+	ErrTooLarge = errors.New("the file is longer than allowed")
 	// ErrFixed: a folder of the provider's cannot be renamed or removed, and one
 	// that holds items cannot be removed.
 	ErrFixed = errors.New("the folder stays")
@@ -181,4 +188,30 @@ const (
 	MaxFolderName = 100
 	// MaxDrafts are what is being written at one time.
 	MaxDrafts = 1000
+	// MaxKeepsakes are contacts, groups, templates and signatures together.
+	MaxKeepsakes = 5000
 )
+
+// FolderName is a name as it is kept, without spaces around it, or ErrName. Key is
+// what names that are the same have in common.
+func FolderName(name string) (kept, key string, err error) {
+	kept = strings.TrimSpace(name)
+	key = rem.FoldName(kept)
+	signs := func(r rune) bool { return unicode.IsControl(r) || r == '/' || r == utf8.RuneError }
+	if key == "" || utf8.RuneCountInString(kept) > MaxFolderName || strings.ContainsFunc(kept, signs) {
+		return "", "", ErrName
+	}
+	if fixedKeys[key] {
+		return "", "", ErrTaken
+	}
+	return kept, key, nil
+}
+
+// fixedKeys are the keys of what provider's folders are called.
+var fixedKeys = func() map[string]bool {
+	m := map[string]bool{}
+	for id, name := range FixedNames {
+		m[rem.FoldName(string(id))], m[rem.FoldName(name.Turkish)], m[rem.FoldName(name.English)] = true, true, true
+	}
+	return m
+}()

@@ -51,8 +51,8 @@ type Line struct {
 // same one again changes nothing.
 type News struct {
 	Account rem.AccountID
-	// Item comes new when it is not there yet, by its kind, message, recipient and
-	// evidence. Its ID, Folder and UID are the store's to give: Received go to the
+	// Item comes new when it was never there, by its kind, message, recipient and
+	// evidence: one that was removed stays so. Its ID, Folder and UID are the store's to give: Received go to the
 	// inbox, Sent and Evidence to their folders.
 	Item *Item
 	// About is the message that the rest is about.
@@ -74,13 +74,18 @@ type Store interface {
 	// Follow applies the news and moves the position, in one step.
 	Follow(ctx context.Context, news []News, position string) error
 	// Index keeps the words of an item, in the place of those before, and how many
-	// attachments it has. Unindexed gives items that have none, the newest first.
+	// attachments it has. Unindexed gives items that have none, the newest first;
+	// drafts are not searched.
 	Index(ctx context.Context, a rem.AccountID, id ItemID, words []Word, attachments int) error
 	Unindexed(ctx context.Context, limit int) ([]Unindexed, error)
 
-	Folders(ctx context.Context, a rem.AccountID) ([]Folder, error)
-	CreateFolder(ctx context.Context, a rem.AccountID, name string) (FolderID, error)
-	RenameFolder(ctx context.Context, a rem.AccountID, f FolderID, name string) error
+	// Folders are those of [Fixed] and people's own, by their names, which are sealed:
+	// whoever sees them is in the access log.
+	Folders(ctx context.Context, by rem.Actor) ([]Folder, error)
+	// CreateFolder and RenameFolder answer ErrName and ErrTaken; names that fold
+	// alike ([rem.FoldName]) are the same, and those of [FixedNames] are taken.
+	CreateFolder(ctx context.Context, by rem.Actor, name string) (FolderID, error)
+	RenameFolder(ctx context.Context, by rem.Actor, f FolderID, name string) error
 	RemoveFolder(ctx context.Context, a rem.AccountID, f FolderID) error
 
 	Items(ctx context.Context, a rem.AccountID, q Query) ([]Item, error)
@@ -90,7 +95,8 @@ type Store interface {
 	ItemsOf(ctx context.Context, a rem.AccountID, ids []ItemID) ([]Item, error)
 	Lines(ctx context.Context, a rem.AccountID, f FolderID) ([]Line, error)
 	// Move puts items into a folder and returns their new UIDs, in the order of
-	// ids; those that are not there have 0.
+	// ids; those that are not there, and drafts, have 0. What is there already keeps
+	// its UID.
 	Move(ctx context.Context, a rem.AccountID, ids []ItemID, to FolderID) ([]uint32, error)
 	Flag(ctx context.Context, a rem.AccountID, ids []ItemID, add, remove Flags) error
 	// Remove takes items out of the mailbox for good. The message and its evidence
@@ -104,14 +110,20 @@ type Store interface {
 	Watch(a rem.AccountID) (changed <-chan struct{}, stop func())
 
 	// Draft opens one for somebody. SaveDraft keeps it when d.Version is the stored
-	// one (0: new) and returns the next; else ErrChanged.
+	// one (0: new) and returns the next; else ErrChanged. Each saving gives the
+	// draft's item a new UID: what a UID names never changes (RFC 9051 2.3.1.1).
 	Draft(ctx context.Context, by rem.Actor, id DraftID) (Draft, error)
 	SaveDraft(ctx context.Context, by rem.Actor, d Draft) (int64, error)
 	DropDraft(ctx context.Context, by rem.Actor, id DraftID) error
+	// DraftHeads opens several without HTML and Text, in one access; those that are
+	// not there are left out.
+	DraftHeads(ctx context.Context, by rem.Actor, ids []DraftID) (map[DraftID]Draft, error)
 	// DueDrafts are scheduled ones whose time has come.
 	DueDrafts(ctx context.Context, now time.Time, limit int) ([]Due, error)
 	// PutFile keeps a file of a draft as it comes, sealed, with flat memory, and
-	// returns its size and digest. File opens it.
+	// returns its size and digest; one longer than limit is ErrTooLarge, and one of
+	// the same name is replaced. The draft need not be saved yet; what is not saved
+	// within a day is given up. File opens it, and needs no closing.
 	PutFile(ctx context.Context, by rem.Actor, id DraftID, file string, r io.Reader, limit int64) (int64, rem.Digest, error)
 	File(ctx context.Context, by rem.Actor, id DraftID, file string) (message.Content, error)
 	DropFile(ctx context.Context, by rem.Actor, id DraftID, file string) error
