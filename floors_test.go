@@ -77,7 +77,7 @@ var beside = map[string][]string{
 	"edge/signing":          {"edge/throttle", "edge/web"}, // between compose and the signer's program
 	"message/signing":       {"message/submission"},        // what is signed is judged as submission judges it
 	"edge/console":          {"edge/web"}, // the desk
-	"edge/api":              {"edge/throttle"},
+	"edge/api":              {"edge/apistore", "edge/throttle"},
 
 	"person/enrolment": {"person/application", "person/identity", "person/login", "person/news", "privacy/canon", "privacy/notice",
 		"provider/directory", "provider/partner", "provider/publication"}, // it carries an application through all of them

@@ -50,6 +50,7 @@ type Handler struct {
 	clock    rem.Clock
 	failures *throttle.Throttle
 	mux      *http.ServeMux
+	programs *programs // nil: only the directory is served
 }
 
 // New returns the door.
@@ -69,7 +70,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.problem(w, r, http.StatusNotFound, text("Böyle bir adres yok; POST "+Prefix+"directory/query ve check vardır.", "There is no such address; there are POST "+Prefix+"directory/query and check."))
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	h.mux.ServeHTTP(w, r)
 }
 
@@ -150,7 +150,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, v any) bool {
 		h.problem(w, r, http.StatusUnsupportedMediaType, text("Gövde application/json olmalıdır.", "The body has to be application/json."))
 		return false
 	}
-	d := json.NewDecoder(r.Body)
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
 	err = d.Decode(v)
 	if err == nil {
