@@ -8,6 +8,7 @@ import (
 	"rem"
 	"rem/message"
 	"rem/message/timeline"
+	"rem/trust/tsp"
 )
 
 // PartSize is how many messages one part of an export holds. A part has its own
@@ -52,10 +53,6 @@ type File struct {
 	Content []byte
 }
 
-// A Stamper gives a time-stamp token (DER, RFC 3161) over bytes with the SHA-256
-// digest.
-type Stamper func(ctx context.Context, digest rem.Digest) ([]byte, error)
-
 // Options say what is written and how.
 type Options struct {
 	Source Source
@@ -79,9 +76,9 @@ type Options struct {
 	// Verifier, when it is set, verifies every evidence as it is written; pages
 	// and lists show the verdicts.
 	Verifier timeline.Verifier
-	// Stamp, when it is set, stamps the proof list, which then cannot be written
-	// anew unnoticed.
-	Stamp Stamper
+	// Authority, when it is set, stamps the proof list, which then cannot be
+	// written anew unnoticed.
+	Authority tsp.Authority
 }
 
 // A Result counts what was written.

@@ -79,7 +79,7 @@ var languages = []struct{ lang, name, other string }{
 }
 
 func (x *exporter) page(lang, other string) page {
-	p := page{Lang: lang, Other: other, Account: x.Account, Made: x.Made, Mbox: x.Mbox, Stamped: x.Stamp != nil, Result: x.result, Parts: x.parts}
+	p := page{Lang: lang, Other: other, Account: x.Account, Made: x.Made, Mbox: x.Mbox, Stamped: x.Authority != nil, Result: x.result, Parts: x.parts}
 	p.Provider = p.Say(x.Provider)
 	for _, f := range x.Trust {
 		p.Trust = append(p.Trust, "trust/"+f.Name)

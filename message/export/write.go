@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -454,12 +455,13 @@ func (x *exporter) lists(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := x.whole(proofsName, b, new([]listed)); err != nil || x.Stamp == nil {
+	if err := x.whole(proofsName, b, new([]listed)); err != nil || x.Authority == nil {
 		return err
 	}
-	token, err := x.Stamp(ctx, rem.DigestOf(b))
+	digest := rem.DigestOf(b)
+	token, err := x.Authority.Stamp(ctx, crypto.SHA256, digest[:])
 	if err != nil {
 		return fmt.Errorf("stamping the proof list: %w", err)
 	}
-	return x.whole(stampName, token, new([]listed))
+	return x.whole(stampName, token.DER, new([]listed))
 }
