@@ -90,6 +90,7 @@ const (
 	Embedded       Kind = "embedded"        // frames, objects, media, foreign content
 	OddImage       Kind = "odd-image"       // a picture that is not shown: kind, size or place
 	Comment        Kind = "comment"         // a comment for some readers only
+	PushedText     Kind = "pushed-text"     // room that pushes text out of sight
 	Cut            Kind = "cut"             // longer than what is shown
 )
 
@@ -107,6 +108,7 @@ var texts = map[Kind]rem.Text{
 	Embedded:       {Turkish: "Gömülü içerik (çerçeve, nesne, ses, video ya da çizim) kaldırıldı.", English: "Embedded content (a frame, object, sound, video or drawing) was removed."},
 	OddImage:       {Turkish: "Bir resim gösterilmedi: türü, boyutu ya da yeri uygun değil.", English: "A picture is not shown: its kind, size or place does not allow it."},
 	Comment:        {Turkish: "Yalnız bazı programların gösterdiği bölüm kaldırıldı.", English: "A section that only some programs show was removed."},
+	PushedText:     {Turkish: "Metin uzun boşluklarla görünen alanın dışına itilmiş; boşluklar kısaltıldı.", English: "Text was pushed out of sight by long gaps; they were shortened."},
 	Cut:            {Turkish: "İleti çok uzun; tamamı gösterilmedi.", English: "The message is very long; not all of it is shown."},
 }
 
