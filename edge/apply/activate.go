@@ -62,6 +62,8 @@ type opening struct {
 	Open bool // the account is open already; a log-in is set again
 	Sent bool
 	Read rem.Text // the rule about messages that nobody opens
+	// Returns: he knew what using it means before, and is not asked again.
+	Returns bool
 }
 
 // Code asks for the code.
@@ -101,9 +103,8 @@ func (p *pages) openPage(v *visit, f *web.Form, sent bool) (web.Answer, error) {
 	if !v.opens() {
 		return toStatus, nil
 	}
-	o := opening{Form: f, Open: v.State == application.Activated, Sent: sent, Read: p.unread()}
-	page := web.Page{View: p.views.Page("code"), Title: text("Hesabınızı açın", "Open your account"), Form: f, Data: o,
-		Lead: text("Hesap, e-postanızdaki bağlantı ve cep telefonunuza gelen kodla birlikte açılır.", "The account is opened by the link in your mail together with the code on your phone.")}
+	o := opening{Form: f, Open: v.State == application.Activated, Sent: sent, Read: p.unread(), Returns: v.Aim == application.ToReturn}
+	page := web.Page{View: p.views.Page("code"), Title: doneTexts[v.Aim].open, Form: f, Data: o, Lead: doneTexts[v.Aim].lead}
 	if o.Open {
 		page.Title = text("Giriş bilgilerinizi belirleyin", "Set how you log in")
 		page.Lead = text("Hesabınız açık. Giriş yolunu belirlemek için bağlantıyı yeni açmış olmanız ve yeni bir kod gerekir.", "Your account is open. To set a way to log in you need to have opened the link just now, and a new code.")
@@ -132,7 +133,7 @@ func (p *pages) enter(v *visit) (web.Answer, error) {
 	if !v.opens() {
 		return toStatus, nil
 	}
-	if v.State != application.Activated && f.Get("known") != "yes" {
+	if v.State != application.Activated && v.Aim != application.ToReturn && f.Get("known") != "yes" {
 		f.Fail("known", notKnown)
 	}
 	if typed(f, "code") == "" {
@@ -163,20 +164,41 @@ func mailMissing(err error) error {
 
 // grant is the one-time key with which somebody sets his first credentials: it
 // goes from this page to the next in a hidden field, and stands nowhere else.
-type grant struct{ Secret string }
+type grant struct {
+	Secret string
+	Name   string // his log-in name, where it is not the account's address
+}
+
+// doneTexts are the words of each aim on the way's last pages.
+var doneTexts = map[application.Aim]struct{ open, title, lead rem.Text }{
+	application.ToOpen: {
+		open: text("Hesabınızı açın", "Open your account"), title: text("Hesabınız açıldı", "Your account is open"),
+		lead: text("Hesap, e-postanızdaki bağlantı ve cep telefonunuza gelen kodla birlikte açılır.", "The account is opened by the link in your mail together with the code on your phone."),
+	},
+	application.ToOperate: {
+		open: text("Yetkinizi başlatın", "Begin to act"), title: text("Artık işlem yetkilisisiniz", "You are an operator now"),
+		lead: text("Yetkiniz, e-postanızdaki bağlantı ve cep telefonunuza gelen kodla birlikte başlar.", "You may act once you have shown the link in your mail and the code on your phone."),
+	},
+	application.ToReturn: {
+		open: text("Yeniden giriş yapın", "Get back in"), title: text("Eski giriş yollarınız kapatıldı", "Your old ways to log in have ended"),
+		lead: text("E-postanızdaki bağlantı ve cep telefonunuza gelen kodla eski giriş yollarınız, oturumlarınız ve uygulama parolalarınız sona erer; yenilerini belirlersiniz.", "With the link in your mail and the code on your phone your old ways in, sessions and application passwords end, and you set new ones."),
+	},
+}
 
 // granted gives the applicant, who has shown both channels or signed, the key to
 // his first credentials.
 func (p *pages) granted(v *visit, f *web.Form, page func(*visit, *web.Form) (web.Answer, error)) (web.Answer, error) {
-	secret, err := p.Applicants.LogIn(v.Context(), v.bearer)
+	entrance, err := p.Applicants.LogIn(v.Context(), v.bearer)
+	w := doneTexts[v.Aim]
+	g := grant{entrance.Secret.Reveal(), entrance.Name}
 	switch {
 	case errors.Is(err, login.ErrReady):
-		return web.Page{View: p.views.Page("ready"), Title: text("Hesabınız açık", "Your account is open"),
+		return web.Page{View: p.views.Page("ready"), Title: w.title, Data: g,
 			Lead: text("Bizde daha önce belirlediğiniz giriş yolları bu hesap için de geçerlidir.", "The ways to log in that you set before are good for this account, too.")}, nil
 	case err != nil:
 		return p.again(v, f, "", mailMissing(err), page)
 	}
-	return web.Page{View: p.views.Page("granted"), Title: text("Hesabınız açıldı", "Your account is open"), Data: grant{secret.Reveal()},
+	return web.Page{View: p.views.Page("granted"), Title: w.title, Data: g,
 		Lead: text("Son adım: nasıl gireceğinizi belirleyin.", "The last step: set how you log in.")}, nil
 }
 
@@ -189,7 +211,7 @@ func (p *pages) activationPage(v *visit, f *web.Form) (web.Answer, error) {
 	if !v.can(application.Activate) {
 		return toStatus, nil
 	}
-	return web.Page{View: p.views.Page("sign"), Title: text("Hesabı imzalayarak açın", "Open the account by signing"), Form: f, Data: opening{Form: f, Read: p.unread()},
+	return web.Page{View: p.views.Page("sign"), Title: text("İmzalayarak tamamlayın", "Complete by signing"), Form: f, Data: opening{Form: f, Read: p.unread(), Returns: v.Aim == application.ToReturn},
 		Lead: text("Bağlantı ve kod yerine nitelikli sertifikanızla imzalayabilirsiniz.", "In place of the link and the code you can sign with your qualified certificate.")}, nil
 }
 
@@ -212,7 +234,7 @@ func (p *pages) activated(v *visit) (web.Answer, error) {
 	if !v.opens() {
 		return toStatus, nil
 	}
-	if f.Get("known") != "yes" {
+	if v.Aim != application.ToReturn && f.Get("known") != "yes" {
 		f.Fail("known", notKnown)
 	}
 	if !f.Good() {

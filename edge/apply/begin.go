@@ -210,6 +210,11 @@ func (p *pages) begun(r *web.Request) (web.Answer, error) {
 			return nil, err
 		}
 	}
+	return p.begunPage(r, begun)
+}
+
+// begunPage opens the session of an application that has begun, and shows its secret.
+func (p *pages) begunPage(r *web.Request, begun enrolment.Begun) (web.Answer, error) {
 	if err := p.enterAs(r, begun.Bearer); err != nil {
 		return nil, err
 	}

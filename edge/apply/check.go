@@ -47,6 +47,14 @@ func (p *pages) check(v *visit) (web.Answer, error) {
 	return p.checkPage(v, web.NewForm(nil))
 }
 
+// texts are those that the applicant accepts: none where no account is opened.
+func (p *pages) texts(v *visit) ([]application.Agreement, error) {
+	if len(v.Aim.Agreements()) == 0 {
+		return nil, nil
+	}
+	return p.Texts()
+}
+
 func (p *pages) checkPage(v *visit, f *web.Form) (web.Answer, error) {
 	if !v.can(application.Submit) {
 		return toStatus, nil
@@ -55,14 +63,14 @@ func (p *pages) checkPage(v *visit, f *web.Form) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := p.Texts()
+	texts, err := p.texts(v)
 	if err != nil {
 		return nil, err
 	}
 	x := review{Form: f, Ready: len(d.problems) == 0}
-	for _, s := range stepsOf(v.Kind, d.represented) {
+	for _, s := range stepsOf(v.Aim, v.Kind, d.represented) {
 		a := answered{Title: s.title, Path: "/apply/form/" + s.name}
-		for _, field := range s.fields(v.Kind, d.represented) {
+		for _, field := range s.fields(v.Aim, v.Kind, d.represented) {
 			fact := web.Fact{Term: field.Label, Value: shownAnswer(&field, d.in[field.Name])}
 			if problem := d.problems.Of(field.Name); problem != nil {
 				fact.Value.Note = problem.Text()
@@ -129,7 +137,7 @@ func (p *pages) submit(v *visit) (web.Answer, error) {
 	if !v.can(application.Submit) {
 		return toStatus, nil
 	}
-	texts, err := p.Texts()
+	texts, err := p.texts(v)
 	if err != nil {
 		return nil, err
 	}

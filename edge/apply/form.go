@@ -32,8 +32,8 @@ var steps = []step{
 }
 
 // fields are what a step asks of an applicant.
-func (s *step) fields(k person.Kind, represented bool) (list []application.Field) {
-	for _, f := range application.Fields(k, represented) {
+func (s *step) fields(aim application.Aim, k person.Kind, represented bool) (list []application.Field) {
+	for _, f := range aim.Fields(k, represented) {
 		if slices.Contains(s.parts, f.Part) {
 			list = append(list, f)
 		}
@@ -41,23 +41,35 @@ func (s *step) fields(k person.Kind, represented bool) (list []application.Field
 	return list
 }
 
-func stepsOf(k person.Kind, represented bool) (list []step) {
+func stepsOf(aim application.Aim, k person.Kind, represented bool) (list []step) {
 	for _, s := range steps {
-		if len(s.fields(k, represented)) > 0 {
+		if len(s.fields(aim, k, represented)) > 0 {
+			if aim != application.ToOpen {
+				s.title, s.lead = aboutYou[s.name].title, aboutYou[s.name].lead
+			}
 			list = append(list, s)
 		}
 	}
 	return list
 }
 
+// aboutYou are the words of the steps for who opens no account.
+var aboutYou = map[string]struct{ title, lead rem.Text }{
+	"who":     {text("Siz", "You"), text("Kimliğiniz bu bilgilere göre doğrulanır.", "You are identified by what you write here.")},
+	"home":    {text("Adres", "Address"), text("İsteğe bağlıdır; yalnız adresinizde kimlik doğrulaması isterseniz gereklidir.", "Optional; needed only if somebody is to identify you at your address.")},
+	"contact": {text("İletişim", "Contact"), text("Tamamlamak için bu telefona kod, bu adrese bağlantı gönderilir.", "To complete it, a code goes to this phone and a link to this address.")},
+}
+
 // draft is what was typed so far, with what is wrong with it.
 type draft struct {
 	in          application.Input
 	represented bool
+	aim         application.Aim
 	problems    person.Problems
 }
 
 func (p *pages) draft(v *visit) (d draft, err error) {
+	d.aim = v.Aim
 	if d.in, d.represented, err = p.Applicants.Typed(v.Context(), v.bearer); err != nil {
 		return d, err
 	}
@@ -71,7 +83,7 @@ func (p *pages) draft(v *visit) (d draft, err error) {
 // of are the problems of a step.
 func (d *draft) of(s *step, k person.Kind) (list person.Problems) {
 	for _, x := range d.problems {
-		if slices.ContainsFunc(s.fields(k, d.represented), func(f application.Field) bool { return f.Name == x.Field }) {
+		if slices.ContainsFunc(s.fields(d.aim, k, d.represented), func(f application.Field) bool { return f.Name == x.Field }) {
 			list = append(list, x)
 		}
 	}
@@ -81,9 +93,9 @@ func (d *draft) of(s *step, k person.Kind) (list person.Problems) {
 // trail shows the steps of the form and where the applicant stands; each can be
 // gone to.
 func (d *draft) trail(k person.Kind, here string) (list []web.Step) {
-	for _, s := range stepsOf(k, d.represented) {
+	for _, s := range stepsOf(d.aim, k, d.represented) {
 		x := web.Step{Name: s.title, Path: "/apply/form/" + s.name}
-		typed := slices.ContainsFunc(s.fields(k, d.represented), func(f application.Field) bool { return d.in[f.Name] != "" })
+		typed := slices.ContainsFunc(s.fields(d.aim, k, d.represented), func(f application.Field) bool { return d.in[f.Name] != "" })
 		switch {
 		case s.name == here:
 			x.State = web.Here
@@ -107,7 +119,7 @@ func (p *pages) formStart(v *visit) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := stepsOf(v.Kind, d.represented)
+	all := stepsOf(v.Aim, v.Kind, d.represented)
 	for _, s := range all { // where there is something left to do
 		if len(d.of(&s, v.Kind)) > 0 {
 			return web.Redirect{To: "/apply/form/" + s.name}, nil
@@ -124,7 +136,7 @@ type sheet struct {
 }
 
 func (p *pages) stepOf(v *visit, d *draft) (*step, error) {
-	for _, s := range stepsOf(v.Kind, d.represented) {
+	for _, s := range stepsOf(v.Aim, v.Kind, d.represented) {
 		if s.name == v.Var("step") {
 			return &s, nil
 		}
@@ -155,8 +167,9 @@ const (
 )
 
 func (p *pages) stepPage(v *visit, s *step, d *draft, f *web.Form) (web.Answer, error) {
-	x := sheet{Path: "/apply/form/" + s.name, Last: s.name == "account"}
-	for _, a := range s.fields(v.Kind, d.represented) {
+	all := stepsOf(d.aim, v.Kind, d.represented)
+	x := sheet{Path: "/apply/form/" + s.name, Last: s.name == all[len(all)-1].name}
+	for _, a := range s.fields(v.Aim, v.Kind, d.represented) {
 		field := web.FieldOf(a)
 		if a.Need == application.OneOf {
 			field.Optional = false
@@ -240,7 +253,7 @@ func (p *pages) formSave(v *visit) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range s.fields(v.Kind, d.represented) {
+	for _, a := range s.fields(v.Aim, v.Kind, d.represented) {
 		value := typed(f, a.Name)
 		if choice := f.Get(chosenAddress); a.Name == "kep-address" && choice != "" && choice != ownAddress {
 			value = choice
@@ -273,7 +286,7 @@ func (p *pages) formSave(v *visit) (web.Answer, error) {
 		}
 		return answer, err
 	}
-	all := stepsOf(v.Kind, d.represented)
+	all := stepsOf(v.Aim, v.Kind, d.represented)
 	i := slices.IndexFunc(all, func(x step) bool { return x.name == s.name })
 	if i == len(all)-1 {
 		return web.Redirect{To: "/apply/check"}, nil

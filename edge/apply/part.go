@@ -54,7 +54,11 @@ type Applicants interface {
 	Activate(ctx context.Context, b enrolment.Bearer) (rem.AccountID, error)
 	ActivationText(ctx context.Context, b enrolment.Bearer) ([]byte, error)
 	ActivateSigned(ctx context.Context, b enrolment.Bearer, signature []byte) (rem.AccountID, error)
-	LogIn(ctx context.Context, b enrolment.Bearer) (login.Secret, error)
+	LogIn(ctx context.Context, b enrolment.Bearer) (enrolment.Entrance, error)
+
+	Lost(ctx context.Context, shown enrolment.Shown) (enrolment.Begun, error)
+	Asked(ctx context.Context, secret login.Secret) (begun bool, err error)
+	Accept(ctx context.Context, secret login.Secret, shown enrolment.Shown) (enrolment.Begun, error)
 }
 
 // Notices give the privacy notice in force, or notice.ErrNotFound. *notice.Ledger
@@ -93,6 +97,9 @@ type Services struct {
 const (
 	ResumePath     = "/apply/resume"
 	ActivationPath = "/apply/activate"
+	InvitationPath = "/apply/invited"
+	// LostPath is for who cannot log in any more (REQ-44).
+	LostPath = "/apply/lost"
 	// ReturnPath is where the e-Devlet gate sends people back to.
 	ReturnPath = "/apply/method/return"
 )
@@ -136,6 +143,8 @@ func Part(s Services) web.Part {
 		Routes: []web.Route{
 			open("begin", "GET", "/apply", p.begin), open("begun", "POST", "/apply", p.begun),
 			open("resume", "GET", ResumePath, p.resume), open("resumed", "POST", ResumePath, p.resumed),
+			open("lost", "GET", LostPath, p.lost), open("lostbegun", "POST", LostPath, p.lostBegun),
+			open("invited", "GET", InvitationPath, p.invited), open("accepted", "POST", InvitationPath, p.accepted),
 			get("notice", "/apply/notice", p.notice), post("told", "/apply/notice", p.told),
 
 			get("form", "/apply/form", p.formStart),

@@ -38,10 +38,16 @@ func (v *visit) next() *web.Link {
 	case application.Pending:
 		return lead(text("Kimlik doğrulamaya geçin", "Go to the identification"), "/apply/method/proof")
 	case application.Approved:
-		return lead(text("Hesabı açın", "Open the account"), "/apply/activate/code")
+		return lead(doneTexts[v.Aim].open, "/apply/activate/code")
 	case application.Activated:
 		return lead(text("Giriş bilgilerini belirleyin", "Set how you log in"), "/apply/activate/code")
 	case application.Refused, application.Withdrawn, application.Expired:
+		switch v.Aim {
+		case application.ToOperate:
+			return nil // he waits to be asked again
+		case application.ToReturn:
+			return lead(text("Yeniden başlayın", "Begin again"), LostPath)
+		}
 		return lead(text("Yeniden başvurun", "Apply again"), "/apply")
 	}
 	return nil
@@ -74,6 +80,9 @@ func (v *visit) timeline() (list []web.Event) {
 	}
 	at := order[v.State]
 	for i, s := range stages {
+		if s.over == application.Approved && v.Aim != application.ToOpen {
+			s.name = doneTexts[v.Aim].open
+		}
 		e := web.Event{Title: s.name, State: text("sırada", "ahead")}
 		switch {
 		case i < at:
@@ -91,6 +100,9 @@ func (v *visit) timeline() (list []web.Event) {
 
 func (p *pages) status(v *visit) (web.Answer, error) {
 	x := standing{Timeline: v.timeline(), Next: v.next(), Withdraw: v.can(application.Withdraw)}
+	if v.Aim != application.ToOpen {
+		x.Facts = append(x.Facts, web.Fact{Term: text("Başvurunun amacı", "What it is for"), Value: web.Cell{Say: v.Aim.Name()}})
+	}
 	x.Facts = append(x.Facts, web.Fact{Term: text("Durum", "State"), Value: web.Cell{Say: v.Words, Badge: true, Tone: tones[v.State]}},
 		web.Fact{Term: text("Bu duruma geldiği an", "Since"), Value: web.Cell{Time: v.Since}})
 	if !v.Due.IsZero() && v.next() != nil && !v.State.Final() {

@@ -54,11 +54,12 @@ func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
 			Provider: n.Provider.Name, Domain: n.Provider.Domain, Forms: person.Forms{Provider: n.Provider.Domain},
 			Resume:     apply.Link(c.Web.Base, apply.ResumePath),
 			Activation: apply.Link(c.Web.Base, apply.ActivationPath),
+			Invitation: apply.Link(c.Web.Base, apply.InvitationPath),
 			Offices:    offices(c),
 			Term:       n.terms().End,
 		},
 		Ledger: r.Persons, Store: r.Persons.Enrolment(), Papers: p.papers, Vault: r.Vault, Keys: r.Keys, Notices: r.Notices, Documents: r.Published,
-		Accounts: n.Store, Directory: p.Directory, Logins: p.Login, Messenger: p.Contacts, Scanner: n.scanner, Judge: judge,
+		Accounts: n.Store, Directory: p.Directory, Logins: p.Login, Keeper: n.Keeper, Messenger: p.Contacts, Scanner: n.scanner, Judge: judge,
 		Identity: r.Identity, Signatory: r.Signatory, Clock: n.clock, Random: rand.Reader, Fault: n.alarmOf(alarmEnrolment),
 	}
 	if e.Scanner == nil {

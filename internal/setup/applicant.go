@@ -89,7 +89,7 @@ func (h *House) Apply(ctx context.Context, t Team, a Applicant) (Holder, error) 
 	if err != nil {
 		return Holder{}, fmt.Errorf("granting the log-in: %w", err)
 	}
-	return o, h.credentials(ctx, &o, a, grant)
+	return o, h.credentials(ctx, &o, a, grant.Secret)
 }
 
 func (h *House) apply(ctx context.Context, a Applicant) (enrolment.Begun, error) {

@@ -181,6 +181,9 @@ func (a *Account) twoEyes(now time.Time) bool {
 	return false
 }
 
+// Under reports whether p was appointed by chief, or by somebody under him.
+func (a *Account) Under(chief, p rem.PersonID) bool { return a.under(chief, p) }
+
 // under reports whether p was appointed by chief, or by somebody under him.
 func (a *Account) under(chief, p rem.PersonID) bool {
 	for range a.Operators {

@@ -152,7 +152,7 @@ type View struct {
 	Kind      person.Kind
 	Aim       Aim
 	For       rem.AccountID // of ToOperate: whose operator he is to be
-	Applicant rem.PersonID // who applies: natural, and the only one that may withdraw
+	Applicant rem.PersonID  // who applies: natural, and the only one that may withdraw
 	State     State
 	Since     time.Time
 	Due       time.Time // zero: nothing is due

@@ -114,7 +114,7 @@ func (v View) After(d StepData) View {
 	if d.Decision != nil {
 		v.Decision = d.Decision
 	}
-	if d.Account != "" {
+	if d.On == Activate {
 		v.Account, v.Channels = d.Account, d.Channels
 	}
 	return v

@@ -184,9 +184,20 @@ func (a *Applicants) Enter(ctx context.Context, b Bearer, digits string) error {
 // activationText is what is signed to open an account: docs/formats/enrolment.md.
 func activationText(v *application.View) ([]byte, error) {
 	w := canon.NewWriter("rem-account-activation", 1)
+	if v.Aim != application.ToOpen {
+		w = canon.NewWriter("rem-admission", 1)
+	}
 	w.Word("application", string(v.ID))
-	w.Word("account", string(application.AccountOf(v.ID)))
-	w.Field("address", v.Submitted.Address.String())
+	switch v.Aim {
+	case application.ToOpen:
+		w.Word("account", string(application.AccountOf(v.ID)))
+		w.Field("address", v.Submitted.Address.String())
+	case application.ToOperate:
+		w.Word("aim", string(v.Aim))
+		w.Word("account", string(v.For))
+	default:
+		w.Word("aim", string(v.Aim))
+	}
 	w.Digest("form", v.Submitted.Form)
 	w.Word("identification", string(v.Decision.Identity))
 	b, err := w.Bytes()
@@ -295,7 +306,11 @@ func (s *Service) activate(ctx context.Context, v application.View, b Bearer, ch
 		if err != nil {
 			return application.Step{}, err
 		}
-		return s.Rules.Activate(v, done, channels, by, now)
+		step, err := s.Rules.Activate(v, done, channels, by, now)
+		if err == nil {
+			err = s.possible(ctx, &v)
+		}
+		return step, err
 	})
 	if err != nil {
 		return "", err
@@ -311,26 +326,22 @@ func (s *Service) activate(ctx context.Context, v application.View, b Bearer, ch
 // channels has to be fresh, and gives one log-in, so that nobody who has only a link
 // comes after him: ErrProofs, and then he takes the mail's link and a code again. login.ErrReady: he can log in already, by what he has; the new account's
 // name leads to him.
-func (a *Applicants) LogIn(ctx context.Context, b Bearer) (login.Secret, error) {
+func (a *Applicants) LogIn(ctx context.Context, b Bearer) (Entrance, error) {
 	s := a.s
 	v, err := s.view(ctx, b)
 	if err != nil {
-		return login.Secret{}, err
+		return Entrance{}, err
 	}
 	if v.State != application.Activated || s.Logins == nil {
-		return login.Secret{}, application.ErrNotNow
+		return Entrance{}, application.ErrNotNow
 	}
 	if l, err := s.contact(ctx, &v); err != nil {
-		return login.Secret{}, err
+		return Entrance{}, err
 	} else if l.Shower && !b.shower {
-		return login.Secret{}, application.ErrNotYou
+		return Entrance{}, application.ErrNotYou
 	}
-	if _, err := s.Accounts.Account(ctx, v.Account); isNotFound(err) { // what a crash left
-		if err := s.finish(ctx, v.ID); err != nil {
-			return login.Secret{}, err
-		}
-	} else if err != nil {
-		return login.Secret{}, fmt.Errorf("reading account %s: %w", v.Account, err)
+	if err := s.finished(ctx, &v); err != nil {
+		return Entrance{}, err
 	}
 	signed := slices.Contains(v.Channels, application.BySigning)
 	err = s.prove(ctx, v.ID, func(p *Proofs, now time.Time) error {
@@ -342,27 +353,44 @@ func (a *Applicants) LogIn(ctx context.Context, b Bearer) (login.Secret, error) 
 		return nil
 	})
 	if err != nil {
-		return login.Secret{}, err
+		return Entrance{}, err
 	}
 	f, err := s.form(ctx, access(&v, application.By{Actor: rem.Actor{Person: v.Submitted.Shower, Method: byLink}, Role: application.Applicant}, privacy.AccountOpening), &v)
 	if err != nil {
-		return login.Secret{}, err
+		return Entrance{}, err
+	}
+	if v.Aim != application.ToOpen {
+		return s.admitted(ctx, &v, f)
 	}
 	g := login.Granting{Who: login.Who{Kind: login.Holder, Person: v.Submitted.Shower}, Account: v.Account, Names: []string{v.Submitted.Address.String()}}
 	if n := f.Shower().Identity; numbered(n) {
 		g.Number = n
 	}
-	secret, err := s.Logins.Grant(ctx, g)
-	if errors.Is(err, login.ErrReady) {
-		if err := s.Logins.Name(ctx, g); err != nil {
-			return login.Secret{}, fmt.Errorf("giving the account of application %s its name: %w", v.ID, err)
+	return s.grant(ctx, g, "")
+}
+
+// finished finishes what a crash left of an application that was activated. Of who
+// gets back in it looks first: a reset that came after his new credentials would
+// take them.
+func (s *Service) finished(ctx context.Context, v *application.View) error {
+	if v.Aim == application.ToOpen {
+		_, err := s.Accounts.Account(ctx, v.Account)
+		if isNotFound(err) {
+			return s.finish(ctx, v.ID)
 		}
-		return login.Secret{}, login.ErrReady
+		if err != nil {
+			return fmt.Errorf("reading account %s: %w", v.Account, err)
+		}
+		return nil
 	}
+	all, err := s.Ledger.Unfinished(ctx)
 	if err != nil {
-		return login.Secret{}, fmt.Errorf("granting the log-in of application %s: %w", v.ID, err)
+		return fmt.Errorf("finishing application %s: %w", v.ID, err)
 	}
-	return secret, nil
+	if slices.ContainsFunc(all, func(in application.Intention) bool { return in.Key == openKey(v.ID) }) {
+		return s.finish(ctx, v.ID)
+	}
+	return nil
 }
 
 // numbered: an identity number of the country, which a qualified certificate has

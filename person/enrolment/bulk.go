@@ -125,7 +125,7 @@ func (s *Service) availableRow(ctx context.Context, f *application.Form, row *ap
 	}
 	taken := !e.Available(person.Reservation{})
 	if !taken {
-		if taken, err = s.opened(ctx, f.Address()); err != nil {
+		if taken, err = s.opened(ctx, f.Address(), ""); err != nil {
 			return err
 		}
 	}

@@ -181,7 +181,7 @@ func TestAnApplicantIsIdentifiedAndOpensHisAccountByHisSignature(t *testing.T) {
 	must(t, err)
 	grant, err := a.LogIn(ctx, b)
 	must(t, err)
-	if grant.IsZero() || len(w.Opened()) != 1 || w.Opened()[0].ID != id {
+	if grant.Secret.IsZero() || len(w.Opened()) != 1 || w.Opened()[0].ID != id {
 		t.Error("he cannot log in")
 	}
 	// Another's certificate over the right form is recorded, and identifies nobody.

@@ -290,7 +290,7 @@ func (d *Desk) Open(ctx context.Context, by application.By, id person.Applicatio
 	var fields []application.Field
 	var asked []privacy.Item
 	for i, name := range names {
-		all := application.Fields(v.Kind, v.Submitted.Represented)
+		all := v.Aim.Fields(v.Kind, v.Submitted.Represented)
 		field := all[slices.IndexFunc(all, func(x application.Field) bool { return x.Name == name })]
 		if slices.Contains(field.Purposes, purpose) || by.Role == application.Approver {
 			fields, asked = append(fields, field), append(asked, items[i])
@@ -417,7 +417,11 @@ func (d *Desk) Approve(ctx context.Context, by application.By, id person.Applica
 		if err != nil {
 			return application.Step{}, err
 		}
-		return d.s.Rules.Approve(v, done, by, now)
+		step, err := d.s.Rules.Approve(v, done, by, now)
+		if err == nil {
+			err = d.s.possible(ctx, &v)
+		}
+		return step, err
 	})
 }
 

@@ -366,7 +366,7 @@ func TestWhoCameBackLateShowsHisChannelsAgain(t *testing.T) {
 	must(t, a.Enter(ctx, b, p.w.Code()))
 	grant, err := a.LogIn(ctx, b)
 	must(t, err)
-	if grant.IsZero() {
+	if grant.Secret.IsZero() {
 		t.Error("no grant")
 	}
 	_, err = a.LogIn(ctx, b)

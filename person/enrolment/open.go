@@ -18,19 +18,25 @@ import (
 
 func isNotFound(err error) bool { return errors.Is(err, account.ErrNotFound) }
 
-// finish opens the account of an application that was activated and forgets the
-// intention. Whatever of it was done is not done again.
+// finish opens the account of an application that was activated, or carries out what
+// else it was for, and forgets the intention. Whatever of it was done is not done again.
 func (s *Service) finish(ctx context.Context, id person.ApplicationID) error {
 	v, err := s.Ledger.Application(ctx, id)
 	if err != nil {
 		return fmt.Errorf("reading application %s: %w", id, err)
 	}
-	o, err := application.OpeningOf(v)
-	if err != nil {
-		return fmt.Errorf("opening the account of application %s: %w", id, err)
-	}
-	if err := s.OpenAccount(ctx, o); err != nil {
-		return err
+	if v.Aim != application.ToOpen {
+		if err := s.admit(ctx, v); err != nil {
+			return err
+		}
+	} else {
+		o, err := application.OpeningOf(v)
+		if err != nil {
+			return fmt.Errorf("opening the account of application %s: %w", id, err)
+		}
+		if err := s.OpenAccount(ctx, o); err != nil {
+			return err
+		}
 	}
 	if err := s.Ledger.Abandon(ctx, openKey(id)); err != nil {
 		return fmt.Errorf("opening the account of application %s: %w", id, err)

@@ -38,11 +38,13 @@ type Documents interface {
 	InForce(k publication.Kind, at time.Time) (*publication.Version, error)
 }
 
-// Accounts is the part of account.Store by which accounts are opened.
+// Accounts is the part of account.Store by which accounts are opened, and passwords
+// of mail programs taken.
 type Accounts interface {
 	Create(ctx context.Context, a account.Account) error
 	Account(ctx context.Context, id rem.AccountID) (account.Account, error)
 	ByAddress(ctx context.Context, a rem.Address) (account.Account, error)
+	SetPassword(ctx context.Context, id rem.AccountID, p rem.PersonID, hash string) error
 }
 
 // Directory takes in the accounts that were opened; *directory.Directory is one.
@@ -54,6 +56,10 @@ type Directory interface {
 type Logins interface {
 	Grant(ctx context.Context, g login.Granting) (login.Secret, error)
 	Name(ctx context.Context, g login.Granting) error
+	// AccountsOf lists the accounts that somebody's log-in names lead to.
+	AccountsOf(ctx context.Context, who login.Who) ([]rem.AccountID, error)
+	Reset(ctx context.Context, who login.Who) error
+	EndAll(ctx context.Context, p rem.PersonID) error
 }
 
 // A Messenger knows where people are told, and tells them; *notify.Book is one.
@@ -138,6 +144,9 @@ type Settings struct {
 	// Resume and Activation make the addresses that links by mail lead to, of the
 	// secret that is in them.
 	Resume, Activation func(login.Secret) string
+	// Invitation makes that of a link by which somebody is asked to act on an
+	// account; nil: nobody is.
+	Invitation func(login.Secret) string
 	// Offices are where people can come, each with its hours.
 	Offices []Office
 	// Term gives the end of an account's term; nil: none.
@@ -163,6 +172,7 @@ type Config struct {
 	Accounts  Accounts
 	Directory Directory
 	Logins    Logins
+	Keeper    Keeper // nil: nobody is asked to act on an account
 	Messenger Messenger
 	Scanner   Scanner
 	Judge     Judge

@@ -55,6 +55,17 @@ var nexts = map[application.State]rem.Text{
 	application.Activated:  {Turkish: "Hesabınız açıldı; giriş bilgilerinizi belirleyiniz.", English: "Your account is open; please set how you log in."},
 }
 
+// aimWords and aimNexts are for who opens no account.
+var aimWords = map[application.State]rem.Text{
+	application.Approved:  {Turkish: "Onaylandı; tamamlamanız bekleniyor", English: "Approved; waiting for you to complete it"},
+	application.Activated: {Turkish: "Tamamlandı", English: "Completed"},
+}
+
+var aimNexts = map[application.State]rem.Text{
+	application.Approved:  {Turkish: "E-postanıza gelen bağlantıyı açıp cep telefonunuza gelecek kodu giriniz veya e-imza ile onaylayınız.", English: "Open the link in your mail and enter the code that your phone gets, or sign."},
+	application.Activated: {Turkish: "Giriş bilgilerinizi belirleyiniz.", English: "Please set how you log in."},
+}
+
 var pendings = map[identity.Method]rem.Text{
 	identity.Signature: {Turkish: "Başvuru formunu indirip nitelikli sertifikanızla imzalayınız ve imzayı yükleyiniz.", English: "Download the form, sign it with your qualified certificate, and upload the signature."},
 	identity.Office:    {Turkish: "Randevu alıp fotoğraflı kimlik belgenizle ofisimize geliniz.", English: "Make an appointment and come to our office with an identity document that has a photograph."},
@@ -75,6 +86,9 @@ func (a *Applicants) View(ctx context.Context, b Bearer) (Standing, error) {
 	st := Standing{
 		Application: v.ID, Kind: v.Kind, Aim: v.Aim, State: v.State, Words: v.State.Name(), Next: nexts[v.State], Since: v.Since, Due: v.Due,
 		Method: v.Method, Account: v.Account,
+	}
+	if w, ok := aimWords[v.State]; ok && v.Aim != application.ToOpen {
+		st.Words, st.Next = w, aimNexts[v.State]
 	}
 	if v.State == application.Pending {
 		st.Next = pendings[v.Method]

@@ -22,6 +22,7 @@ const (
 	registryPrefix = "registry/" // a question that the next collection asks again
 	visitPrefix    = "visit/"    // somebody is away to be identified
 	bulkPrefix     = "bulk/"     // a company's file
+	invitePrefix   = "invite/"   // somebody who was asked to act on an account
 )
 
 func tellKey(d *application.StepData) string {
@@ -63,6 +64,9 @@ func (s *Service) tellOf(ctx context.Context, v *application.View, d *applicatio
 	switch d.On {
 	case application.Approve:
 		m.Kind, l.Mail, l.Until = news.Activation, true, d.Due.Add(linkAfter)
+		if v.Aim != application.ToOpen {
+			m.Kind = news.Confirmed
+		}
 		if m.Link, err = s.mailed(ctx, l, "activation", d.Number, s.Settings.Activation); err != nil {
 			return err
 		}
@@ -213,6 +217,8 @@ func (s *Service) settleOne(ctx context.Context, in application.Intention, left 
 			return nil
 		}
 		return s.Ledger.Abandon(ctx, in.Key)
+	case invitePrefix:
+		return s.settleInvitation(ctx, in)
 	case bulkPrefix:
 		if !left {
 			return nil

@@ -187,6 +187,15 @@ func (s *Service) Use(ctx context.Context, x Session, account rem.AccountID) (Op
 	return Opened{Session: next, Secret: secret}, nil
 }
 
+// AccountsOf lists the accounts that somebody's log-in names lead to.
+func (s *Service) AccountsOf(ctx context.Context, who Who) ([]rem.AccountID, error) {
+	list, err := s.Store.Accounts(ctx, who)
+	if err != nil {
+		return nil, fmt.Errorf("reading somebody's accounts: %w", err)
+	}
+	return list, nil
+}
+
 // Sessions lists those of the session's person, newest first.
 func (s *Service) Sessions(ctx context.Context, x Session) ([]Session, error) {
 	all, err := s.Store.Sessions(ctx, x.Who)

@@ -47,12 +47,14 @@ const (
 	Application Kind = "application" // an application has moved; the page says how
 	Reminder    Kind = "reminder"    // something becomes due; the page says what
 	Arrived     Kind = "arrived"     // a registered message has arrived; without content
+	Invited     Kind = "invited"     // somebody is asked to act on an account; the link leads there
+	Confirmed   Kind = "confirmed"   // an application that opens no account was approved; the link completes it
 	Security    Kind = "security"    // a password, a factor or the state of the account has changed
 )
 
 // Kinds lists them.
 func Kinds() []Kind {
-	return []Kind{Code, Activation, NewDevice, Application, Reminder, Arrived, Security}
+	return []Kind{Code, Activation, NewDevice, Application, Reminder, Arrived, Invited, Confirmed, Security}
 }
 
 // A Message is one thing to tell one person. Its destination is the whole value;
@@ -134,7 +136,7 @@ func (m *Message) Check() error {
 		fault = "nobody knows its language"
 	case (m.Kind == Code) != (m.Code != "") || m.Code != "" && !code(m.Code):
 		fault = "a message of kind code has a code of 4 to 10 digits, and no other has"
-	case m.Kind == Activation && m.Link == "", m.Kind == Code && m.Link != "":
+	case (m.Kind == Activation || m.Kind == Invited || m.Kind == Confirmed) && m.Link == "", m.Kind == Code && m.Link != "":
 		fault = "an activation needs a link, and beside a code there is none"
 	case m.Link != "" && !link(m.Link):
 		fault = "its link is not one of https without user, query of spaces or fragment"

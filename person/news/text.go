@@ -50,6 +50,22 @@ var texts = map[Kind]*template{
 			text("Başvuru size ait değilse bu iletiyi silin ve bize bildirin.", "If you did not apply, delete this message and tell us."),
 		},
 	},
+	Invited: {
+		subject: text("Bir KEP hesabında işlem yetkilisi olmanız isteniyor", "You are asked to act on a registered mail account"),
+		short:   []rem.Text{text("{provider}: bir KEP hesabında işlem yetkilisi olmanız isteniyor: {link}", "{provider}: you are asked to act on a registered mail account: {link}")},
+		long: []rem.Text{
+			text("Bir KEP hesabının yetkilisi, sizi işlem yetkilisi olarak atamak istiyor. Kabul ederseniz kimliğiniz doğrulanır ve kendi giriş bilgilerinizle işlem yaparsınız:\n{link}", "Somebody who may do so wants to appoint you as an operator of a registered mail account. If you accept, you are identified, and act with credentials of your own:\n{link}"),
+			text("Böyle bir istek beklemiyorsanız bu iletiyi silin; hiçbir şey yapılmaz.", "If you expect no such thing, delete this message; nothing will be done."),
+		},
+	},
+	Confirmed: {
+		subject: text("Başvurunuz onaylandı; tamamlayın", "Your application was approved; please complete it"),
+		short:   []rem.Text{text("{provider}: başvurunuzu tamamlamak için: {link}", "{provider}: to complete your application: {link}")},
+		long: []rem.Text{
+			text("Kimliğiniz doğrulandı ve başvurunuz onaylandı. Tamamlamak için bu bağlantıyı açın ve cep telefonunuza gelecek kodu girin:\n{link}", "You were identified and your application was approved. To complete it, open this link and enter the code that your mobile phone will get:\n{link}"),
+			text("Başvuru size ait değilse bu iletiyi silin ve bize hemen bildirin.", "If you did not apply, delete this message and tell us at once."),
+		},
+	},
 	NewDevice: {
 		subject: text("Hesabınıza yeni bir cihazdan girildi", "A new device logged in to your account"),
 		short:   []rem.Text{text("{provider}: hesabınıza yeni bir cihazdan girildi.", "{provider}: a new device logged in to your account."), notYou},

@@ -72,6 +72,7 @@ type World struct {
 	granted  map[login.Who]login.Granting
 	ready    map[login.Who]bool
 	named    []login.Granting
+	taken    []Taken
 	faults   []error
 }
 
@@ -155,13 +156,14 @@ func (w *World) Service(t testing.TB) *enrolment.Service {
 			Provider: rem.Text{Turkish: "Örnek KEP", English: "Sample"}, Domain: Domain, Forms: personledgertest.Forms, Offices: Offices(),
 			Resume:     func(s login.Secret) string { return Site + "devam?s=" + s.Reveal() },
 			Activation: func(s login.Secret) string { return Site + "etkinlestir?s=" + s.Reveal() },
+			Invitation: func(s login.Secret) string { return Site + "davet?s=" + s.Reveal() },
 			Term:       func(at time.Time) time.Time { return at.AddDate(1, 0, 0) },
 		},
 		Rules: application.Rules{
 			Periods: application.UsualPeriods, Offer: identity.Offer{Methods: identity.Methods(), Institutions: person.Provinces()}, Production: w.Production,
 		},
 		Ledger: w.Ledger, Store: w.Store, Papers: w.Papers, Vault: w.Vault, Keys: w.Keys, Notices: notices{w}, Documents: documents{}, Accounts: accounts{w},
-		Logins: logins{w}, Messenger: messenger{w}, Scanner: scanner{w}, Judge: w.Judge, Registry: registry{w},
+		Logins: logins{w}, Keeper: keeper{w}, Messenger: messenger{w}, Scanner: scanner{w}, Judge: w.Judge, Registry: registry{w},
 		Adapters: map[identity.Method]enrolment.Adapter{identity.EDevlet: adapter{w, identity.EDevlet}, identity.Chip: adapter{w, identity.Chip}, identity.ChipCard: adapter{w, identity.ChipCard}},
 		Identity: index("person.identity"), Signatory: index("account.signatory"), Clock: w.Clock, Random: rand.Reader,
 		Fault: func(err error) { w.mu.Lock(); defer w.mu.Unlock(); w.faults = append(w.faults, err) },
@@ -321,6 +323,52 @@ func (a accounts) ByAddress(_ context.Context, address rem.Address) (account.Acc
 	return account.Account{}, account.ErrNotFound
 }
 
+func (a accounts) SetPassword(_ context.Context, id rem.AccountID, p rem.PersonID, hash string) error {
+	return a.w.do("Accounts.SetPassword", func() error {
+		if hash == "" {
+			a.w.taken = append(a.w.taken, Taken{id, p})
+		}
+		return nil
+	})
+}
+
+// Taken is a password of mail programs that was taken.
+type Taken struct {
+	Account rem.AccountID
+	Person  rem.PersonID
+}
+
+// keeper appoints by the rules of accounts.
+type keeper struct{ w *World }
+
+func (k keeper) Appoint(_ context.Context, by account.By, id rem.AccountID, o account.Operator) error {
+	return k.w.do("Keeper.Appoint", func() error {
+		a, ok := k.w.accounts[id]
+		if !ok {
+			return account.ErrNotFound
+		}
+		after, err := a.Appoint(by, o, k.w.Clock.Now())
+		if err == nil {
+			k.w.accounts[id] = after
+		}
+		return err
+	})
+}
+
+// Passwords lists the passwords of mail programs that were taken.
+func (w *World) Passwords() []Taken {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.taken)
+}
+
+// Named lists the names that people got who could log in already.
+func (w *World) Named() []login.Granting {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.named)
+}
+
 // listing is a directory that holds particulars against its table.
 type listing struct{ w *World }
 
@@ -352,6 +400,38 @@ func (l logins) Grant(_ context.Context, g login.Granting) (login.Secret, error)
 
 func (l logins) Name(_ context.Context, g login.Granting) error {
 	return l.w.do("Logins.Name", func() error { l.w.named = append(l.w.named, g); return nil })
+}
+
+func (l logins) AccountsOf(_ context.Context, who login.Who) (list []rem.AccountID, err error) {
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(l.w.accounts)) {
+		a := l.w.accounts[id]
+		if a.Operator(who.Person) != nil {
+			list = append(list, id)
+		}
+	}
+	return list, nil
+}
+
+func (l logins) Reset(_ context.Context, who login.Who) error {
+	return l.w.do("Logins.Reset", func() error {
+		delete(l.w.ready, who)
+		delete(l.w.granted, who)
+		return nil
+	})
+}
+
+func (l logins) EndAll(_ context.Context, _ rem.PersonID) error {
+	return l.w.do("Logins.EndAll", func() error { return nil })
+}
+
+// Contact says whether somebody can be told.
+func (w *World) Contact(p rem.PersonID) (news.Contact, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, ok := w.contacts[p]
+	return c, ok
 }
 
 // messenger tells once for each identifier.
