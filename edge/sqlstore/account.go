@@ -274,7 +274,9 @@ func (o *accountOp) write(ctx context.Context, x *index) error {
 			return err
 		}
 		if taken {
-			return account.ErrTaken
+			if err := x.giveBack(ctx, owner, &o.account); err != nil {
+				return err
+			}
 		}
 		_, err = x.exec(ctx, "addAccount", string(id), o.account.Address.String(), o.account.Quota, written)
 		return err
@@ -313,6 +315,26 @@ func (o *accountOp) write(ctx context.Context, x *index) error {
 		_, err := x.exec(ctx, "setPassword", string(o.id), string(o.person), o.hash)
 		return err
 	}
+}
+
+// giveBack makes room for an account of the holder whose closed account had the
+// address before; ErrTaken when it is open, or was another's (REQ-27). The closed
+// account keeps the address in its record and is found by its identifier alone,
+// which is no address and stands in the address's place.
+func (x *index) giveBack(ctx context.Context, owner string, a *account.Account) error {
+	var b []byte
+	if found, err := x.row(ctx, "account", []any{owner}, &b); err != nil || !found {
+		return errors.Join(err, account.ErrTaken)
+	}
+	before, err := readAccount(b)
+	if err != nil {
+		return err
+	}
+	if before.State != account.Closed || before.Holder.Person == "" || before.Holder.Person != a.Holder.Person || before.Holder.Legal != a.Holder.Legal {
+		return account.ErrTaken
+	}
+	_, err = x.exec(ctx, "leaveAddress", owner)
+	return err
 }
 
 func readAccount(b []byte) (account.Account, error) {

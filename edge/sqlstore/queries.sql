@@ -126,6 +126,8 @@ SELECT m.seq, m.id FROM message m WHERE m.seq > $1 ORDER BY m.seq LIMIT $2;
 INSERT INTO account (id, address, quota, card) VALUES ($1, $2, $3, $4);
 -- name: addressOwner
 SELECT id FROM account WHERE address = $1;
+-- name: leaveAddress
+UPDATE account SET address = id WHERE id = $1;
 -- name: setAccount
 UPDATE account SET quota = $1, card = $2 WHERE id = $3;
 -- name: account

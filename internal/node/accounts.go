@@ -8,6 +8,7 @@ import (
 
 	"rem"
 	"rem/edge/notify"
+	"rem/person"
 	"rem/person/account"
 	"rem/person/news"
 	"rem/privacy"
@@ -84,6 +85,23 @@ var accountKinds = map[account.NoticeKind]news.Kind{
 func (s accountNews) Tell(ctx context.Context, key string, a account.Account, n account.Notice) error {
 	if a.State == account.Closed {
 		if err := s.closeEntry(ctx, &a); err != nil {
+			return err
+		}
+		for _, o := range a.Operators {
+			if err := s.n.People.Login.Leave(ctx, o.Person, a.ID); err != nil {
+				return err
+			}
+		}
+		// From here on its own holder may have the address again, and nobody else
+		// (REQ-27). ErrNotReserved: he has it already, or the book never knew it.
+		if err := s.n.Records.Persons.Retire(ctx, a.Address, a.ID, s.n.clock.Now()); err != nil && !errors.Is(err, person.ErrNotReserved) {
+			return err
+		}
+	}
+	if n.Kind == account.OperatorRemoved && a.Operator(n.Person) == nil {
+		// The address as a log-in name leads to him no longer, nor stands in the way of
+		// whoever comes after him.
+		if err := s.n.People.Login.Leave(ctx, n.Person, a.ID); err != nil {
 			return err
 		}
 	}

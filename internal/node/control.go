@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"rem"
 	"rem/edge/control"
@@ -45,17 +46,17 @@ func (c controller) AddAccount(ctx context.Context, by string, a control.NewAcco
 		}
 	}
 	now := c.n.clock.Now().UTC()
-	id, err := rem.NewToken(now, rand.Reader)
+	id, err := c.adopt(ctx, address, now)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("opening the account: %w", err)
 	}
 	operator := a.Operator
 	if operator == "" {
 		operator = a.Holder
 	}
 	made := account.Account{
-		ID: rem.AccountID(id), Address: address, State: account.Open, Standing: account.Standing{Since: now}, Created: now, Quota: a.Quota,
-		Holder: account.Holder{Person: rem.PersonID("h-" + id), Legal: a.Legal}, Until: c.n.terms().End(now),
+		ID: id, Address: address, State: account.Open, Standing: account.Standing{Since: now}, Created: now, Quota: a.Quota,
+		Holder: account.Holder{Person: commanded(id), Legal: a.Legal}, Until: c.n.terms().End(now),
 		Operators: []account.Operator{{
 			Person: rem.PersonID("p-" + id), Identity: account.TokenOf(c.n.Records.Signatory, a.Identity), May: account.Everything, From: now,
 		}},
@@ -70,20 +71,49 @@ func (c controller) AddAccount(ctx context.Context, by string, a control.NewAcco
 	if made.Operators[0].Name, err = c.n.Records.Vault.Seal(ctx, made.Operators[0].Person, account.OperatorName, privacy.NewValue(operator, from)); err != nil {
 		return "", fmt.Errorf("opening the account: %w", err)
 	}
-	// The address book of applications first: what it has is not given twice.
-	if err := c.n.Records.Persons.Adopt(ctx, address, made.ID, made.Holder.Person, now); errors.Is(err, person.ErrTaken) {
-		return "", fmt.Errorf("opening the account: %w", account.ErrTaken)
-	} else if err != nil {
-		return "", fmt.Errorf("opening the account: %w", err)
-	}
 	if err := c.n.Store.Create(ctx, made); err != nil {
 		return "", fmt.Errorf("opening the account: %w", err)
 	}
-	c.n.Log.Info("account opened", "account", id, "by", by)
+	c.n.Log.Info("account opened", "account", string(id), "by", by)
 	if hash == "" {
 		return made.ID, nil
 	}
 	return made.ID, c.keep(ctx, by, &made, hash)
+}
+
+// commanded is the holder of an account that was opened by command. No application
+// has a holder of such a name.
+func commanded(id rem.AccountID) rem.PersonID { return rem.PersonID("h-" + id) }
+
+// adopt gives the address to an account that is to be opened, in the address book of
+// applications, so that what it has is not given twice. account.ErrTaken when it is
+// somebody's. When a crash came between this step and the account, the account of
+// then is opened now: two who do so at once write the same identifier, and the ledger
+// takes one of them.
+func (c controller) adopt(ctx context.Context, address rem.Address, now time.Time) (rem.AccountID, error) {
+	token, err := rem.NewToken(now, rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	id, book := rem.AccountID(token), c.n.Records.Persons
+	err = book.Adopt(ctx, address, id, commanded(id), now)
+	if !errors.Is(err, person.ErrTaken) {
+		return id, err
+	}
+	e, err := book.Address(ctx, address, now)
+	if err != nil {
+		return "", err
+	}
+	if e.State != person.AddressAssigned || e.Holder != commanded(e.Account) {
+		return "", account.ErrTaken
+	}
+	switch _, err := c.n.Store.Account(ctx, e.Account); {
+	case err == nil:
+		return "", account.ErrTaken
+	case !errors.Is(err, account.ErrNotFound):
+		return "", err
+	}
+	return e.Account, nil
 }
 
 // hash refuses a password that cannot be one.

@@ -10,8 +10,9 @@ import (
 // durable when it returns nil. It takes no account with something in clear
 // ([Account.Before]).
 type Store interface {
-	// Create opens an account, as version 0. ErrTaken when the address ever
-	// belonged to one; the same account again is harmless.
+	// Create opens an account, as version 0; the same account again is harmless.
+	// ErrTaken when the address ever belonged to one, but for a closed one of the
+	// same holder: his address comes back to him, as another account (REQ-27).
 	Create(ctx context.Context, a Account) error
 	// Update keeps the account as the version after a.Version. ErrChanged when
 	// what is kept is not that version any more; the same update again is
@@ -20,8 +21,8 @@ type Store interface {
 	Update(ctx context.Context, a Account) error
 	// Account returns the account with the identifier, or ErrNotFound.
 	Account(ctx context.Context, id rem.AccountID) (Account, error)
-	// ByAddress returns the account with the address, closed ones too, or
-	// ErrNotFound.
+	// ByAddress returns the newest account that the address was given to, closed
+	// ones too, or ErrNotFound.
 	ByAddress(ctx context.Context, a rem.Address) (Account, error)
 	// Accounts lists accounts in the order of their identifiers, those after
 	// the given one.

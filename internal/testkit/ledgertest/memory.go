@@ -30,6 +30,7 @@ type Memory struct {
 	tasks      map[taskKey]*message.Task
 	mailboxes  map[rem.AccountID]*mailbox
 	accounts   map[rem.AccountID]account.Account
+	addresses  map[rem.Address]rem.AccountID // the newest account of each
 	passwords  map[rem.AccountID]map[rem.PersonID]string
 	notes      []string
 	wake       map[message.Stage]chan struct{}
@@ -71,7 +72,7 @@ var (
 func NewMemory() *Memory {
 	return &Memory{
 		contents: map[message.Ref]message.Content{}, byID: map[rem.MessageID]*entry{}, prints: map[rem.Digest][]print{},
-		tasks: map[taskKey]*message.Task{}, mailboxes: map[rem.AccountID]*mailbox{}, accounts: map[rem.AccountID]account.Account{},
+		tasks: map[taskKey]*message.Task{}, mailboxes: map[rem.AccountID]*mailbox{}, accounts: map[rem.AccountID]account.Account{}, addresses: map[rem.Address]rem.AccountID{},
 		passwords: map[rem.AccountID]map[rem.PersonID]string{}, wake: map[message.Stage]chan struct{}{},
 	}
 }

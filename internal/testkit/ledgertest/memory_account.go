@@ -19,15 +19,19 @@ func (m *Memory) Create(_ context.Context, a account.Account) error {
 		return errInClear
 	}
 	return m.write("Create", func() error {
-		for id, other := range m.accounts {
-			if other.Address == a.Address || id == a.ID {
-				if id == a.ID && other.Equal(&a) {
-					return nil
-				}
+		if other, ok := m.accounts[a.ID]; ok {
+			if other.Equal(&a) {
+				return nil
+			}
+			return account.ErrTaken
+		}
+		if id, ok := m.addresses[a.Address]; ok {
+			before := m.accounts[id]
+			if before.State != account.Closed || before.Holder.Person != a.Holder.Person || before.Holder.Legal != a.Holder.Legal {
 				return account.ErrTaken
 			}
 		}
-		m.accounts[a.ID] = clone(a)
+		m.accounts[a.ID], m.addresses[a.Address] = clone(a), a.ID
 		return nil
 	})
 }
@@ -71,10 +75,8 @@ func (m *Memory) Account(_ context.Context, id rem.AccountID) (account.Account, 
 func (m *Memory) ByAddress(_ context.Context, address rem.Address) (account.Account, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, a := range m.accounts {
-		if a.Address == address {
-			return clone(a), nil
-		}
+	if id, ok := m.addresses[address]; ok {
+		return clone(m.accounts[id]), nil
 	}
 	return account.Account{}, account.ErrNotFound
 }

@@ -192,8 +192,8 @@ func contents(t *testing.T, l Ledger) {
 	}
 }
 
-// accounts: an address belongs to one account for ever (REQ-27), and an account
-// to one holder (REQ-28).
+// accounts: an address belongs to one holder for ever (REQ-27), and an account to
+// one holder (REQ-28).
 func accounts(t *testing.T, l Ledger) {
 	ctx := t.Context()
 	a := account.Account{
@@ -248,6 +248,29 @@ func accounts(t *testing.T, l Ledger) {
 	u, err := l.Usage(ctx, "acc-1")
 	must(t, err)
 	same(t, "its quota", message.Usage{Quota: 5}, u)
+	is(t, "an address of an open account", l.Create(ctx, account.Account{ID: "acc-3", Address: theirs, Holder: b.Holder}), account.ErrTaken)
+	back := account.Account{ID: "acc-3", Address: ours, Holder: account.Holder{Person: "per-9", Name: Sealed, Legal: true}, State: account.Open, Quota: 9}
+	is(t, "another's closed address", l.Create(ctx, back), account.ErrTaken)
+	back.Holder = a.Holder
+	back.Holder.Legal = false
+	is(t, "a closed address for a holder of another kind", l.Create(ctx, back), account.ErrTaken)
+	back.Holder.Legal = true
+	for range 2 { // the same again is harmless
+		must(t, l.Create(ctx, back))
+	}
+	is(t, "the address that came back, once more", l.Create(ctx, account.Account{ID: "acc-4", Address: ours, Holder: a.Holder}), account.ErrTaken)
+	got, err = l.ByAddress(ctx, ours)
+	must(t, err)
+	same(t, "who has the address now", back, got)
+	got, err = l.Account(ctx, "acc-1")
+	must(t, err)
+	same(t, "the closed account", a, got)
+	a.Reminded = At.Add(2 * time.Hour) // a closed account is written, too
+	must(t, l.Update(ctx, a))
+	a.Version++
+	got, err = l.ByAddress(ctx, ours)
+	must(t, err)
+	same(t, "who has the address after the closed account was written", back, got)
 	is(t, "a password of none", l.SetPassword(ctx, "none", "p", "h"), account.ErrNotFound)
 	for _, hash := range []string{"first", "second"} {
 		must(t, l.SetPassword(ctx, "acc-1", "per-1", hash))
