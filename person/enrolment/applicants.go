@@ -51,18 +51,22 @@ func (a *Applicants) Begin(ctx context.Context, k person.Kind, shown Shown) (Beg
 	if err != nil {
 		return Begun{}, err
 	}
+	return s.begin(ctx, person.ApplicationID(token), p, k, application.ToOpen, "", shown)
+}
+
+func (s *Service) begin(ctx context.Context, id person.ApplicationID, p rem.PersonID, k person.Kind, aim application.Aim, on rem.AccountID, shown Shown) (Begun, error) {
 	n, err := s.tell(ctx, p, shown)
 	if err != nil {
 		return Begun{}, err
 	}
-	b := Begun{Bearer{person.ApplicationID(token), p, false}, login.NewSecret()}
-	step, err := s.Rules.Begin(b.Bearer.application, k, n, b.Bearer.by(&application.View{}, byLink), s.Clock.Now())
+	b := Begun{Bearer{id, p, false}, login.NewSecret()}
+	step, err := s.Rules.BeginFor(aim, on, id, k, n, b.Bearer.by(&application.View{}, byLink), s.Clock.Now())
 	if err != nil {
 		return Begun{}, err
 	}
 	// The link comes first: a link to nothing opens nothing, an application without
 	// one is lost.
-	if err := s.Store.AddLink(ctx, Link{ID: b.Secret.ID(), Application: b.Bearer.application, Bearer: p, Made: now}); err != nil {
+	if err := s.Store.AddLink(ctx, Link{ID: b.Secret.ID(), Application: b.Bearer.application, Bearer: p, Made: s.Clock.Now()}); err != nil {
 		return Begun{}, fmt.Errorf("keeping the link of an application: %w", err)
 	}
 	if err := s.Ledger.Commit(ctx, step); err != nil {
@@ -164,7 +168,7 @@ func (a *Applicants) Typed(ctx context.Context, b Bearer) (in application.Input,
 			return nil, false, err
 		}
 		in = application.Input{}
-		for _, field := range application.Fields(f.Kind(), f.Represented()) {
+		for _, field := range v.Aim.Fields(f.Kind(), f.Represented()) {
 			if t := f.Value(field.Name); t != "" {
 				in[field.Name] = t
 			}
@@ -203,12 +207,12 @@ func (a *Applicants) Check(ctx context.Context, b Bearer, represented bool, in a
 	if err != nil {
 		return nil, err
 	}
-	_, problems := a.s.check().Read(v.Kind, represented, in)
+	_, problems := a.s.check(&v).Read(v.Kind, represented, in)
 	return problems, nil
 }
 
-func (s *Service) check() application.Check {
-	return application.Check{Forms: s.Settings.Forms, Now: s.Clock.Now()}
+func (s *Service) check(v *application.View) application.Check {
+	return application.Check{Forms: s.Settings.Forms, Now: s.Clock.Now(), Aim: v.Aim, On: v.For}
 }
 
 // Proposals lists up to most addresses that the typed name or title allows and
@@ -278,6 +282,14 @@ func (s *Service) Texts() ([]application.Agreement, error) {
 	return list, nil
 }
 
+// textsOf lists those of an aim.
+func (s *Service) textsOf(a application.Aim) ([]application.Agreement, error) {
+	if len(a.Agreements()) == 0 {
+		return nil, nil
+	}
+	return s.Texts()
+}
+
 // Submit hands the form in (step 3): checked, sealed answer by answer, with the
 // texts accepted as they stood before the applicant, and the address reserved in the
 // same step. Problems are person.Problems. ErrTaken, ErrTexts.
@@ -287,7 +299,7 @@ func (a *Applicants) Submit(ctx context.Context, b Bearer, represented bool, in 
 		if v.State != application.Draft {
 			return application.Step{}, application.ErrNotNow
 		}
-		form, problems := s.check().Read(v.Kind, represented, in)
+		form, problems := s.check(&v).Read(v.Kind, represented, in)
 		if problems != nil {
 			return application.Step{}, problems
 		}
@@ -299,19 +311,32 @@ func (a *Applicants) Submit(ctx context.Context, b Bearer, represented bool, in 
 // handing seals a form and decides about it. contact is who is told of it.
 func (s *Service) handing(ctx context.Context, v application.View, form *application.Form, accepted []application.Agreement, contact rem.PersonID, by application.By) (application.Step, error) {
 	none := application.Step{}
-	texts, err := s.Texts()
+	texts, err := s.textsOf(v.Aim)
 	if err != nil {
 		return none, err
 	}
 	if !slices.Equal(texts, accepted) {
 		return none, ErrTexts
 	}
+	switch v.Aim {
+	case application.ToOperate:
+		err = s.invited(ctx, v.ID, form)
+	case application.ToReturn:
+		if number(form.Shower().Identity) == "" {
+			err = ErrNumber // by a passport nobody is found again
+		}
+	}
+	if err != nil {
+		return none, err
+	}
 	now := s.Clock.Now().UTC().Truncate(time.Second) // the written form has whole seconds
 	h := application.Handing{Form: form, Header: application.Header{Application: v.ID, Provider: s.Settings.Domain, Made: now, Notice: v.Notice.Digest, Agreements: texts}}
 	if h.Holder, h.Shower, err = s.whose(ctx, form); err != nil {
 		return none, err
 	}
-	if taken, err := s.opened(ctx, form.Address(), h.Holder); err != nil || taken {
+	if v.Aim != application.ToOpen {
+		// There is no address.
+	} else if taken, err := s.opened(ctx, form.Address(), h.Holder); err != nil || taken {
 		if err == nil {
 			err = ErrTaken
 		}
@@ -430,7 +455,7 @@ func (s *Service) form(ctx context.Context, a privacy.Access, v *application.Vie
 	if err != nil {
 		return nil, fmt.Errorf("opening the form of application %s: %w", v.ID, err)
 	}
-	c := application.Check{Forms: s.Settings.Forms, Now: sub.Header.Made}
+	c := application.Check{Forms: s.Settings.Forms, Now: sub.Header.Made, Aim: v.Aim, On: v.For}
 	if !sub.Company.IsZero() {
 		if c.Company, err = person.ParseTitle(values[len(names)].Text()); err != nil {
 			return nil, fmt.Errorf("opening the form of application %s: the company cannot be read", v.ID)
