@@ -163,9 +163,12 @@ func (s *Step) decide(e Evidence) {
 // fill sets the steps that no evidence decides.
 func (r *Recipient) fill(s message.Standing) {
 	// What is shown further on happened before, too.
-	last := -1
+	last, failed := -1, -1
 	for i := range r.Steps {
 		step := &r.Steps[i]
+		if step.Progress == Failed {
+			failed = i
+		}
 		if step.Progress == Done || step.Place == Read && step.Progress == Failed {
 			last = i
 		}
@@ -178,6 +181,8 @@ func (r *Recipient) fill(s message.Standing) {
 			step.Progress, step.Implied, step.Time, step.Reasons = Done, true, time.Time{}, nil
 		case step.Progress == Failed:
 			ended = true
+		case step.Progress == NotReached && i < failed:
+			step.Progress = Unknown // what came after it was tried
 		case step.Progress == NotReached && !ended:
 			step.Progress = open(s.State)
 			if step.Progress == Awaited && r.Until.IsZero() && !s.Due.IsZero() {

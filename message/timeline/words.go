@@ -122,5 +122,5 @@ func sentence(s *Step, state message.State, leg message.Leg) rem.Text {
 	case key{Read, Awaited}:
 		return rem.Text{Turkish: "Alıcının açması bekleniyor.", English: "The recipient is to open it."}
 	}
-	return rem.Text{Turkish: "Süresi içinde bilgi gelmedi; gerçekleşmiş olabilir.", English: "No information came in time; it may have happened."}
+	return rem.Text{Turkish: "Bu adım hakkında bilgi gelmedi; gerçekleşmiş olabilir.", English: "No information about this step came; it may have happened."}
 }
