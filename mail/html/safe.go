@@ -677,7 +677,9 @@ func (w *walker) start(selfClosing bool) {
 
 	extra := w.tagAttrs(out, a)
 	if tag == "a" {
-		extra = w.beginLink(a, &n)
+		if extra = w.beginLink(a, &n); n.out == "" {
+			n.ours, n.font = parent.ours, parent.font
+		}
 	}
 	if n.out != "" {
 		w.written++
