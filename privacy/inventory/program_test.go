@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/edge/apistore"
 	"rem/edge/config"
 	"rem/edge/keystore"
 	"rem/edge/ldapd"
@@ -89,6 +90,17 @@ func TestEveryColumnIsClassified(t *testing.T) {
 		t.Fatal(err)
 	}
 	columns = append(columns, more...)
+	programs, err := apistore.Open(t.Context(), filepath.Join(t.TempDir(), "api.sqlite"), apistore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if more, err = programs.Columns(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := programs.Close(); err != nil {
+		t.Fatal(err)
+	}
+	columns = append(columns, more...)
 	same(t, privacy.Column, found{names: columns})
 	if err := inventory.Check(columns); err != nil {
 		t.Error(err)
@@ -110,6 +122,7 @@ var persisted = []typeName{
 	{"person/enrolment", "Link"}, {"person/enrolment", "Proofs"}, {"person/enrolment", "Appointment"}, {"person/enrolment", "Profile"}, {"person/enrolment", "Paper"}, {"person/enrolment", "batch"},
 	{"person/login", "Person"}, {"person/login", "Name"}, {"person/login", "Passkey"}, {"person/login", "Session"}, {"person/login", "Attempt"}, {"person/login", "Device"},
 	{"person/login", "Event"}, {"person/login", "Notice"}, {"person/login", "Grant"}, {"person/login", "Failure"}, {"person/login", "Spent"},
+	{"person/token", "Key"}, {"person/token", "Access"},
 }
 
 func TestEveryFieldOfARecordIsClassified(t *testing.T) {
