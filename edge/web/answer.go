@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +57,8 @@ type Page struct {
 	Steps []Step
 	// Script is one that the page needs.
 	Script Script
+	// Frames lets the page hold a [Framed] of ours.
+	Frames bool
 	// Wide lets tables have the whole width.
 	Wide bool
 	// Status is 200 where it is 0; 422 where the form has problems.
@@ -77,7 +80,7 @@ func (p Page) send(r *Request) error {
 	h := r.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", string(r.Language))
-	h.Set("Content-Security-Policy", policy(p.Script))
+	h.Set("Content-Security-Policy", policy(p.Script, p.Frames))
 	h.Set("Permissions-Policy", permissions(p.Script == Passkey))
 	r.cache()
 	return r.write(status, body)
@@ -155,6 +158,46 @@ func (d Download) send(r *Request) error {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	return r.write(http.StatusOK, d.Body)
+}
+
+// A Framed is a document that somebody else wrote and that was made safe, for a
+// frame of a page of ours ([Page.Frames]). Its policy has to sandbox it: it is of
+// no origin, holds no script and asks for nothing.
+type Framed struct {
+	Document string
+	// Policy is its content security policy.
+	Policy string
+}
+
+func (d Framed) send(r *Request) error {
+	if !strings.HasPrefix(d.Policy, "sandbox") || strings.Contains(d.Policy, "allow-scripts") || strings.Contains(d.Policy, "allow-same-origin") {
+		return errors.New("a document of somebody else is not in a sandbox")
+	}
+	h := r.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", d.Policy)
+	h.Set("X-Frame-Options", "SAMEORIGIN")
+	h.Set("Cache-Control", "no-store")
+	return r.write(http.StatusOK, []byte(d.Document))
+}
+
+// A JSON is an answer to a script of ours.
+type JSON struct {
+	Value any
+	// Status is 200 where it is 0.
+	Status int
+}
+
+func (d JSON) send(r *Request) error {
+	body, err := json.Marshal(d.Value)
+	if err != nil {
+		return err
+	}
+	h := r.w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
+	h.Set("Cache-Control", "no-store")
+	return r.write(max(d.Status, http.StatusOK), body)
 }
 
 // A Stream is a large file that is sent as it is read.
@@ -320,7 +363,7 @@ func (s *Site) fail(r *Request, status int, why *rem.Text) {
 		r.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	}
 	h := r.w.Header()
-	h.Set("Content-Security-Policy", policy(""))
+	h.Set("Content-Security-Policy", policy("", false))
 	h.Set("Cache-Control", "no-store")
 	h.Del("Content-Disposition")
 	h.Set("X-Robots-Tag", "noindex")

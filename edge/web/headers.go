@@ -13,11 +13,20 @@ type Script string
 const (
 	// Passkey lets the browser answer the challenge of a passkey: see passkey.js.
 	Passkey Script = "passkey.js"
+	// Mailbox gives the keys of a mailbox: see mail.js.
+	Mailbox Script = "mail.js"
+	// Signing speaks with remsign on the visitor's own machine: see signing.js. Its
+	// page alone may connect to the ports of that program.
+	Signing Script = "signing.js"
 )
+
+// signers are where remsign listens, on the visitor's own machine
+// (docs/formats/signing.md).
+var signers = []string{"http://127.0.0.1:47811", "http://127.0.0.1:47812", "http://127.0.0.1:47813"}
 
 // writeHeaders sets what goes with every answer, also with those of faults.
 func writeHeaders(h http.Header) {
-	h.Set("Content-Security-Policy", policy(""))
+	h.Set("Content-Security-Policy", policy("", false))
 	h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	h.Set("X-Content-Type-Options", "nosniff")
 	// Nothing goes to other hosts. Within ours the browser still says where a form
@@ -32,14 +41,22 @@ func writeHeaders(h http.Header) {
 }
 
 // policy writes the content security policy. No processor of the inventory is
-// given anything by a browser, so no other origin is in it (S17, P-09).
-func policy(s Script) string {
-	script := "'none'"
+// given anything by a browser, so no other origin is in it (S17, P-09). frames
+// lets the page hold documents of ours, such as a message in its sandbox.
+func policy(s Script, frames bool) string {
+	script, frame := "'none'", "'none'"
+	if frames {
+		frame = "'self'"
+	}
 	if s != "" {
 		script = "'self'"
 	}
-	return strings.Join([]string{
-		"default-src 'none'", "style-src 'self'", "img-src 'self'", "script-src " + script, "form-action 'self'",
+	connect := ""
+	if s == Signing {
+		connect = "connect-src 'self' " + strings.Join(signers, " ") + "; "
+	}
+	return connect + strings.Join([]string{
+		"default-src 'none'", "style-src 'self'", "img-src 'self'", "script-src " + script, "frame-src " + frame, "form-action 'self'",
 		"frame-ancestors 'none'", "base-uri 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'", "upgrade-insecure-requests",
 	}, "; ")
 }
