@@ -236,8 +236,8 @@ func (s *Service) submit(ctx context.Context, r *request) (View, error) {
 
 // Upload takes the n-th message signed in another program, whole. It has to be the
 // message that was shown: from the same sender, to the same recipients, with the
-// same subject. Its text is what its signature covers. signed is read until the
-// request is over.
+// same subject. Its text is what its signature covers. signed is read before Upload
+// returns, and not after: after a fault the same file is uploaded again.
 func (s *Service) Upload(ctx context.Context, a Access, n int, signed mime.Source) (View, error) {
 	r, done, err := s.work(a)
 	if err != nil {
@@ -248,7 +248,7 @@ func (s *Service) Upload(ctx context.Context, a Access, n int, signed mime.Sourc
 		return View{}, ErrNotFound
 	}
 	i := r.items[n]
-	if i.signed == nil {
+	if r.view.Items[n].Outcome == nil {
 		shown, tx, err := shownOf(signed)
 		if err != nil {
 			return View{}, rem.Refuse(rem.InvalidMessageFormat, "Yüklenen dosya bir ileti olarak okunamıyor.", "The uploaded file cannot be read as a message.")
@@ -262,7 +262,11 @@ func (s *Service) Upload(ctx context.Context, a Access, n int, signed mime.Sourc
 		}
 		i.tx = tx
 	}
-	return s.submit(ctx, r)
+	v, err := s.submit(ctx, r)
+	if err != nil {
+		i.signed = nil
+	}
+	return v, err
 }
 
 func same(a, b string) bool { return rem.FoldASCII(a) == rem.FoldASCII(b) }

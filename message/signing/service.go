@@ -148,7 +148,7 @@ type View struct {
 	Items  []Item
 	// Signer is the name in the chosen certificate, "" before the choice.
 	Signer string
-	// Code is whether its one-time code may still be redeemed.
+	// Code is whether a code was drawn that nobody has redeemed yet.
 	Code bool
 	// Mobile is the waiting of a telephone; nil: none waits.
 	Mobile *MobileState
@@ -186,55 +186,71 @@ type item struct {
 }
 
 // Begin makes a request of drafts: it reads each once, and refuses those that could
-// not be submitted for their form. code can be redeemed once by a signer's program.
-func (s *Service) Begin(ctx context.Context, login submission.Login, drafts []Draft) (v View, code string, err error) {
+// not be submitted for their form.
+func (s *Service) Begin(ctx context.Context, login submission.Login, drafts []Draft) (View, error) {
 	if len(drafts) == 0 || len(drafts) > max(1, min(s.Policy.Batch, MaxBatch)) {
-		return View{}, "", rem.Refuse(rem.PolicyViolation, "Bir kerede imzalanabilecek ileti sayısı aşıldı.", "There are more messages than may be signed at once.")
+		return View{}, rem.Refuse(rem.PolicyViolation, "Bir kerede imzalanabilecek ileti sayısı aşıldı.", "There are more messages than may be signed at once.")
 	}
 	now := s.Clock.Now().UTC()
 	a, err := s.Accounts.Account(ctx, login.Actor.Account)
 	if err != nil {
-		return View{}, "", fmt.Errorf("looking for the account that signs: %w", err)
+		return View{}, fmt.Errorf("looking for the account that signs: %w", err)
 	}
 	if refusal := a.MaySubmit(login.Actor.Person, now); refusal != nil {
-		return View{}, "", refusal
+		return View{}, refusal
 	}
 	token, err := rem.NewToken(now, s.Random)
 	if err != nil {
-		return View{}, "", err
+		return View{}, err
 	}
 	term := s.Policy.Term
 	if term <= 0 {
 		term = usualTerm
 	}
 	r := &request{login: login, view: View{
-		ID: ID(token), Actor: login.Actor, Sender: a.Address.String(), Began: now, Until: now.Add(term), OnePIN: s.Policy.OnePIN, Code: true,
+		ID: ID(token), Actor: login.Actor, Sender: a.Address.String(), Began: now, Until: now.Add(term), OnePIN: s.Policy.OnePIN,
 	}}
 	for _, d := range drafts {
 		i, shown, err := s.open(d)
 		if err != nil {
-			return View{}, "", err
+			return View{}, err
 		}
 		r.items = append(r.items, i)
 		r.view.Items = append(r.view.Items, shown)
 	}
-	if code, err = s.draw(codeLength); err != nil {
-		return View{}, "", err
-	}
-	r.code = digestOf(code)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(now)
 	s.makeRoom(login.Actor.Person)
 	if len(s.requests) >= maxRequests {
-		return View{}, "", ErrFull
+		return View{}, ErrFull
 	}
 	if s.requests == nil {
 		s.requests, s.codes, s.tickets = map[ID]*request{}, map[string]*request{}, map[string]*request{}
 	}
-	s.requests[r.view.ID], s.codes[r.code] = r, r
-	return r.copy(), groups(code), nil
+	s.requests[r.view.ID] = r
+	return r.copy(), nil
+}
+
+// Code draws a code by which a signer's program gets the request, once. It takes the
+// place of the one before, and of what that was redeemed for.
+func (s *Service) Code(a Access) (string, error) {
+	code, err := s.draw(codeLength)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.find(a)
+	if err != nil {
+		return "", err
+	}
+	delete(s.codes, r.code)
+	delete(s.tickets, r.tick)
+	r.code, r.tick, r.view.Code = digestOf(code), "", true
+	s.codes[r.code] = r
+	return groups(code), nil
 }
 
 // open reads a draft.
