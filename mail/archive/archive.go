@@ -155,5 +155,5 @@ func (r *Report) Has(k Kind) bool {
 }
 
 func malformed(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrForm, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %w", ErrForm, fmt.Errorf(format, args...))
 }
