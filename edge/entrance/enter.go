@@ -18,6 +18,7 @@ type entry struct {
 	Signature bool
 	Passkey   string // options of the ceremony, as JSON
 	Again     bool
+	Lost      string // where who has lost every way in goes
 }
 
 func (p *pages) entryPage(r *web.Request, d door, f *web.Form) (web.Answer, error) {
@@ -25,10 +26,11 @@ func (p *pages) entryPage(r *web.Request, d door, f *web.Form) (web.Answer, erro
 	if err != nil {
 		return nil, err
 	}
-	return web.Page{
-		View: p.views.Page("login"), Title: d.title, Lead: d.lead, Form: f, Script: web.Passkey,
-		Data: entry{Path: d.path, Form: f, Next: r.Next(), Password: d.password, Signature: p.Signatures, Passkey: string(options)},
-	}, nil
+	e := entry{Path: d.path, Form: f, Next: r.Next(), Password: d.password, Signature: p.Signatures, Passkey: string(options)}
+	if d.kind == login.Holder {
+		e.Lost = p.Lost
+	}
+	return web.Page{View: p.views.Page("login"), Title: d.title, Lead: d.lead, Form: f, Script: web.Passkey, Data: e}, nil
 }
 
 func (p *pages) door(d door) web.Handler {

@@ -5,8 +5,8 @@ import "rem/edge/web"
 // Name asks for the address of the account.
 func (e entry) Name() web.Field {
 	return e.Form.Field(web.Field{
-		Name: "name", Label: text("KEP adresi", "Registered address"), Type: web.TextInput, Mode: "email", Auto: "username", Max: 254,
-		Help: text("Örneğin ad.soyad@hs90.kep.tr", "Such as name.surname@hs90.kep.tr"),
+		Name: "name", Label: text("KEP adresi", "Registered address"), Type: web.TextInput, Mode: "email", Auto: "username", Max: 260,
+		Help: text("Örneğin ad.soyad@hs90.kep.tr. Size ayrı bir giriş adı verildiyse onu yazın.", "Such as name.surname@hs90.kep.tr. If you were given a log-in name of your own, type that."),
 	})
 }
 

@@ -23,6 +23,8 @@ type Services struct {
 	// Invited turns an invitation of staff, or of a partner's people, into a grant;
 	// login.ErrGrant when it is none. nil: nobody is invited.
 	Invited func(ctx context.Context, invitation string) (login.Secret, error)
+	// Lost is the page for who has lost every way in (REQ-44); empty: there is none.
+	Lost string
 	// Signatures says whether a log-in by signing is offered.
 	Signatures bool
 }

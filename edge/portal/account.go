@@ -63,6 +63,15 @@ func (p *pages) account(v *visit) (web.Answer, error) {
 		}
 		o.Actions = append(o.Actions, web.Card{Title: text("Hesabı kapat", "Close the account"), Text: text("Geri alınamaz; deliller saklanmaya devam eder.", "Cannot be taken back; evidence is kept."), Path: "/account/close"})
 	}
+	if p.Switch != nil {
+		all, err := p.accountsOf(v.Request)
+		if err != nil {
+			return nil, err
+		}
+		if len(all) > 1 {
+			o.Actions = append(o.Actions, web.Card{Title: text("Başka hesaba geç", "Change to another account"), Text: text("Yetkili olduğunuz öteki hesaplar.", "The other accounts on which you can act."), Path: "/account/choose"})
+		}
+	}
 	return web.Page{View: p.views.Page("account"), Title: text("Hesap", "Account"), Data: o}, nil
 }
 

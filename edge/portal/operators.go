@@ -15,6 +15,8 @@ type crew struct {
 	Table    web.Table
 	FourEyes bool
 	May      bool
+	Ask      bool // new ones can be asked
+	Invited  []invited
 	Form     *web.Form
 }
 
@@ -45,6 +47,10 @@ func (p *pages) operatorsPage(v *visit, f *web.Form) (web.Answer, error) {
 		return nil, err
 	}
 	c := crew{FourEyes: v.account.FourEyes, May: v.may.Has(account.Operators), Form: f}
+	c.Ask = c.May && p.Crew != nil
+	if c.Invited, err = p.waiting(v, names); err != nil {
+		return nil, err
+	}
 	c.Table = web.Table{
 		Caption: text("İşlem yetkilileri", "Operators"),
 		Columns: []web.Column{{Head: text("Kişi", "Person")}, {Head: text("Şimdi yapabildikleri", "What he can do now")}, {Head: text("Süre", "Term")}, {Head: text("Dayanak", "Stands on")}},

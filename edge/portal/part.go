@@ -61,6 +61,8 @@ type Services struct {
 	Consents  *consent.Ledger
 	Answers   Answers              // nil: nothing is shown of applications
 	Directory *directory.Directory // nil: there are no pages about it
+	Crew      Crew                 // nil: nobody new is asked to act
+	Switch    Switch               // nil: a session stays on its account
 	// Receipt signs a receipt over an entry of the consents.
 	Receipt func(ctx context.Context, number uint64) ([]byte, error)
 	// Server says where mail programs connect to.
@@ -111,6 +113,17 @@ func Part(s Services) web.Part {
 			get("mail", "/account/mail", p.mail), busy(fresh(post("password", "/account/mail", p.newPassword))),
 		},
 	}
+	if s.Crew != nil {
+		send := fresh(post("invited", "/account/operators/new", p.invite))
+		send.MaxBody, send.Busy = maxPaper, true
+		part.Routes = append(part.Routes, fresh(get("invite", "/account/operators/new", p.inviting)), send,
+			fresh(post("takenback", "/account/operators/invited/{id}/back", p.takeBack)))
+	}
+	if s.Switch != nil {
+		part.Routes = append(part.Routes,
+			web.Route{Name: "choose-account", Method: "GET", Pattern: "/account/choose", Who: web.Holder, Handler: p.choosing},
+			web.Route{Name: "account-chosen", Method: "POST", Pattern: "/account/choose", Who: web.Holder, Handler: p.chooseAccount})
+	}
 	if s.Directory != nil {
 		part.Menu = append(part.Menu, web.MenuItem{Text: text("Rehber", "Directory"), Path: "/directory"}, web.MenuItem{Text: text("Rehberdeki kaydım", "My directory entry"), Path: "/account/directory"})
 		part.Routes = append(part.Routes,
@@ -153,6 +166,9 @@ type handler func(*visit) (web.Answer, error)
 func (p *pages) on(h handler) web.Handler {
 	return func(r *web.Request) (web.Answer, error) {
 		x := r.Principal.Session
+		if x.Account == "" && p.Switch != nil {
+			return web.Redirect{To: "/account/choose"}, nil
+		}
 		if x.Account == "" {
 			return nil, &web.Forbidden{Why: text("Bu oturum bir hesaba bağlı değil.", "This session is on no account.")}
 		}

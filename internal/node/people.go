@@ -218,16 +218,21 @@ func (n *Node) parts() ([]web.Part, error) {
 	if err != nil {
 		return nil, err
 	}
+	gates := entrance.Services{Login: n.People.Login, Label: n.label, Invited: n.invited, Signatures: n.People.Login.Signatures != nil}
+	mine := portal.Services{
+		Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
+		Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Answers: answers{r.Persons.Enrolment()}, Receipt: n.receipt, Switch: n.People.Login, Server: n.Config.Listen.Submission,
+	}
+	if n.People.Enrolment != nil {
+		gates.Lost, mine.Crew = apply.LostPath, n.People.Enrolment.Crew()
+	}
 	parts := []web.Part{
 		site.Part(site.Services{
 			Provider: n.Provider, Practice: n.Practice, Notices: r.Notices, Documents: r.Published, Verifier: verifier, Health: n.health,
 			Base: n.Config.Web.Base, Security: n.Config.Web.Security, Login: true, Apply: n.People.Enrolment != nil, Directory: n.People.Directory != nil,
 		}),
-		entrance.Part(entrance.Services{Login: n.People.Login, Label: n.label, Invited: n.invited, Signatures: n.People.Login.Signatures != nil}),
-		portal.Part(portal.Services{
-			Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
-			Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Answers: answers{r.Persons.Enrolment()}, Receipt: n.receipt, Server: n.Config.Listen.Submission,
-		}),
+		entrance.Part(gates),
+		portal.Part(mine),
 	}
 	if n.People.Enrolment != nil {
 		parts = append(parts, console.Parts(console.Services{
