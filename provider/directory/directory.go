@@ -580,9 +580,10 @@ func (d *Directory) stands(ctx context.Context, l *Listing) (bool, error) {
 	return ok && len(r.Values) == len(l.Values) && len(r.Operators) == len(l.Operators), err
 }
 
-// Resolve returns the version that the address has at the time, ours alone. Sending
-// calls it once for a recipient and goes on with the version (AT-15). It says nothing
-// to askers: records that are closed to query are resolved too.
+// Resolve returns the version that the address has at the time, ours alone: what the
+// directory said then. Sending needs none: it resolves an address once, to its account,
+// which has that address and one holder for ever (AT-15). Resolve says nothing to
+// askers: records that are closed to query are resolved too.
 func (d *Directory) Resolve(ctx context.Context, a rem.Address, at time.Time) (Version, error) {
 	v, err := d.store.At(ctx, a, at)
 	if err != nil {
