@@ -74,6 +74,7 @@ var beside = map[string][]string{
 	"edge/portal":           {"edge/web"},                  // the account holder's
 	"edge/entrance":         {"edge/web"},                  // log-in, and how somebody logs in
 	"edge/webmail":          {"edge/web"},
+	"edge/developer":        {"edge/web"},
 	"edge/signing":          {"edge/throttle", "edge/web"}, // between compose and the signer's program
 	"message/signing":       {"message/submission"},        // what is signed is judged as submission judges it
 	"edge/console":          {"edge/web"}, // the desk
