@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -16,6 +17,7 @@ import (
 
 	"rem"
 	"rem/message/timeline"
+	"rem/message/verification"
 	"rem/trust/validation"
 )
 
@@ -293,7 +295,8 @@ func (d *document) verdict(before string, v validation.Verdict, sentence rem.Tex
 	}
 	d.style("B", 10, c)
 	d.room(line)
-	d.pdf.CellFormat(width, line, before+v.String(), "", 1, "L", false, 0, "")
+	word, _ := verification.Word(v.String())
+	d.pdf.CellFormat(width, line, before+v.String()+" ("+d.pick(word)+")", "", 1, "L", false, 0, "")
 	if s := d.pick(sentence); s != "" {
 		d.paragraph(s, 9, ink)
 	}
@@ -474,29 +477,50 @@ func (d *document) evidence() {
 	}
 }
 
+// checks writes what failed first, each on its line with its reason, and then what
+// passed, in two columns; a check that was made of several certificates once.
 func (d *document) checks(checks []timeline.Check) {
 	d.room(small * 3)
 	d.style("B", 8.5, soft)
 	d.pdf.CellFormat(width, small, d.say("checks"), "", 1, "L", false, 0, "")
+	var passed []string
 	for _, c := range checks {
-		d.room(small)
-		word, col := d.say("passed"), good
-		if !c.Passed {
-			word, col = d.say("failed"), bad
-		}
-		d.style("B", 8, col)
-		d.pdf.CellFormat(18, small, word, "", 0, "L", false, 0, "")
-		d.style("", 8, ink)
 		text := d.pick(c.Name)
-		if c.Detail != "" && !c.Passed {
+		if c.Passed {
+			if !slices.Contains(passed, text) {
+				passed = append(passed, text)
+			}
+			continue
+		}
+		if c.Detail != "" {
 			text += " (" + c.Detail + ")"
 		}
+		d.style("", 8, ink)
 		for i, l := range d.lines(d.clean(text, d.font), width-18) {
-			if i > 0 {
-				d.pdf.SetX(margin + 18)
+			d.room(small)
+			d.style("B", 8, bad)
+			word := ""
+			if i == 0 {
+				word = d.say("failed")
 			}
+			d.pdf.CellFormat(18, small, word, "", 0, "L", false, 0, "")
+			d.style("", 8, ink)
 			d.pdf.CellFormat(width-18, small, l, "", 1, "L", false, 0, "")
 		}
+	}
+	rows := (len(passed) + 1) / 2
+	for i := range rows {
+		d.room(small)
+		for _, j := range []int{i, i + rows} {
+			if j >= len(passed) {
+				continue
+			}
+			d.style("B", 7.5, good)
+			d.pdf.CellFormat(12, small, d.say("passed"), "", 0, "L", false, 0, "")
+			d.style("", 7.5, ink)
+			d.pdf.CellFormat(width/2-12, small, d.clean(passed[j], d.font), "", 0, "L", false, 0, "")
+		}
+		d.pdf.Ln(small)
 	}
 }
 
