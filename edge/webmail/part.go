@@ -19,7 +19,7 @@ import (
 	"rem/trust/tsp"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 // Accounts finds accounts as they are now.
