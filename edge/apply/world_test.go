@@ -296,6 +296,9 @@ func (w *world) approved(t testing.TB, id person.ApplicationID) {
 	if err := desk.TakeUp(context.Background(), approver, id); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := desk.Open(context.Background(), approver, id); err != nil {
+		t.Fatal(err)
+	}
 	if err := desk.Approve(context.Background(), approver, id); err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,11 @@ func (p *pages) casePage(r *web.Request, d *dossier) (web.Page, error) {
 	if missing := p.missing(d); len(missing) > 0 {
 		blocks = append(blocks, block{Title: text("Eksikler", "What is missing"), Facts: missing})
 	}
-	blocks = append(blocks, p.actions(r, d))
+	todo, err := p.actions(r, d)
+	if err != nil {
+		return web.Page{}, err
+	}
+	blocks = append(blocks, todo)
 	blocks = append(blocks, p.answersBlock(r, d)...)
 	blocks = append(blocks, p.papersBlock(r, d)...)
 	for i := len(d.Records) - 1; i >= 0; i-- {
@@ -164,7 +168,7 @@ func may(r *web.Request, d *dossier, on application.Event, roles ...staff.Role) 
 func seen(d *dossier) web.Hidden { return web.Hidden{Name: "seen", Value: fmt.Sprint(d.Steps)} }
 
 // actions are what this person can do now, and what he cannot, with the reason.
-func (p *pages) actions(r *web.Request, d *dossier) block {
+func (p *pages) actions(r *web.Request, d *dossier) (block, error) {
 	b := block{Title: text("Yapılacaklar", "What to do")}
 	me, path, about := r.Principal.Person(), casePath(d.ID), string(d.ID)
 	no := func(what, why rem.Text) { b.Cannot = append(b.Cannot, cannot{what, why}) }
@@ -181,7 +185,7 @@ func (p *pages) actions(r *web.Request, d *dossier) block {
 	)
 	if me == d.Applicant || d.Submitted != nil && (me == d.Submitted.Holder || me == d.Submitted.Shower) {
 		no(text("Her işlem", "Everything"), own)
-		return b
+		return b, nil
 	}
 	hand := slices.Contains(d.Hands, me)
 	if may(r, d, application.TakeUp, staff.Approver) {
@@ -202,6 +206,17 @@ func (p *pages) actions(r *web.Request, d *dossier) block {
 		case !allPapers(d):
 			no(approve, application.ErrPapers.Text)
 		default:
+			by, err := p.act(r, staff.Approver)
+			if err == nil {
+				err = p.Desk.Looked(r.Context(), by, d.ID)
+			}
+			if errors.Is(err, enrolment.ErrUnread) {
+				no(approve, enrolment.ErrUnread.Text)
+				break
+			}
+			if err != nil {
+				return b, answered(err)
+			}
 			link(approve, "/approve")
 		}
 		press(text("Diğer onay görevlilerine bırak", "Leave it to the other approvers"), "/give-back", web.Plain)
@@ -235,7 +250,7 @@ func (p *pages) actions(r *web.Request, d *dossier) block {
 	if len(b.Actions)+len(b.Links)+len(b.Cannot) == 0 {
 		b.Text = text("Bu durumda rolünüzün yapacağı bir işlem yok.", "There is nothing for your role to do in this state.")
 	}
-	return b
+	return b, nil
 }
 
 func complete(d *dossier) (identity.Completed, error) {
@@ -399,7 +414,7 @@ func recordBlock(rec *identity.Record, newest, current bool, me rem.PersonID) bl
 	by := web.Cell{}
 	switch {
 	case rec.By.Role == identity.ByAdapter:
-		by = web.Cell{Text: rec.By.Adapter}
+		by = adapter(rec.By.Adapter)
 		if rec.By.Simulated {
 			by.Note = text("benzetim", "simulator")
 		}
@@ -469,6 +484,15 @@ func recordBlock(rec *identity.Record, newest, current bool, me rem.PersonID) bl
 		b.Table = &t
 	}
 	return b
+}
+
+// adapter names what collected a record where no person did: what is ours in words,
+// and a service outside as the configuration calls it.
+func adapter(name string) web.Cell {
+	if name == enrolment.BySignature {
+		return say(text("başvuru formunun imzasını doğrulayan program", "the program that verifies the signature of the form"))
+	}
+	return code(name)
 }
 
 // timeline is what happened, the newest first.

@@ -47,6 +47,8 @@ type Desk interface {
 	Return(ctx context.Context, by application.By, id person.ApplicationID, why application.Reason) error
 	TakeUp(ctx context.Context, by application.By, id person.ApplicationID) error
 	GiveBack(ctx context.Context, by application.By, id person.ApplicationID) error
+	// Looked returns enrolment.ErrUnread for who did not open the answers.
+	Looked(ctx context.Context, by application.By, id person.ApplicationID) error
 	Approve(ctx context.Context, by application.By, id person.ApplicationID) error
 	Refuse(ctx context.Context, by application.By, id person.ApplicationID, why application.Reason) error
 }

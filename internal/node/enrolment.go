@@ -59,7 +59,7 @@ func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
 			Term:       n.terms().End,
 		},
 		Ledger: r.Persons, Store: r.Persons.Enrolment(), Papers: p.papers, Vault: r.Vault, Keys: r.Keys, Notices: r.Notices, Documents: r.Published,
-		Accounts: n.Store, Directory: p.Directory, Logins: p.Login, Keeper: n.Keeper, Messenger: p.Contacts, Scanner: n.scanner, Judge: judge,
+		Accounts: n.Store, Directory: p.Directory, Logins: p.Login, Keeper: n.Keeper, Messenger: p.Contacts, Scanner: n.scanner, Judge: judge, Looks: r.Access,
 		Identity: r.Identity, Signatory: r.Signatory, Clock: n.clock, Random: rand.Reader, Fault: n.alarmOf(alarmEnrolment),
 	}
 	if e.Scanner == nil {
@@ -141,6 +141,9 @@ func offer(c *config.Config, e *enrolment.Config, provinces []person.Province) i
 	}
 	if len(provinces) > 0 {
 		o.Methods = append(o.Methods, identity.OnSite)
+	}
+	if c.Identification.VideoCalls {
+		o.Methods = append(o.Methods, identity.Video)
 	}
 	for _, m := range identity.Methods() {
 		if e.Adapters[m] != nil {

@@ -152,6 +152,9 @@ func (h *House) approve(ctx context.Context, t Team, id person.ApplicationID) er
 	if err := desk.TakeUp(ctx, by, id); err != nil {
 		return err
 	}
+	if _, err := desk.Open(ctx, by, id); err != nil {
+		return err
+	}
 	return desk.Approve(ctx, by, id)
 }
 

@@ -223,20 +223,35 @@ type Shower struct {
 }
 
 // Shower says who has to show himself.
-func (f *Form) Shower() Shower {
+func (f *Form) Shower() Shower { return ShowerOf(f.kind, f.represented, f.get) }
+
+// ShowerOf reads it from the answers that [ShowerFields] names, as a form that was
+// handed in has them.
+func ShowerOf(k person.Kind, represented bool, get func(name string) string) Shower {
 	prefix := ""
-	if f.kind.Legal() || f.represented {
+	if k.Legal() || represented {
 		prefix = "representative-"
 	}
 	var s Shower
-	s.Identity, _ = person.ParseIdentityNumber(f.get(prefix + "identity-number"))
-	if n, err := person.ParseDocumentNumber(f.get(prefix + "passport-number")); err == nil {
+	s.Identity, _ = person.ParseIdentityNumber(get(prefix + "identity-number"))
+	if n, err := person.ParseDocumentNumber(get(prefix + "passport-number")); err == nil {
 		s.Identity = person.PassportIdentity(n)
 	}
-	s.Given, _ = person.ParseName(f.get(prefix + "given-names"))
-	s.Family, _ = person.ParseName(f.get(prefix + "family-name"))
-	s.Born, _ = person.ParseDate(f.get(prefix + "birth-date"))
+	s.Given, _ = person.ParseName(get(prefix + "given-names"))
+	s.Family, _ = person.ParseName(get(prefix + "family-name"))
+	s.Born, _ = person.ParseDate(get(prefix + "birth-date"))
 	return s
+}
+
+// ShowerFields name the answers of who has to show himself.
+func ShowerFields(k person.Kind, represented bool) []string {
+	names := []string{"identity-number", "passport-number", "given-names", "family-name", "birth-date"}
+	if k.Legal() || represented {
+		for i := range names {
+			names[i] = "representative-" + names[i]
+		}
+	}
+	return names
 }
 
 // Case is what decides which methods of identification are possible.
@@ -256,13 +271,27 @@ func (f *Form) Case() identity.Case {
 // Business is what the form says of a private legal person, and who represents
 // it, for comparing with the registry.
 func (f *Form) Business() (identity.Business, identity.Representative) {
+	return BusinessOf(f.kind, f.get)
+}
+
+// BusinessOf reads it from the answers that [BusinessFields] and [ShowerFields] name.
+func BusinessOf(k person.Kind, get func(name string) string) (identity.Business, identity.Representative) {
 	var b identity.Business
-	b.Number, _ = person.ParseMERSIS(f.get("mersis"))
-	b.Title, _ = person.ParseTitle(f.get("title"))
-	b.Office, _ = person.ParseLine(f.get("registry-office"))
-	b.Registry, _ = person.ParseRegistryNumber(f.get("registry-number"))
-	s := f.Shower()
+	b.Number, _ = person.ParseMERSIS(get("mersis"))
+	b.Title, _ = person.ParseTitle(get("title"))
+	b.Office, _ = person.ParseLine(get("registry-office"))
+	b.Registry, _ = person.ParseRegistryNumber(get("registry-number"))
+	s := ShowerOf(k, false, get)
 	return b, identity.Representative{Identity: s.Identity, Given: s.Given, Family: s.Family}
+}
+
+// BusinessFields name the answers about a private legal person that are compared
+// with the registry; of anybody else there are none.
+func BusinessFields(k person.Kind) []string {
+	if k != person.Private {
+		return nil
+	}
+	return []string{"mersis", "title", "registry-office", "registry-number"}
 }
 
 // A Sealer seals a value for a person and a field; [privacy.Vault] is one.

@@ -253,7 +253,7 @@ func (a *Applicants) ActivateSigned(ctx context.Context, b Bearer, signature []b
 		return "", err
 	}
 	if v.State != application.Approved {
-		return s.activate(ctx, v, b, nil, bySignature)
+		return s.activate(ctx, v, b, nil, BySignature)
 	}
 	f, err := s.form(ctx, access(&v, b.by(&v, byLink), privacy.AccountOpening), &v)
 	if err != nil {
@@ -274,7 +274,7 @@ func (a *Applicants) ActivateSigned(ctx context.Context, b Bearer, signature []b
 	if err := s.keepAll(ctx, &v, result.Evidence); err != nil {
 		return "", err
 	}
-	return s.activate(ctx, v, b, application.Channels{application.BySigning}, bySignature)
+	return s.activate(ctx, v, b, application.Channels{application.BySigning}, BySignature)
 }
 
 // totalPassed is the verdict of a signature that is believed (EN 319 102-1).

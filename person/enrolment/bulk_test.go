@@ -94,6 +94,8 @@ func TestACompanyAppliesForItsPeople(t *testing.T) {
 	}
 	must(t, a.Sign(ctx, b, append([]byte(enrolmenttest.Signature), form...)))
 	must(t, s.Desk().TakeUp(ctx, approver, b.Application()))
+	_, err = s.Desk().Open(ctx, approver, b.Application())
+	must(t, err)
 	must(t, s.Desk().Approve(ctx, approver, b.Application()))
 	link, _ := w.Link(t, "etkinlestir")
 	arrived, err := a.Arrive(ctx, link)

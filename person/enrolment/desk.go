@@ -421,8 +421,46 @@ func (d *Desk) Approve(ctx context.Context, by application.By, id person.Applica
 		if err == nil {
 			err = d.s.possible(ctx, &v)
 		}
+		if err == nil {
+			err = d.s.looked(ctx, &v, by)
+		}
 		return step, err
 	})
+}
+
+// ErrUnread: who approves has to have read what he approves.
+var ErrUnread = deny("unread", "Onaydan önce başvuru formunun yanıtlarını açıp okumanız gerekir.", "Open and read the answers of the form before you approve.")
+
+// maxLooks bounds how far back the access log is read for a case: far more than a
+// desk looks at one person between taking a case up and deciding.
+const maxLooks = 500
+
+// Looked reports whether somebody opened the answers of the form that an application
+// has now; nil, or ErrUnread.
+func (d *Desk) Looked(ctx context.Context, by application.By, id person.ApplicationID) error {
+	v, err := d.s.open(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	return d.s.looked(ctx, &v, by)
+}
+
+// looked asks the access log, which has an entry before anything is opened.
+func (s *Service) looked(ctx context.Context, v *application.View, by application.By) error {
+	if v.Submitted == nil {
+		return application.ErrNotNow
+	}
+	list, err := s.Looks.Concerning(ctx, v.Submitted.Holder, 0, maxLooks)
+	if err != nil {
+		return fmt.Errorf("looking who opened application %s: %w", v.ID, err)
+	}
+	opened := func(e privacy.AccessEntry) bool {
+		return e.Actor == by.Actor.Person && e.Role == privacy.AsApprover && e.Case == privacy.CaseID(v.ID) && !e.Time.Before(v.Submitted.At) && e.Purpose == privacy.AccountOpening
+	}
+	if !slices.ContainsFunc(list, opened) {
+		return ErrUnread
+	}
+	return nil
 }
 
 // completed judges the newest record again.

@@ -433,6 +433,9 @@ func TestAnAdaptersNoGoesToAPerson(t *testing.T) {
 	himself.Actor.Person = officer.Actor.Person
 	is(t, "who cleared takes it up", d.TakeUp(ctx, himself, v.ID), application.ErrSecondOfficer)
 	must(t, d.TakeUp(ctx, approver, v.ID))
+	is(t, "who did not read it approves", d.Approve(ctx, approver, v.ID), enrolment.ErrUnread)
+	_, err = d.Open(ctx, approver, v.ID)
+	must(t, err)
 	must(t, d.Approve(ctx, approver, v.ID))
 }
 

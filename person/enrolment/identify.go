@@ -18,7 +18,8 @@ import (
 
 // What this package calls itself where no natural person collects.
 const (
-	bySignature = "form-signature"
+	// BySignature collects where the form was signed; it stands in records.
+	BySignature = "form-signature"
 	byWorker    = "enrolment"
 )
 
@@ -52,10 +53,10 @@ func (a *Applicants) Sign(ctx context.Context, b Bearer, signature []byte) error
 		return err
 	}
 	answer := identity.Answer{
-		By: identity.Collector{Role: identity.ByAdapter, Adapter: bySignature}, At: s.Clock.Now(),
+		By: identity.Collector{Role: identity.ByAdapter, Adapter: BySignature}, At: s.Clock.Now(),
 		Compared: result.Compared, Signed: &result.Finding, Evidence: result.Evidence,
 	}
-	return s.found(ctx, v, f, answer, system(bySignature), "")
+	return s.found(ctx, v, f, answer, system(BySignature), "")
 }
 
 // collecting reads an application that waits for the method. No form: a record came
@@ -93,7 +94,7 @@ func blank(v *application.View) identity.Record {
 
 // found keeps what an answer rests on, asks the registry about a business, and
 // takes the record.
-func (s *Service) found(ctx context.Context, v application.View, f *application.Form, a identity.Answer, by application.By, resolves string) error {
+func (s *Service) found(ctx context.Context, v application.View, f business, a identity.Answer, by application.By, resolves string) error {
 	r := a.Into(blank(&v))
 	if err := s.keepAll(ctx, &v, a.Evidence); err != nil {
 		return err
@@ -101,8 +102,56 @@ func (s *Service) found(ctx context.Context, v application.View, f *application.
 	return s.record(ctx, v, f, r, by, resolves)
 }
 
+// A business is what the registry is compared with; *application.Form and an excerpt
+// say it.
+type business interface {
+	Business() (identity.Business, identity.Representative)
+}
+
+// An excerpt has those answers of a form alone that somebody needs. It does not show
+// itself.
+type excerpt struct {
+	kind        person.Kind
+	represented bool
+	get         func(name string) string
+}
+
+// Business implements business.
+func (e *excerpt) Business() (identity.Business, identity.Representative) {
+	return application.BusinessOf(e.kind, e.get)
+}
+
+// said is whom the form names as the one who has to show himself.
+func (e *excerpt) said() identity.Shown {
+	w := application.ShowerOf(e.kind, e.represented, e.get)
+	return identity.Shown{Identity: w.Identity, Given: w.Given, Family: w.Family, Birth: w.Born}
+}
+
+// excerpt opens the named answers of the form that was handed in, and no others.
+func (s *Service) excerpt(ctx context.Context, a privacy.Access, v *application.View, wanted ...string) (*excerpt, error) {
+	sub := v.Submitted
+	all, items := sub.Answers.Items(v.Kind, sub.Represented, sub.Holder)
+	var names []string
+	var asked []privacy.Item
+	for i, name := range all {
+		if slices.Contains(wanted, name) {
+			names, asked = append(names, name), append(asked, items[i])
+		}
+	}
+	values, err := s.Vault.OpenAll(ctx, a, asked)
+	if err != nil {
+		return nil, fmt.Errorf("opening the form of application %s: %w", v.ID, err)
+	}
+	return &excerpt{v.Kind, sub.Represented, func(name string) string {
+		if i := slices.Index(names, name); i >= 0 {
+			return values[i].Text()
+		}
+		return ""
+	}}, nil
+}
+
 // record adds what the registry says, and takes the record.
-func (s *Service) record(ctx context.Context, v application.View, f *application.Form, r identity.Record, by application.By, resolves string) error {
+func (s *Service) record(ctx context.Context, v application.View, f business, r identity.Record, by application.By, resolves string) error {
 	if v.Kind == person.Private {
 		if err := s.registry(ctx, &v, f, &r); err != nil {
 			return err
@@ -122,7 +171,7 @@ func (s *Service) record(ctx context.Context, v application.View, f *application
 // registry asks about a private legal person by its number. Without one its
 // certificate, handed in and seen by a natural person, stands in its place; where
 // nobody saw it the record owes the finding.
-func (s *Service) registry(ctx context.Context, v *application.View, f *application.Form, r *identity.Record) error {
+func (s *Service) registry(ctx context.Context, v *application.View, f business, r *identity.Record) error {
 	said, who := f.Business()
 	if said.Number.IsZero() {
 		i := slices.IndexFunc(v.Papers, func(p application.Paper) bool {
@@ -321,14 +370,15 @@ func (d *Desk) Identify(ctx context.Context, by application.By, id person.Applic
 			note += string(a) + ": " + string(seen.Areas[a]) + "\n"
 		}
 	}
-	f, err := s.form(ctx, access(&v, by, privacy.AccountOpening), &v)
+	// What is compared is opened, and nothing else of the form.
+	f, err := s.excerpt(ctx, access(&v, by, privacy.Identification), &v, append(application.ShowerFields(v.Kind, v.Submitted.Represented), application.BusinessFields(v.Kind)...)...)
 	if err != nil {
 		return err
 	}
 	document := seen.Document
 	a := identity.Answer{
 		By: identity.Collector{Role: identity.ByOfficer, Person: by.Actor.Person, Simulated: seen.Simulated}, At: seen.At,
-		Document: &document, Compared: identity.CompareShown(said(f), seen.Shown),
+		Document: &document, Compared: identity.CompareShown(f.said(), seen.Shown),
 		Evidence: []identity.Kept{identity.KeepBytes(identity.OfficerNote, []byte(note), seen.At)},
 	}
 	for _, c := range seen.Checklist {
@@ -393,7 +443,12 @@ func (d *Desk) Visited(ctx context.Context, by application.By, o *partner.Order)
 	if err != nil {
 		return err
 	}
-	f, err := s.form(ctx, access(&v, by, privacy.AccountOpening), &v)
+	// The visit compared by itself; the registry alone is asked here.
+	var asks []string
+	if v.Kind == person.Private {
+		asks = append(application.ShowerFields(v.Kind, false), application.BusinessFields(v.Kind)...)
+	}
+	f, err := s.excerpt(ctx, access(&v, by, privacy.Identification), &v, asks...)
 	if err != nil {
 		return err
 	}

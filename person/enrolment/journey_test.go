@@ -111,6 +111,9 @@ func (p *traveller) step(ctx context.Context) error {
 	case application.Identified:
 		return d.TakeUp(ctx, approver, v.Application)
 	case application.InReview:
+		if _, err := d.Open(ctx, approver, v.Application); err != nil {
+			return err
+		}
 		return d.Approve(ctx, approver, v.Application)
 	case application.Approved:
 		return p.activate(ctx, b)

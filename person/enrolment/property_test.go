@@ -154,7 +154,9 @@ func TestNoOrderOfCallsOpensAnAccountThatNobodyChecked(t *testing.T) {
 			case 14, 15:
 				err = d.TakeUp(ctx, second, id)
 			case 16, 17:
-				err = d.Approve(ctx, second, id)
+				if _, err = d.Open(ctx, second, id); err == nil {
+					err = d.Approve(ctx, second, id)
+				}
 			case 18:
 				if random.IntN(5) == 0 {
 					err = d.Return(ctx, second, id, application.WrongForm)

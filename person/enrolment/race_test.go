@@ -45,7 +45,10 @@ func TestOfManyAtOnceOneCounts(t *testing.T) {
 		t.Errorf("%d approvers have the case", n)
 	}
 	v = p.view()
-	must(t, d.Approve(ctx, personledgertest.By(v.Reviewer, application.Approver), v.ID))
+	reviewer := personledgertest.By(v.Reviewer, application.Approver)
+	_, err := d.Open(ctx, reviewer, v.ID)
+	must(t, err)
+	must(t, d.Approve(ctx, reviewer, v.ID))
 	secret, _ := w.Link(t, "etkinlestir")
 	a := p.s.Applicants()
 	if n := atOnce(8, func(int) error { _, err := a.Arrive(ctx, secret); return err }); n == 0 {

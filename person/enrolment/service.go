@@ -89,6 +89,12 @@ type Papers interface {
 	Get(ctx context.Context, a person.ApplicationID, d rem.Digest) ([][]byte, error)
 }
 
+// Looks are the entries of the access log about a person, the newest first; they are
+// durable before anything was opened. edge/accesslog has them.
+type Looks interface {
+	Concerning(ctx context.Context, person rem.PersonID, before uint64, limit int) ([]privacy.AccessEntry, error)
+}
+
 // A Judge verifies signatures; *identity.SignatureJudge is one.
 type Judge interface {
 	Verify(ctx context.Context, form, signature []byte, who identity.Claimed) (*identity.SignedResult, error)
@@ -175,6 +181,7 @@ type Config struct {
 	Keeper    Keeper // nil: nobody is asked to act on an account
 	Messenger Messenger
 	Scanner   Scanner
+	Looks     Looks
 	Judge     Judge
 	Registry  Registry
 	Adapters  map[identity.Method]Adapter
@@ -198,7 +205,7 @@ type Service struct {
 // New returns a service.
 func New(ctx context.Context, c Config) (*Service, error) {
 	if c.Ledger == nil || c.Store == nil || c.Papers == nil || c.Vault == nil || c.Keys == nil || c.Notices == nil || c.Documents == nil ||
-		c.Accounts == nil || c.Messenger == nil || c.Scanner == nil || c.Judge == nil || c.Identity == nil || c.Signatory == nil || c.Clock == nil ||
+		c.Accounts == nil || c.Messenger == nil || c.Scanner == nil || c.Judge == nil || c.Looks == nil || c.Identity == nil || c.Signatory == nil || c.Clock == nil ||
 		c.Random == nil || c.Settings.Resume == nil || c.Settings.Activation == nil || c.Settings.Domain == "" {
 		return nil, errors.New("preparing enrolment: something that it works with is missing")
 	}

@@ -92,6 +92,7 @@ func NewWorld(t testing.TB) *World {
 		accounts:    map[rem.AccountID]account.Account{}, entries: map[rem.AccountID]directory.Entry{}, contacts: map[rem.PersonID]news.Contact{},
 		granted: map[login.Who]login.Granting{}, ready: map[login.Who]bool{},
 	}
+	w.Log.Clock = w.Clock
 	var err error
 	ctx := context.Background()
 	w.Notices, err = notice.Open(ctx, &chaintest.Memory{}, &chaintest.Memory{}, w.Clock)
@@ -163,7 +164,7 @@ func (w *World) Service(t testing.TB) *enrolment.Service {
 			Periods: application.UsualPeriods, Offer: identity.Offer{Methods: identity.Methods(), Institutions: person.Provinces()}, Production: w.Production,
 		},
 		Ledger: w.Ledger, Store: w.Store, Papers: w.Papers, Vault: w.Vault, Keys: w.Keys, Notices: notices{w}, Documents: documents{}, Accounts: accounts{w},
-		Logins: logins{w}, Keeper: keeper{w}, Messenger: messenger{w}, Scanner: scanner{w}, Judge: w.Judge, Registry: registry{w},
+		Logins: logins{w}, Keeper: keeper{w}, Messenger: messenger{w}, Scanner: scanner{w}, Looks: w.Log, Judge: w.Judge, Registry: registry{w},
 		Adapters: map[identity.Method]enrolment.Adapter{identity.EDevlet: adapter{w, identity.EDevlet}, identity.Chip: adapter{w, identity.Chip}, identity.ChipCard: adapter{w, identity.ChipCard}},
 		Identity: index("person.identity"), Signatory: index("account.signatory"), Clock: w.Clock, Random: rand.Reader,
 		Fault: func(err error) { w.mu.Lock(); defer w.mu.Unlock(); w.faults = append(w.faults, err) },

@@ -232,6 +232,8 @@ func (d *Data) Behind(_ context.Context, newest privacy.KeyNumber, limit int) (n
 
 // Log is an access log in memory. It may be used from many goroutines.
 type Log struct {
+	Clock rem.Clock // nil: entries have no time
+
 	mu      sync.Mutex
 	entries []privacy.AccessEntry // guarded by mu
 	fails   error                 // guarded by mu
@@ -251,6 +253,9 @@ func (l *Log) Record(_ context.Context, entries ...privacy.AccessEntry) error {
 	}
 	for _, e := range entries {
 		e.Number, e.Fields = uint64(len(l.entries)+1), slices.Clone(e.Fields)
+		if l.Clock != nil {
+			e.Time = l.Clock.Now().UTC()
+		}
 		l.entries = append(l.entries, e)
 	}
 	return nil
