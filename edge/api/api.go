@@ -15,6 +15,7 @@ import (
 	"rem"
 	"rem/edge/throttle"
 	"rem/person"
+	"rem/person/token"
 	"rem/privacy"
 	"rem/provider/directory"
 )
@@ -99,6 +100,14 @@ func (h *Handler) write(w io.Writer, v any) {
 
 // asker finds out who asks.
 func (h *Handler) asker(w http.ResponseWriter, r *http.Request) (directory.Asker, bool) {
+	if h.programs != nil && strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+		b, pr := h.programs.bearer(r.Context(), r.Header.Get("Authorization"), r.RemoteAddr, token.Directory)
+		if pr != nil {
+			h.problem(w, r, pr.Status, text(pr.TitleTR, pr.TitleEN))
+			return directory.Asker{}, false
+		}
+		return directory.Asker{Actor: b.Actor, Door: directory.ByREST}, true
+	}
 	user, password, ok := r.BasicAuth()
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

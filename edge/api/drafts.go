@@ -247,7 +247,7 @@ func (p *programs) signing() {
 			}
 			drafts = append(drafts, signing.Draft{ID: id, Author: d.Author, Original: original})
 		}
-		v, _, err := p.Signing.Begin(ctx, login, drafts)
+		v, err := p.Signing.Begin(ctx, login, drafts)
 		if err != nil {
 			return nil, p.told(in.Language, err)
 		}

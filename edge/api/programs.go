@@ -113,6 +113,7 @@ func (h *Handler) Serve(s Programs) {
 	p.messages()
 	p.drafts()
 	p.account()
+	p.directory()
 	h.programs = p
 }
 
@@ -144,48 +145,52 @@ func on(method, path, id string, scope token.Scope, tag, tr, en string, errs ...
 // authenticate finds out who asks, before anything else is read.
 func (p *programs) authenticate(c huma.Context, next func(huma.Context)) {
 	scope, _ := c.Operation().Metadata["scope"].(token.Scope)
-	now := p.h.clock.Now()
-	refuse := func(pr *Problem) {
-		if pr.Status == http.StatusUnauthorized {
-			c.SetHeader("WWW-Authenticate", `Bearer realm="KEP"`)
-		}
-		p.write(c, pr)
-	}
-	network := "network "
-	if from, err := netip.ParseAddrPort(c.RemoteAddr()); err == nil {
-		network += throttle.AddressKey(from.Addr())
-	}
-	secret, ok := strings.CutPrefix(c.Header("Authorization"), "Bearer ")
-	if !ok || len(secret) > 200 {
-		refuse(problem(http.StatusUnauthorized, "no-token", text("Authorization: Bearer başlığıyla bir belirteç gönderiniz.", "Send a token in Authorization: Bearer.")))
+	b, pr := p.bearer(c.Context(), c.Header("Authorization"), c.RemoteAddr(), scope)
+	if pr == nil {
+		next(huma.WithValue(c, bearerKey{}, b))
 		return
+	}
+	switch pr.Status {
+	case http.StatusUnauthorized:
+		c.SetHeader("WWW-Authenticate", `Bearer realm="KEP"`)
+	case http.StatusForbidden:
+		c.SetHeader("WWW-Authenticate", `Bearer realm="KEP", error="insufficient_scope", scope="`+string(scope)+`"`)
+	case http.StatusTooManyRequests:
+		c.SetHeader("Retry-After", "60")
+	}
+	p.write(c, pr)
+}
+
+// bearer finds out who shows a token in a field Authorization, and whether it has
+// the scope. Attempts with secrets that are none are bounded by network, requests by
+// key.
+func (p *programs) bearer(ctx context.Context, field, from string, scope token.Scope) (token.Bearer, *Problem) {
+	secret, ok := strings.CutPrefix(field, "Bearer ")
+	if !ok || len(secret) > 200 {
+		return token.Bearer{}, problem(http.StatusUnauthorized, "no-token", text("Authorization: Bearer başlığıyla bir belirteç gönderiniz.", "Send a token in Authorization: Bearer."))
+	}
+	network, now := "network ", p.h.clock.Now()
+	if at, err := netip.ParseAddrPort(from); err == nil {
+		network += throttle.AddressKey(at.Addr())
 	}
 	if !p.h.failures.Take(now, network, failuresPerNetwork) {
-		refuse(problem(http.StatusTooManyRequests, "too-many-failures", text("Çok fazla yanlış deneme yapıldı.", "Too many wrong attempts.")))
-		return
+		return token.Bearer{}, problem(http.StatusTooManyRequests, "too-many-failures", text("Çok fazla yanlış deneme yapıldı.", "Too many wrong attempts."))
 	}
-	b, err := p.Tokens.Authenticate(c.Context(), secret)
+	b, err := p.Tokens.Authenticate(ctx, secret)
 	if errors.Is(err, token.ErrUnknown) {
-		refuse(problem(http.StatusUnauthorized, "unknown-token", text("Belirteç geçerli değil: hiç verilmemiş, süresi dolmuş, iptal edilmiş veya kişinin yetkisi bitmiş olabilir.", "The token does not hold: never given, ended, revoked, or its person may no longer act.")))
-		return
+		return b, problem(http.StatusUnauthorized, "unknown-token", text("Belirteç geçerli değil: hiç verilmemiş, süresi dolmuş, iptal edilmiş veya kişinin yetkisi bitmiş olabilir.", "The token does not hold: never given, ended, revoked, or its person may no longer act."))
 	}
 	p.h.failures.GiveBack(network)
-	if err != nil {
+	switch {
+	case err != nil:
 		p.h.log.Error("api", "err", err)
-		refuse(fault())
-		return
+		return b, fault()
+	case !p.requests.Take(now, string(b.Key), requestsPerKey):
+		return b, problem(http.StatusTooManyRequests, "too-many-requests", text("Bir dakikada çok fazla istek yapıldı.", "There were too many requests within a minute."))
+	case !b.May(scope):
+		return b, problem(http.StatusForbidden, "no-scope", text("Belirtecin bu işlem için kapsamı yok: "+string(scope), "The token has no scope for this: "+string(scope)))
 	}
-	if !p.requests.Take(now, string(b.Key), requestsPerKey) {
-		c.SetHeader("Retry-After", "60")
-		refuse(problem(http.StatusTooManyRequests, "too-many-requests", text("Bir dakikada çok fazla istek yapıldı.", "There were too many requests within a minute.")))
-		return
-	}
-	if !b.May(scope) {
-		c.SetHeader("WWW-Authenticate", `Bearer realm="KEP", error="insufficient_scope", scope="`+string(scope)+`"`)
-		refuse(problem(http.StatusForbidden, "no-scope", text("Belirtecin bu işlem için kapsamı yok: "+string(scope), "The token has no scope for this: "+string(scope))))
-		return
-	}
-	next(huma.WithValue(c, bearerKey{}, b))
+	return b, nil
 }
 
 // A Problem is an error as programs get it: RFC 9457, in both languages.
