@@ -41,8 +41,8 @@ var beside = map[string][]string{
 	"trust/validation":      {"trust/algorithm", "trust/cades", "trust/cms", "trust/tsp", "trust/xades"},
 	"trust/trustlist":       {"trust/algorithm", "trust/c14n", "trust/strictxml", "trust/tsp", "trust/xades"},
 	"mail/smime":            {"mail/mime", "trust/cades", "trust/cms"},
-	"mail/eyp":              {"mail/archive", "trust/cades", "trust/strictxml"},     // a package is a zip of XML and signatures
-	"mail/reading":          {"mail/archive", "mail/eyp", "mail/html", "mail/mime"}, // what a page shows of all of them
+	"mail/eyp":              {"mail/archive", "trust/algorithm", "trust/cades", "trust/cms", "trust/strictxml"}, // a package is a zip of XML and signatures
+	"mail/reading":          {"mail/archive", "mail/eyp", "mail/html", "mail/mime"},                             // what a page shows of all of them
 	"message/evidence":      {"message"},
 	"message":               {"provider"}, // how long the table's periods are
 	"person/account":        {"privacy"},  // names and signatories are kept sealed
@@ -62,6 +62,7 @@ var beside = map[string][]string{
 	"edge/accesslog":        {"edge/blobstore"},                                                           // a small journal of its own
 	"edge/keystore":         {"edge/blobstore", "edge/sqlitefile"},                                        // a small journal of what was destroyed
 	"edge/ldapd":            {"edge/throttle"},
+	"edge/imapd":            {"edge/throttle"},
 	"edge/smtpin":           {"edge/throttle"},
 	"edge/personstore":      {"edge/sqlitefile"},
 	"edge/apistore":         {"edge/sqlitefile"},
@@ -77,7 +78,7 @@ var beside = map[string][]string{
 	"edge/developer":        {"edge/web"},
 	"edge/signing":          {"edge/throttle", "edge/web"}, // between compose and the signer's program
 	"message/signing":       {"message/submission"},        // what is signed is judged as submission judges it
-	"edge/console":          {"edge/web"}, // the desk
+	"edge/console":          {"edge/web"},                  // the desk
 	"edge/api":              {"edge/apistore", "edge/throttle"},
 
 	"person/enrolment": {"person/application", "person/identity", "person/login", "person/news", "privacy/canon", "privacy/notice",
