@@ -10,6 +10,7 @@ import (
 	"rem"
 	"rem/edge/control"
 	"rem/message"
+	"rem/message/timeline"
 )
 
 type sentCommand struct {
@@ -122,8 +123,46 @@ func (s *session) showTimeline(m *control.Timeline) error {
 			t.row(r.Number, r.Address, s.words.say(r.State), moment(r.Since), moment(r.Due))
 		}
 		t.row()
+		t.row(append([]any{"#"}, s.words.heads("STEP STATE TIME DUE")...)...)
+		told := timeline.Of(viewed(m), timeline.Options{})
+		for _, r := range told.Recipients {
+			for _, step := range r.Steps {
+				t.row(r.Number, s.words.pick(step.Place.Name()), s.words.pick(step.Progress.Name()), moment(step.Time), moment(step.Until))
+			}
+		}
+		t.row()
 		s.lines(t, m.Lines)
 	})
+}
+
+// viewed gives a timeline as the ledger has it, as far as its steps need it.
+func viewed(m *control.Timeline) *message.View {
+	v := &message.View{Record: message.Record{ID: m.Message, Submitted: m.Submitted}}
+	for _, r := range m.Recipients {
+		to := message.Recipient{Party: message.Party{Raw: r.Address}, Leg: message.Outbound}
+		for _, leg := range []message.Leg{message.Inbound, message.Local} {
+			if leg.String() == r.Leg {
+				to.Leg = leg
+			}
+		}
+		v.Record.Recipients = append(v.Record.Recipients, to)
+		state, _ := message.StateNamed(r.State)
+		v.Standings = append(v.Standings, message.Standing{Recipient: r.Number, State: state, Since: r.Since, Due: r.Due})
+	}
+	for _, l := range m.Lines {
+		v.Filed = append(v.Filed, filed(&l))
+	}
+	return v
+}
+
+// filed is the evidence of a line.
+func filed(l *control.Line) message.Filed {
+	f := message.Filed{ID: l.Evidence, Recipient: l.Recipient, Issuer: l.Issuer, Time: l.Time, Reasons: l.Reasons, NoInformation: l.NoInformation, Conflict: l.Conflict}
+	f.Kind, _ = message.KindNamed(l.Kind)
+	if f.Outcome = message.Negative; l.Outcome == message.Positive.String() {
+		f.Outcome = message.Positive
+	}
+	return f
 }
 
 // lines writes evidence, a line each.

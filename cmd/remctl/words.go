@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"rem"
 	"rem/edge/control"
+	"rem/message/timeline"
 )
 
 // A language is "tr" or "en".
@@ -31,7 +33,8 @@ func (l language) say(code string, args ...any) string {
 
 // evidence names an evidence by kind and outcome.
 func (l language) evidence(line *control.Line) string {
-	name := l.say(line.Kind + " " + line.Outcome)
+	f := filed(line)
+	name := l.pick(timeline.Name(f.Claim()))
 	if line.Conflict {
 		name += " " + l.say("conflict")
 	}
@@ -44,6 +47,14 @@ func (l language) evidence(line *control.Line) string {
 		name += string(reason)
 	}
 	return name
+}
+
+// pick gives the language's text.
+func (l language) pick(t rem.Text) string {
+	if l == "en" {
+		return t.English
+	}
+	return t.Turkish
 }
 
 // about is the recipient's place in a line: his number, or all.
@@ -87,6 +98,7 @@ var words = map[string]word{
 	"lacks policy":          {"politika yayımlanmadı", "policy not published"},
 	"PERSON":                {"KİŞİ", "PERSON"},
 	"NUMBER":                {"SIRA", "NUMBER"},
+	"STEP":                  {"ADIM", "STEP"},
 	"ROLES":                 {"ROLLER", "ROLES"},
 	"TRAINED":               {"EĞİTİM SONU", "TRAINED UNTIL"},
 	"LACKS":                 {"DURUM", "STANDING"},
@@ -105,23 +117,6 @@ var words = map[string]word{
 	"directory pending":   {"Bildirilmeyi bekleyen:", "Waiting to be told:"},
 	"directory faults":    {"Fark:", "Differences:"},
 	"directory again":     {"%d kayıt yeniden bildiriliyor.", "%d records are told again."},
-
-	"SubmissionAcceptanceRejection positive":    {"Gönderim kabul delili", "Submission accepted"},
-	"SubmissionAcceptanceRejection negative":    {"Gönderim ret delili", "Submission rejected"},
-	"RelayREMMDAcceptanceRejection positive":    {"Alıcı KEPHS kabul delili", "Accepted by the recipient's provider"},
-	"RelayREMMDAcceptanceRejection negative":    {"Alıcı KEPHS ret delili", "Rejected by the recipient's provider"},
-	"RelayREMMDFailure negative":                {"İletim hatası delili", "Relay failed"},
-	"DeliveryNonDeliveryToRecipient positive":   {"Teslim delili", "Delivered"},
-	"DeliveryNonDeliveryToRecipient negative":   {"Teslim edilemedi delili", "Not delivered, or no news of it"},
-	"DownloadNonDownloadByRecipient positive":   {"İndirme delili", "Downloaded"},
-	"DownloadNonDownloadByRecipient negative":   {"İndirilmedi delili", "Not downloaded"},
-	"RetrievalNonRetrievalByRecipient positive": {"Okundu delili", "Retrieved"},
-	"RetrievalNonRetrievalByRecipient negative": {"Okunmadı delili", "Not retrieved"},
-	"AcceptanceRejectionByRecipient positive":   {"Alıcı kabul delili", "Accepted by the recipient"},
-	"AcceptanceRejectionByRecipient negative":   {"Alıcı ret delili", "Rejected by the recipient"},
-	"RelayToNonREMSystem positive":              {"KEP dışı sisteme iletim delili", "Relayed to a system outside REM"},
-	"RelayToNonREMSystem negative":              {"KEP dışı sisteme iletilemedi delili", "Not relayed to a system outside REM"},
-	"ReceivedFromNonREMSystem positive":         {"KEP dışı sistemden alındı delili", "Received from a system outside REM"},
 
 	"none":          {"yok", "none"},
 	"refused":       {"reddedildi", "refused"},

@@ -55,7 +55,9 @@ type Line struct {
 	Time      time.Time      `json:"time"`
 	Reasons   []rem.Reason   `json:"reasons,omitempty"`
 	Conflict  bool           `json:"conflict,omitempty"`
-	Size      int            `json:"size,omitempty"`
+	// NoInformation: it says only that no information came in time.
+	NoInformation bool `json:"noInformation,omitempty"`
+	Size          int  `json:"size,omitempty"`
 }
 
 // A Recipient is where a message stands for one recipient.
@@ -63,6 +65,7 @@ type Recipient struct {
 	Number  int       `json:"number"`
 	Address string    `json:"address"`
 	State   string    `json:"state"`
+	Leg     string    `json:"leg,omitempty"`
 	Since   time.Time `json:"since"`
 	Due     time.Time `json:"due,omitzero"`
 }

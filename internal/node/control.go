@@ -253,13 +253,13 @@ func (c controller) Timeline(ctx context.Context, id rem.MessageID) (*control.Ti
 	for i, to := range r.Recipients {
 		s := v.Standing(i + 1)
 		t.Recipients = append(t.Recipients, control.Recipient{
-			Number: i + 1, Address: party(to.Party), State: s.State.String(), Since: s.Since, Due: s.Due,
+			Number: i + 1, Address: party(to.Party), State: s.State.String(), Leg: to.Leg.String(), Since: s.Since, Due: s.Due,
 		})
 	}
 	for _, f := range v.Filed {
 		t.Lines = append(t.Lines, control.Line{
 			Evidence: f.ID, Kind: f.Kind.String(), Outcome: f.Outcome.String(), Recipient: f.Recipient,
-			Issuer: f.Issuer, Time: f.Time, Reasons: f.Reasons, Conflict: f.Conflict,
+			Issuer: f.Issuer, Time: f.Time, Reasons: f.Reasons, Conflict: f.Conflict, NoInformation: f.NoInformation,
 		})
 	}
 	return t, nil
