@@ -138,14 +138,17 @@ func (m *Messenger) Tell(ctx context.Context, n news.Message) error {
 		return fmt.Errorf("telling by %s: %w", n.Channel(), ErrNoChannel)
 	}
 	now := m.o.Clock.Now()
-	until := n.Until
-	if until.IsZero() {
-		until = now.Add(n.Kind.Worth())
+	due, until := now, n.Until
+	if n.After.After(now) {
+		due = n.After
 	}
-	if !now.Before(until) {
+	if until.IsZero() {
+		until = due.Add(n.Kind.Worth())
+	}
+	if !due.Before(until) {
 		return fmt.Errorf("%w: it is over before it is told", news.ErrMessage)
 	}
-	e := news.Entry{Delivery: news.Delivery{ID: n.ID, Person: n.Person, Channel: n.Channel(), Kind: n.Kind, State: news.Waiting, Told: now, Until: until, Due: now}}
+	e := news.Entry{Delivery: news.Delivery{ID: n.ID, Person: n.Person, Channel: n.Channel(), Kind: n.Kind, State: news.Waiting, Told: now, Until: until, Due: due}}
 	text := n.Write(m.o.Provider, now)
 	var err error
 	if e.Sealed, err = seal(ctx, m.o.Keys, &e.Delivery, n.To(), text.Subject, text.Body); err != nil {

@@ -47,6 +47,7 @@ const (
 	Application Kind = "application" // an application has moved; the page says how
 	Reminder    Kind = "reminder"    // something becomes due; the page says what
 	Arrived     Kind = "arrived"     // a registered message has arrived; without content
+	Filling     Kind = "filling"     // a mailbox is filling; it still receives
 	Invited     Kind = "invited"     // somebody is asked to act on an account; the link leads there
 	Confirmed   Kind = "confirmed"   // an application that opens no account was approved; the link completes it
 	Security    Kind = "security"    // a password, a factor or the state of the account has changed
@@ -54,7 +55,7 @@ const (
 
 // Kinds lists them.
 func Kinds() []Kind {
-	return []Kind{Code, Activation, NewDevice, Application, Reminder, Arrived, Invited, Confirmed, Security}
+	return []Kind{Code, Activation, NewDevice, Application, Reminder, Arrived, Filling, Invited, Confirmed, Security}
 }
 
 // A Message is one thing to tell one person. Its destination is the whole value;
@@ -74,6 +75,8 @@ type Message struct {
 	// needs one, the others but Code may have one. A link with a secret goes by
 	// mail, never beside its code.
 	Link string
+	// After is when it is sent at the earliest; zero: at once. Until counts from then.
+	After time.Time
 	// Until is when it stops being worth sending, and when a code or a link ends;
 	// zero: [Kind.Worth] after it was told.
 	Until time.Time
@@ -103,7 +106,7 @@ func (k Kind) Worth() time.Duration {
 	switch k {
 	case Code:
 		return 5 * time.Minute
-	case NewDevice, Security, Arrived:
+	case NewDevice, Security, Arrived, Filling:
 		return 24 * time.Hour
 	}
 	return 72 * time.Hour

@@ -89,6 +89,14 @@ var texts = map[Kind]*template{
 			see,
 		},
 	},
+	Filling: {
+		subject: text("KEP hesabınızın alanı doluyor", "Your registered mail account is filling"),
+		short:   []rem.Text{text("{provider}: KEP hesabınızın alanı doluyor. İleti gelmesi durmaz.", "{provider}: your registered mail account is filling. Messages go on arriving."), see},
+		long: []rem.Text{
+			text("KEP hesabınızın alanı doluyor. Size ileti gelmesi durmaz; eski iletilerinizi dışa aktarıp kaldırabilir ya da alanınızı büyütebilirsiniz.", "The space of your registered mail account is filling. Messages go on arriving; you can export and remove old ones, or get more space."),
+			see,
+		},
+	},
 	Security: {
 		subject: text("Hesabınızın güvenlik bilgileri değişti", "Security settings of your account have changed"),
 		short:   []rem.Text{text("{provider}: hesabınızın giriş veya güvenlik bilgileri değişti.", "{provider}: log-in or security settings of your account have changed."), notYou},
@@ -102,7 +110,7 @@ func (m *Message) Write(provider rem.Text, now time.Time) Written {
 	t := texts[m.Kind]
 	until := m.Until
 	if until.IsZero() {
-		until = now.Add(m.Kind.Worth())
+		until = later(now, m.After).Add(m.Kind.Worth())
 	}
 	one := func(l Language, parts []rem.Text, between string) string {
 		var said []string
@@ -129,6 +137,13 @@ func (m *Message) Write(provider rem.Text, now time.Time) Written {
 		Subject: in(l, t.subject) + " / " + in(other, t.subject),
 		Body:    one(l, long, "\n\n") + "\n\n-- \n\n" + one(other, long, "\n\n") + "\n",
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func in(l Language, t rem.Text) string {
