@@ -250,3 +250,12 @@ func put(t *testing.T, name string, b []byte) {
 		t.Fatal(err)
 	}
 }
+
+// world0 is a world in which nothing happened.
+func world0(t testing.TB) *world.World {
+	t.Helper()
+	if kit == nil {
+		kit = world.NewKit(t)
+	}
+	return kit.New(t, world.Options{})
+}

@@ -1,0 +1,145 @@
+package export_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"iter"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"rem"
+	"rem/message"
+	"rem/message/export"
+)
+
+// many is a source of made-up messages, each of the same content.
+type many struct {
+	n    int
+	body message.Content
+}
+
+func (m many) Items(context.Context) iter.Seq2[export.Item, error] {
+	return func(yield func(export.Item, error) bool) {
+		for i := range m.n {
+			if !yield(export.Item{Message: rem.MessageID(fmt.Sprintf("m%d@hs90.kep.test", i))}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m many) Message(_ context.Context, id rem.MessageID) (*message.View, error) {
+	return &message.View{Record: message.Record{
+		ID: id, Original: "x", Length: m.body.Size(), Size: m.body.Size(), Digest: m.body.Digest(), Subject: string(id),
+		Recipients: []message.Recipient{{Party: message.Party{Raw: "x"}, Leg: message.Local}},
+	}, Standings: []message.Standing{{Recipient: 1, State: message.Delivered}}}, nil
+}
+
+func (m many) EvidenceOf(_ context.Context, id rem.MessageID) ([]message.Filed, error) {
+	xml := []byte("<x>" + id + "</x>")
+	return []message.Filed{{ID: rem.EvidenceID(id), Kind: message.SubmissionAcceptanceRejection, Outcome: message.Positive, XML: xml, Digest: rem.DigestOf(xml)}}, nil
+}
+
+func (m many) Open(context.Context, message.Ref) (message.Content, error) { return m.body, nil }
+
+// endless is a content that is nowhere.
+type endless struct {
+	size   int64
+	digest rem.Digest
+}
+
+func noMemory(size int64) *endless {
+	e := &endless{size: size}
+	sum := sha256.New()
+	io.Copy(sum, io.NewSectionReader(e, 0, size))
+	sum.Sum(e.digest[:0])
+	return e
+}
+
+func (e *endless) Size() int64        { return e.size }
+func (e *endless) Digest() rem.Digest { return e.digest }
+
+func (e *endless) ReadAt(p []byte, off int64) (int, error) {
+	n := int(max(min(int64(len(p)), e.size-off), 0))
+	for i := range p[:n] {
+		p[i] = "From x\r\n"[(off+int64(i))%8]
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// Memory does not grow with a message: sixty megabytes take what sixty kilobytes do.
+func TestMemoryIsFlat(t *testing.T) {
+	for _, mbox := range []bool{false, true} {
+		measure := func(size int64) uint64 {
+			src := many{1, noMemory(size)}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if _, err := export.Write(t.Context(), io.Discard, export.Options{Source: src, Mbox: mbox}); err != nil {
+				t.Fatal(err)
+			}
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		measure(60 << 10)
+		small, large := measure(60<<10), measure(60<<20)
+		if large > small+1<<20 {
+			t.Errorf("mbox %t: 60 kB take %d octets of memory, 60 MB %d", mbox, small, large)
+		}
+	}
+}
+
+// More messages than a part holds lie in several, and every one is checked.
+func TestExportInParts(t *testing.T) {
+	n := 2*export.PartSize + 1
+	var b bytes.Buffer
+	result, err := export.Write(t.Context(), &b, export.Options{Source: many{n, message.InMemory([]byte("x"))}, Made: time.Unix(0, 0)})
+	if err != nil || result.Messages != n {
+		t.Fatal(result, err)
+	}
+	if got := string(content(t, b.Bytes(), "index.html")); strings.Count(got, "<li><a href=\"part-") != 3 {
+		t.Errorf("the index names %d parts", strings.Count(got, "<li><a href=\"part-"))
+	}
+	a, err := export.Zip(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stories{t: t, World: world0(t)}
+	seen := 0
+	c, err := export.Check(t.Context(), a, s.verifier(), func(*export.Checked) error { seen++; return nil })
+	if err != nil || seen != n || c.Messages != n || len(c.Problems) > 0 {
+		t.Errorf("%d messages checked of %d: %+v, %v", seen, n, c, err)
+	}
+}
+
+// Nothing to export is an export of nothing.
+func TestEmptyExport(t *testing.T) {
+	var b bytes.Buffer
+	if _, err := export.Write(t.Context(), &b, export.Options{Source: many{0, message.InMemory(nil)}}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := export.Zip(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stories{t: t, World: world0(t)}
+	if c, err := export.Check(t.Context(), a, s.verifier(), nil); err != nil || len(c.Problems) > 0 || c.Messages != 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// A content that is not the one of its record is not given out.
+func TestDamagedContentEndsTheExport(t *testing.T) {
+	damaged := &endless{size: 9, digest: rem.DigestOf([]byte("other"))}
+	var b bytes.Buffer
+	if _, err := export.Write(t.Context(), &b, export.Options{Source: many{1, damaged}}); err == nil || !strings.Contains(err.Error(), export.ErrDamaged.Error()) {
+		t.Errorf("got %v", err)
+	}
+}
