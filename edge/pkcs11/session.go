@@ -79,6 +79,14 @@ func (s *Session) Close() error {
 	return errors.Join(err, s.module.do(fCloseSession, uintptr(s.handle)))
 }
 
+// Logout takes back what Login gave.
+func (s *Session) Logout() error {
+	s.module.mu.Lock()
+	defer s.module.mu.Unlock()
+	s.logged = false
+	return s.module.do(fLogout, uintptr(s.handle))
+}
+
 // Login gives the PIN; nil where it is typed on the reader. The error is a [Code].
 // The caller wipes pin.
 func (s *Session) Login(pin []byte) error { return s.login(userPIN, pin) }
