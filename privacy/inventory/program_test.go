@@ -20,6 +20,7 @@ import (
 	"rem/edge/config"
 	"rem/edge/keystore"
 	"rem/edge/ldapd"
+	"rem/edge/mailstore"
 	"rem/edge/personstore"
 	"rem/edge/sqlstore"
 	"rem/internal/testkit"
@@ -101,6 +102,22 @@ func TestEveryColumnIsClassified(t *testing.T) {
 		t.Fatal(err)
 	}
 	columns = append(columns, more...)
+	vault := vaulttest.New(t, inventory.Today())
+	folders, err := privacy.NewBlindIndexer(t.Context(), vault.Keys, mailstore.FolderIndex)
+	if err != nil {
+		t.Fatal(err)
+	}
+	boxes, err := mailstore.Open(t.Context(), mailstore.Config{Path: filepath.Join(t.TempDir(), "mailbox.db"), Files: broken.NewFS(), Vault: vault.Vault, Names: folders, Clock: vault.Clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if more, err = boxes.Columns(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := boxes.Close(); err != nil {
+		t.Fatal(err)
+	}
+	columns = append(columns, more...)
 	same(t, privacy.Column, found{names: columns})
 	if err := inventory.Check(columns); err != nil {
 		t.Error(err)
@@ -122,7 +139,7 @@ var persisted = []typeName{
 	{"person/enrolment", "Link"}, {"person/enrolment", "Proofs"}, {"person/enrolment", "Appointment"}, {"person/enrolment", "Profile"}, {"person/enrolment", "Paper"}, {"person/enrolment", "batch"},
 	{"person/login", "Person"}, {"person/login", "Name"}, {"person/login", "Passkey"}, {"person/login", "Session"}, {"person/login", "Attempt"}, {"person/login", "Device"},
 	{"person/login", "Event"}, {"person/login", "Notice"}, {"person/login", "Grant"}, {"person/login", "Failure"}, {"person/login", "Spent"},
-	{"person/token", "Key"}, {"person/token", "Access"},
+	{"person/token", "Key"}, {"person/token", "Access"}, {"edge/mailstore", "sealedFields"},
 }
 
 func TestEveryFieldOfARecordIsClassified(t *testing.T) {

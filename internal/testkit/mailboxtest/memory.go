@@ -27,6 +27,7 @@ type Memory struct {
 	Clock rem.Clock
 
 	mu       sync.Mutex
+	made     int64                  // guarded by mu
 	position string                 // guarded by mu, as all below
 	boxes    map[rem.AccountID]*box //
 	watch    map[rem.AccountID][]chan struct{}
@@ -47,6 +48,7 @@ type box struct {
 type item struct {
 	mailbox.Item
 	words map[mailbox.Word]bool // nil: not indexed yet
+	made  int64                 // later ones are greater, over all accounts
 	moved time.Time
 }
 
@@ -114,10 +116,12 @@ func (m *Memory) told(a rem.AccountID) {
 	}
 }
 
-func (b *box) add(i mailbox.Item) {
+// add puts a new item in; mu is held.
+func (m *Memory) add(b *box, i mailbox.Item) {
+	m.made++
 	b.last++
 	i.ID, i.UID = b.last, b.uid(i.Folder)
-	b.items[i.ID] = &item{Item: i}
+	b.items[i.ID] = &item{Item: i, made: m.made}
 }
 
 func (b *box) uid(f mailbox.FolderID) uint32 {
@@ -151,7 +155,7 @@ func (m *Memory) Follow(_ context.Context, news []mailbox.News, position string)
 			}
 			i.At = i.At.UTC().Truncate(time.Microsecond)
 			b.known[identityOf(n.Item)] = true
-			b.add(i)
+			m.add(b, i)
 		}
 		for _, i := range b.items {
 			if i.Message != n.About {
@@ -198,7 +202,7 @@ func (m *Memory) Unindexed(_ context.Context, limit int) (list []mailbox.Unindex
 		}
 	}
 	slices.SortFunc(list, func(x, y mailbox.Unindexed) int {
-		return cmp.Or(y.Item.At.Compare(x.Item.At), cmp.Compare(x.Account, y.Account), cmp.Compare(y.Item.ID, x.Item.ID))
+		return cmp.Compare(m.boxes[y.Account].items[y.Item.ID].made, m.boxes[x.Account].items[x.Item.ID].made)
 	})
 	return list[:min(limit, len(list))], nil
 }
@@ -549,7 +553,7 @@ func (m *Memory) SaveDraft(_ context.Context, by rem.Actor, d mailbox.Draft) (in
 		i.Size += f.Size
 	}
 	if !there {
-		b.add(i)
+		m.add(b, i)
 	}
 	for _, have := range b.items {
 		if have.Draft == d.ID && there {
