@@ -33,7 +33,7 @@ var DefaultLimits = Limits{
 type Options struct {
 	Mail   mime.Limits // zero for its default
 	Limits Limits
-	HTML   html.Options // Picture is called with the Content-ID, after cids are known; see Picture
+	HTML   html.Options // its Picture is not used: see the one below
 
 	// Picture gives the address at which the page serves an inline picture, by the
 	// path of its part; nil shows none of them.
@@ -96,7 +96,9 @@ type Section struct {
 	Plain string     // UTF-8 with LF; made from HTML where the sender wrote none
 	Made  bool       // Plain was made from HTML
 	HTML  *html.Page // nil when there is none
-	Cut   bool       // longer than the limit
+
+	HTMLPath string // of the part that HTML was made of; "" when there is none
+	Cut      bool   // longer than the limit
 }
 
 // An Attachment is a part that is not shown as text.
