@@ -38,7 +38,10 @@ func (v *visit) next() *web.Link {
 	case application.Pending:
 		return lead(text("Kimlik doğrulamaya geçin", "Go to the identification"), "/apply/method/proof")
 	case application.Approved:
-		return lead(doneTexts[v.Aim].open, "/apply/activate/code")
+		if v.Aim != application.ToOpen {
+			return lead(doneTexts[v.Aim].open, "/apply/activate/code")
+		}
+		return lead(text("Hesabı açın", "Open the account"), "/apply/activate/code")
 	case application.Activated:
 		return lead(text("Giriş bilgilerini belirleyin", "Set how you log in"), "/apply/activate/code")
 	case application.Refused, application.Withdrawn, application.Expired:

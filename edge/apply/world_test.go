@@ -189,13 +189,14 @@ func newWorld(t testing.TB) *world {
 	rules := application.Rules{Periods: application.UsualPeriods, Offer: identity.Offer{
 		Methods: []identity.Method{identity.Signature, identity.Office, identity.OnSite, identity.EDevlet, identity.Chip}, Institutions: []person.Province{"34"},
 	}}
+	w.vault.Log.Clock = w.clock
 	w.enrolment = must(enrolment.New(ctx, enrolment.Config{
 		Settings: enrolment.Settings{
 			Provider: rem.Text{Turkish: "Örnek KEP", English: "Sample KEP"}, Domain: "hs90.kep.test", Forms: person.Forms{Provider: "hs90.kep.test"}, Offices: []enrolment.Office{office},
 			Resume: apply.Link(origin, apply.ResumePath), Activation: apply.Link(origin, apply.ActivationPath),
 		},
 		Rules: rules, Ledger: w.ledger, Store: enrolmenttest.NewMemory(), Papers: &enrolmenttest.Papers{}, Vault: w.vault.Vault, Keys: w.vault.Keys,
-		Notices: w.notices, Documents: w.documents, Accounts: ledgertest.NewMemory(), Logins: w.login, Messenger: w.messenger, Scanner: scanner{}, Judge: judge{},
+		Notices: w.notices, Documents: w.documents, Accounts: ledgertest.NewMemory(), Logins: w.login, Messenger: w.messenger, Scanner: scanner{}, Judge: judge{}, Looks: w.vault.Log,
 		Adapters: map[identity.Method]enrolment.Adapter{identity.EDevlet: w.gate}, Identity: index("person.identity"), Signatory: index("account.signatory"),
 		Clock: w.clock, Random: testkit.Rand(t, 7), Fault: func(err error) { t.Errorf("enrolment: %v", err) },
 	}))(t)

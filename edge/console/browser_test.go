@@ -128,6 +128,7 @@ func TestACaseIsDecidedWithoutScripts(t *testing.T) {
 	p.FollowText(string(v.ID))
 	p.FollowText("Üstlen")
 	has(t, p.Text("main"), "Dosya sizde")
+	p.FollowText("Yanıtları aç")
 	p.FollowText("Onayla")
 	p.Submit("main form")
 	has(t, p.Text("main"), "Başvuru onaylandı")

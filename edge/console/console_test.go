@@ -169,8 +169,16 @@ func TestAnApproverTakesUpAndApproves(t *testing.T) {
 	page := w.get(w.approver, casePath(1)).Body.String()
 	has(t, page, "Üstlen")
 	page = w.leads(w.post(w.approver, casePath(1)+"/take-up", url.Values{"seen": {seenAt(v)}}), w.approver, casePath(1))
-	has(t, page, "Kararınız bekleniyor", "Onayla")
+	has(t, page, "Kararınız bekleniyor", "Onayla", "yanıtlarını açıp okumanız gerekir")
 	v = w.view(1)
+	// Who has not read it does not approve, whatever page he comes from.
+	if refused := w.post(w.approver, casePath(1)+"/approve", url.Values{"seen": {seenAt(v)}}); refused.Code != 422 || w.view(1).State != application.InReview {
+		t.Errorf("approving unread: %d", refused.Code)
+	}
+	page = w.post(w.approver, casePath(1)+"/answers", nil).Body.String()
+	if strings.Contains(page, "yanıtlarını açıp okumanız gerekir") {
+		t.Error("he read it, and the page does not know")
+	}
 	has(t, w.get(w.approver, casePath(1)+"/approve").Body.String(), "Başvuruyu onayla")
 	page = w.leads(w.post(w.approver, casePath(1)+"/approve", url.Values{"seen": {seenAt(v)}}), w.approver, casePath(1))
 	has(t, page, "Onaylandı")

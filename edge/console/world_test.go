@@ -98,6 +98,7 @@ func newWorld(t testing.TB) *world {
 		w.must(err)
 		return x
 	}
+	w.kit.Vault.Log.Clock = w.clock
 	w.service, err = enrolment.New(ctx, enrolment.Config{
 		Settings: enrolment.Settings{
 			Provider: rem.Text{Turkish: "Örnek KEP", English: "Sample KEP"}, Domain: "hs90.kep.test", Forms: personledgertest.Forms,
@@ -105,7 +106,7 @@ func newWorld(t testing.TB) *world {
 			Offices: offices,
 		},
 		Rules: w.forms.Rules, Ledger: w.store, Store: w.store.Enrolment(), Papers: &papers{kept: map[string][][]byte{}}, Vault: w.kit.Vault.Vault, Keys: w.kit.Vault.Keys,
-		Notices: nobody{}, Documents: nobody{}, Accounts: w.accounts, Messenger: nobody{}, Scanner: scanner{w}, Judge: nobody{},
+		Notices: nobody{}, Documents: nobody{}, Accounts: w.accounts, Messenger: nobody{}, Scanner: scanner{w}, Judge: nobody{}, Looks: w.kit.Vault.Log,
 		Identity: index("person.identity"), Signatory: index("account.signatory"), Clock: w.clock, Random: rand.Reader,
 	})
 	w.must(err)

@@ -281,4 +281,3 @@ func (p *pages) chooseAccount(r *web.Request) (web.Answer, error) {
 	r.Open(o)
 	return web.Redirect{To: "/account"}, nil
 }
-
