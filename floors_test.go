@@ -67,6 +67,7 @@ var beside = map[string][]string{
 	"edge/smtpin":           {"edge/throttle"},
 	"edge/personstore":      {"edge/sqlitefile"},
 	"edge/apistore":         {"edge/sqlitefile"},
+	"edge/mailstore":        {"edge/blobstore", "edge/sqlitefile"}, // the files of drafts, on its disk
 	"edge/config":           {"edge/outward"},              // the residency list is checked as it will be kept
 	"edge/centraldirectory": {"edge/outward"},              // the one way by which questions about people leave
 	"edge/idproof":          {"edge/outward"},              // the one way by which questions about people leave

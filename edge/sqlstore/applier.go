@@ -259,6 +259,7 @@ func (s *Store) passed(r *request) {
 	l.mu.Unlock()
 	s.flusher.note(n)
 	s.stats.applied.Add(1)
+	s.feed.ring()
 }
 
 // record makes a record durable and applied. form gives the form in which it
@@ -293,6 +294,7 @@ func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobst
 			if err != nil {
 				s.applier.lost.Store(true)
 			}
+			s.feed.ring() // only now a follower is given it
 		case waiting != nil:
 			fate.err = err
 			close(fate.known)

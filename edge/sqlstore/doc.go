@@ -32,5 +32,6 @@
 // their order, apply.go says what a step does, live.go holds the state, view.go a
 // message of it, queue.go what is due, sieve.go and newest.go what is surely new; flusher.go
 // tells the index and tend.go looks after that; codec.go is the written form;
-// read.go answers the readers, account.go keeps accounts.
+// read.go answers the readers, feed.go gives steps again to who follows them,
+// account.go keeps accounts.
 package sqlstore

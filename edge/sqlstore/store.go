@@ -68,6 +68,7 @@ type Store struct {
 	views    views
 	accounts accounts
 	wake     [stages]chan struct{}
+	feed     feed
 	stats    counters
 }
 
