@@ -33,7 +33,7 @@ func back(f *web.Form) string {
 	if s := f.Get("folder"); isName(s) {
 		return folderPath(mailbox.FolderID(s))
 	}
-	return "/mail"
+	return folderPath(mailbox.Inbox)
 }
 
 // isName reports whether it can be the name of a folder or of a search.

@@ -21,9 +21,7 @@ const perPage = 50
 // folderPath is the page of a folder.
 func folderPath(f mailbox.FolderID) string {
 	switch f {
-	case mailbox.Inbox:
-		return "/mail"
-	case mailbox.SentBox, mailbox.Drafts, mailbox.Proofs, mailbox.Archive, mailbox.TrashBox:
+	case mailbox.Inbox, mailbox.SentBox, mailbox.Drafts, mailbox.Proofs, mailbox.Archive, mailbox.TrashBox:
 		return "/mail/" + string(f)
 	}
 	return "/mail/folder/" + string(f)

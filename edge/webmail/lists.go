@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"time"
 
 	"rem/edge/web"
 	"rem/message"
@@ -31,12 +32,20 @@ func asked(v *visit) (timeline.Range, *web.Form) {
 	return r, f
 }
 
+// written is a good day as addresses have it.
+func written(f *web.Form, field string) string {
+	if t := day(f, field); !t.IsZero() {
+		return t.Format(time.DateOnly)
+	}
+	return ""
+}
+
 // lists shows where each message stands for each recipient.
 func (p *pages) lists(v *visit) (web.Answer, error) {
 	r, f := asked(v)
 	d := listsPage{
-		From:  f.Field(web.Field{Name: "from", Label: text("İlk gün", "First day"), Type: web.DateInput, Optional: true}),
-		Until: f.Field(web.Field{Name: "until", Label: text("Son gün", "Last day"), Type: web.DateInput, Optional: true}),
+		From:  f.Field(dayField("from", text("İlk gün", "First day"))),
+		Until: f.Field(dayField("until", text("Son gün", "Last day"))),
 		Wrong: !f.Good(),
 		Table: web.Table{
 			Caption: text("İletilerin durumu, alıcı alıcı", "Where messages stand, recipient by recipient"),
@@ -46,7 +55,7 @@ func (p *pages) lists(v *visit) (web.Answer, error) {
 	}
 	days := ""
 	if f.Good() {
-		days = "from=" + f.Get("from") + "&until=" + f.Get("until")
+		days = "from=" + written(f, "from") + "&until=" + written(f, "until")
 		d.Query = "?" + days
 		before, err := v.before()
 		if err != nil {

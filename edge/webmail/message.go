@@ -10,6 +10,7 @@ import (
 
 	"rem"
 	"rem/edge/web"
+	"rem/mail/mime"
 	"rem/message"
 	"rem/message/mailbox"
 	"rem/message/timeline"
@@ -232,17 +233,27 @@ func panel(j *timeline.Judgement) judged {
 	return d
 }
 
+// original names the original message in a report.
+const original = "original.eml"
+
 // signature verifies the sender's own signature over the original message.
-func (p *pages) signature(ctx context.Context, c message.Content) (judged, bool, error) {
+func (p *pages) signature(ctx context.Context, c message.Content, filed []message.Filed) (judged, bool, error) {
 	if p.Verifier == nil {
 		return panel(nil), false, nil
 	}
-	r, err := p.Verifier.Verify(ctx, verification.Input{Name: "original.eml", Source: c})
+	// With its evidence, which names its digest.
+	files := []verification.Input{{Name: original, Source: c}}
+	for i, f := range filed {
+		if !f.Conflict {
+			files = append(files, verification.Input{Name: fmt.Sprint(i), Source: mime.Memory(f.XML)})
+		}
+	}
+	r, err := p.Verifier.Verify(ctx, files...)
 	if err != nil {
 		return judged{}, false, fmt.Errorf("verifying an original: %w", err)
 	}
 	for _, f := range r.Findings {
-		if f.Subject == verification.File {
+		if f.Subject == verification.File && f.Name == original {
 			j := timeline.Judged(f)
 			d := panel(j)
 			d.Name = text("Gönderenin imzası", "The sender's signature")

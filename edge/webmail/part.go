@@ -106,6 +106,9 @@ func Part(s Services) web.Part {
 		Name: "webmail", Title: text("Posta", "Mail"),
 		Menu: []web.MenuItem{{Text: text("Yeni ileti", "New message"), Path: "/mail/compose"}},
 	}
+	part.Routes = append(part.Routes, web.Route{Name: "mail", Method: "GET", Pattern: "/mail", Who: web.Holder, Handler: func(*web.Request) (web.Answer, error) {
+		return web.Redirect{To: folderPath(mailbox.Inbox)}, nil
+	}})
 	for _, f := range mailbox.Fixed {
 		part.Menu = append(part.Menu, web.MenuItem{Text: mailbox.FixedNames[f], Path: folderPath(f)})
 		part.Routes = append(part.Routes, p.get("folder "+string(f), folderPath(f), p.fixed(f)))

@@ -14,15 +14,16 @@ const maxSource = 256 << 10
 
 // reader reads a content to its end, and closes it.
 func reader(c message.Content) io.ReadCloser {
-	return &reading{io.NewSectionReader(c, 0, c.Size()), c}
+	return &opened{io.NewSectionReader(c, 0, c.Size()), c}
 }
 
-type reading struct {
+// opened is a reader that closes the content with it.
+type opened struct {
 	io.Reader
 	content message.Content
 }
 
-func (r *reading) Close() error { closeContent(r.content); return nil }
+func (r *opened) Close() error { closeContent(r.content); return nil }
 
 type messagePage struct {
 	Sent       bool
@@ -49,7 +50,7 @@ func (p *pages) reading(v *visit, r *mailbox.Row) (web.Answer, error) {
 	}
 	defer closeContent(c)
 	d := messagePage{Sent: r.Kind == mailbox.Sent, Acting: actingOn(v, r), Back: web.Link{Text: text("Listeye dön", "Back to the list"), Path: folderPath(r.Folder)}}
-	if d.Signature, _, err = p.signature(v.Context(), c); err != nil {
+	if d.Signature, _, err = p.signature(v.Context(), c, t.filed); err != nil {
 		return nil, err
 	}
 	if d.Document, err = p.document(v, r, c); err != nil {

@@ -2,7 +2,6 @@ package webmail
 
 import (
 	"crypto/rand"
-	"strings"
 	"sync"
 	"time"
 
@@ -43,7 +42,7 @@ type searches struct {
 
 // keep returns the name of a search.
 func (s *searches) keep(x search) string {
-	name := strings.ToLower(rand.Text())
+	name := rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all == nil {
@@ -118,8 +117,7 @@ func (p *pages) searchPage(v *visit, f *web.Form) (web.Answer, error) {
 	d := searchPage{Fields: []web.Field{
 		{Name: "q", Label: text("Aranan", "What to look for"), Optional: true, Max: maxQuestion, Help: text("Gönderen, alıcı, konu, metin ve ek adlarında aranır; sözcüğün başı yeter. Büyük küçük harf fark etmez.", "Looked for in sender, recipients, subject, text and names of attachments; the beginning of a word is enough, in either case.")},
 		where, state,
-		{Name: "from", Label: text("İlk gün", "First day"), Type: web.DateInput, Optional: true},
-		{Name: "until", Label: text("Son gün", "Last day"), Type: web.DateInput, Optional: true},
+		dayField("from", text("İlk gün", "First day")), dayField("until", text("Son gün", "Last day")),
 	}}
 	if len(v.account.Operators) > 1 {
 		names, err := p.people(v)
@@ -173,14 +171,24 @@ func (p *pages) people(v *visit) (map[rem.PersonID]string, error) {
 	return names, nil
 }
 
+// dayField asks for a day, as it is written here: a calendar to choose from is worse
+// by keyboard and for screen readers than ten characters.
+func dayField(name string, label rem.Text) web.Field {
+	return web.Field{Name: name, Label: label, Optional: true, Short: true, Max: 10, Mode: "decimal", Help: text("gün.ay.yıl, örneğin 05.03.2026", "day.month.year, such as 05.03.2026")}
+}
+
 // day reads a day of Türkiye; zero where nothing was typed.
 func day(f *web.Form, field string) (t time.Time) {
-	if s := f.Get(field); s != "" {
-		var err error
-		if t, err = time.ParseInLocation(time.DateOnly, s, timeline.Türkiye); err != nil {
-			f.Fail(field, text("Günü yıl-ay-gün olarak yazın.", "Write the day as year-month-day."))
+	s := trimmed(f.Get(field))
+	if s == "" {
+		return t
+	}
+	for _, form := range []string{"2.1.2006", time.DateOnly} {
+		if t, err := time.ParseInLocation(form, s, timeline.Türkiye); err == nil {
+			return t
 		}
 	}
+	f.Fail(field, text("Günü gün.ay.yıl olarak yazın.", "Write the day as day.month.year."))
 	return t
 }
 

@@ -32,7 +32,7 @@ func TestOnlyTheFormOpensAMessage(t *testing.T) {
 	d := newDesk(t)
 	id := d.send(world.Letter{To: []string{world.Address("bora", here)}, Subject: "İhale daveti", Body: "Şartname ektedir.\r\n"}, "ayse", 0)
 	item := d.items("bora", mailbox.Query{})[0]
-	must(t, d.get("bora", "/mail"), 200, "İhale daveti", "açılmadı", "ayse@", "1 açılmamış")
+	must(t, d.get("bora", "/mail/inbox"), 200, "İhale daveti", "açılmadı", "ayse@", "1 açılmamış")
 	a := d.post("bora", "/mail/search", "q", "ihal")
 	if a.code != 303 || strings.Contains(a.to(), "ihal") {
 		t.Errorf("a search leads to %q", a.to())
@@ -71,13 +71,13 @@ func TestWhoDoesNotWantToBeAskedOpensFromTheList(t *testing.T) {
 	d.send(world.Letter{To: []string{world.Address("bora", here)}, Subject: "Bir", Body: "Bir.\r\n"}, "ayse", 0)
 	item := d.items("bora", mailbox.Query{})[0]
 	form := `formaction="/tr` + path(item) + `/open"`
-	if a := d.get("bora", "/mail"); strings.Contains(a.body, form) {
+	if a := d.get("bora", "/mail/inbox"); strings.Contains(a.body, form) {
 		t.Error("the list opens although the question is wanted")
 	}
 	if a := d.post("bora", "/mail/preferences", "digest", "-1", "from", "22", "until", "7"); a.code != 303 {
 		t.Fatalf("preferences: %d %s", a.code, a.body)
 	}
-	must(t, d.get("bora", "/mail"), 200, form)
+	must(t, d.get("bora", "/mail/inbox"), 200, form)
 	must(t, d.post("bora", "/mail/preferences", "digest", "24", "from", "22", "until", "7"), 422, "0 ile 23")
 	// His choice is his alone: it is not that of somebody else on another account.
 	if a := d.get("ayse", "/mail/preferences"); !strings.Contains(a.body, `id="ask" name="ask" value="yes" checked`) {
@@ -181,7 +181,7 @@ func TestRowsAreMoved(t *testing.T) {
 	}
 	items := d.items("bora", mailbox.Query{})
 	one, two := fmt.Sprint(items[0].ID), fmt.Sprint(items[1].ID)
-	if a := d.post("bora", "/mail/act", "do", "archive", "folder", "inbox", "item", one); a.to() != "/mail?done=archive&n=1" {
+	if a := d.post("bora", "/mail/act", "do", "archive", "folder", "inbox", "item", one); a.to() != "/mail/inbox?done=archive&n=1" {
 		t.Errorf("archiving leads to %q (%d)", a.to(), a.code)
 	}
 	must(t, d.get("bora", "/mail/archive?done=archive&n=1"), 200, "İleti 2", "Arşive taşındı: 1.")
@@ -203,13 +203,13 @@ func TestRowsAreMoved(t *testing.T) {
 	must(t, d.post("bora", "/mail/act", "do", "remove", "folder", "trash", "item", two), 200, "Kalıcı olarak kaldır", `name="item" value="`+two+`"`)
 	must(t, d.post("bora", "/mail/remove", "folder", "trash", "item", two), 422, "Hiç açılmamış")
 	must(t, d.post("bora", "/mail/act", "do", "restore", "folder", "trash", "item", two), 303)
-	must(t, d.get("bora", "/mail"), 200, "İleti 1")
-	if a := d.post("bora", "/mail/act", "do", "archive", "folder", "inbox"); a.to() != "/mail?done=none" {
+	must(t, d.get("bora", "/mail/inbox"), 200, "İleti 1")
+	if a := d.post("bora", "/mail/act", "do", "archive", "folder", "inbox"); a.to() != "/mail/inbox?done=none" {
 		t.Errorf("nothing chosen leads to %q", a.to())
 	}
 	must(t, d.post("bora", "/mail/act", "do", "nothing", "item", one), 400)
 	// Where a form leads is a name of ours, whatever it says.
-	if a := d.post("bora", "/mail/act", "do", "mark", "folder", "//evil.example/", "item", one); a.to() != "/mail?done=mark&n=1" {
+	if a := d.post("bora", "/mail/act", "do", "mark", "folder", "//evil.example/", "item", one); a.to() != "/mail/inbox?done=mark&n=1" {
 		t.Errorf("a form leads to %q", a.to())
 	}
 }
@@ -228,7 +228,7 @@ func TestPermissionsAreThoseOfTheAccount(t *testing.T) {
 	if err := d.provider.Store.Update(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	page := d.get("bora", "/mail")
+	page := d.get("bora", "/mail/inbox")
 	for _, no := range []string{`value="archive"`, `value="trash"`, "/mail/export\""} {
 		if strings.Contains(strings.SplitN(page.body, "<main", 2)[1], no) {
 			t.Errorf("%s is offered", no)
@@ -246,7 +246,7 @@ func TestPermissionsAreThoseOfTheAccount(t *testing.T) {
 	if err := d.provider.Store.Update(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range []string{"/mail", "/mail/sent", "/mail/message/" + item, "/mail/quota"} {
+	for _, p := range []string{"/mail/inbox", "/mail/sent", "/mail/message/" + item, "/mail/quota"} {
 		if x := d.get("bora", p); x.code != 422 || strings.Contains(x.body, "Konu") {
 			t.Errorf("%s for somebody who may not read: %d", p, x.code)
 		}
@@ -323,7 +323,7 @@ func TestAFolderIsGoneThroughByCursor(t *testing.T) {
 	if err := d.store.Follow(t.Context(), news, "z"); err != nil {
 		t.Fatal(err)
 	}
-	seen, at := map[string]bool{}, "/mail"
+	seen, at := map[string]bool{}, "/mail/inbox"
 	for pages := 1; ; pages++ {
 		a := d.get("bora", at)
 		for _, part := range strings.Split(a.body, `name="item" value="`)[1:] {
@@ -333,7 +333,7 @@ func TestAFolderIsGoneThroughByCursor(t *testing.T) {
 			}
 			seen[row] = true
 		}
-		_, next, ok := strings.Cut(a.body, `href="/tr/mail?before=`)
+		_, next, ok := strings.Cut(a.body, `href="/tr/mail/inbox?before=`)
 		if !ok {
 			if pages != 3 || len(seen) != 120 {
 				t.Errorf("%d rows on %d pages", len(seen), pages)
@@ -341,9 +341,9 @@ func TestAFolderIsGoneThroughByCursor(t *testing.T) {
 			break
 		}
 		next, _, _ = strings.Cut(next, `"`)
-		at = "/mail?before=" + next
+		at = "/mail/inbox?before=" + next
 	}
-	must(t, d.get("bora", "/mail?before=x"), 404)
+	must(t, d.get("bora", "/mail/inbox?before=x"), 404)
 }
 
 // The forecast goes by what arrived lately, and says that reception never stops.
