@@ -10,8 +10,8 @@ import (
 	"rem/message/mailbox"
 )
 
-// delimiter stands between a folder's name and that of one inside of it. Folders are
-// in no tree of ours: "a/b" is one name, and "a" above it need not be a folder.
+// delimiter would stand between a folder and one inside of it. No name has it: folders
+// lie side by side, and programs ask for one all the same.
 const delimiter = '/'
 
 // uses are what mail programs know folders by (RFC 6154 2). Evidence has no word.
@@ -220,34 +220,23 @@ func (n *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 	for i := range patterns {
 		patterns[i] = ref + patterns[i]
 	}
-	for _, e := range tree(all) {
-		if !slices.ContainsFunc(patterns, func(p string) bool { return matches(e.name, p) }) {
+	for _, f := range all {
+		if !slices.ContainsFunc(patterns, func(p string) bool { return matches(f.name, p) }) {
 			continue
 		}
-		use := imap.MailboxAttr("")
-		if e.folder != nil {
-			use = uses[e.folder.ID]
-		}
-		if o.SelectSpecialUse && use == "" || (o.SelectSubscribed || o.SelectRemote) && e.folder == nil {
+		use, used := uses[f.ID]
+		if o.SelectSpecialUse && !used {
 			continue
 		}
-		data := &imap.ListData{Delim: delimiter, Mailbox: e.name}
-		if e.folder == nil {
-			data.Attrs = append(data.Attrs, imap.MailboxAttrNonExistent, imap.MailboxAttrNoSelect)
-		}
-		if e.children {
-			data.Attrs = append(data.Attrs, imap.MailboxAttrHasChildren)
-		} else {
-			data.Attrs = append(data.Attrs, imap.MailboxAttrHasNoChildren)
-		}
-		if use != "" {
+		data := &imap.ListData{Delim: delimiter, Mailbox: f.name, Attrs: []imap.MailboxAttr{imap.MailboxAttrHasNoChildren}}
+		if used {
 			data.Attrs = append(data.Attrs, use)
 		}
-		if (o.SelectSubscribed || o.ReturnSubscribed) && e.folder != nil {
+		if o.SelectSubscribed || o.ReturnSubscribed {
 			data.Attrs = append(data.Attrs, imap.MailboxAttrSubscribed)
 		}
-		if o.ReturnStatus != nil && e.folder != nil {
-			if data.Status, err = n.status(*e.folder, o.ReturnStatus); err != nil {
+		if o.ReturnStatus != nil {
+			if data.Status, err = n.status(f, o.ReturnStatus); err != nil {
 				return err
 			}
 		}
@@ -256,37 +245,6 @@ func (n *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 		}
 	}
 	return nil
-}
-
-// An entry is a name in the tree that mail programs see.
-type entry struct {
-	name     string
-	folder   *folder // nil: only the beginning of another name
-	children bool
-}
-
-func tree(all []folder) []entry {
-	list, at := make([]entry, 0, len(all)), map[string]int{}
-	for i := range all {
-		at[all[i].name] = len(list)
-		list = append(list, entry{name: all[i].name, folder: &all[i]})
-	}
-	for i := range all {
-		for name := all[i].name; ; {
-			k := strings.LastIndexByte(name, delimiter)
-			if k <= 0 {
-				break
-			}
-			name = name[:k]
-			if j, ok := at[name]; ok {
-				list[j].children = true
-				continue
-			}
-			at[name] = len(list)
-			list = append(list, entry{name: name, children: true})
-		}
-	}
-	return list
 }
 
 // matches reports whether a name matches a pattern of LIST (RFC 9051 6.3.9). Its time

@@ -210,7 +210,8 @@ func (f *frame) end() (refused string) {
 	switch {
 	case message && size > f.append:
 		// The library says so, and the client does not send it.
-	case !message && nonSync && size > maxLiteral:
+	case !message && size > maxLiteral:
+		// The library would wait for more of the command before it says no.
 		return "The literal is too large"
 	case !message:
 		if f.literals += size; f.literals > maxLiterals || !f.known && f.literals > strangerLine/2 {

@@ -310,12 +310,18 @@ func (n *session) poll(w updates, allowExpunge bool) error {
 	later, err := n.view.follow(w, fresh, allowExpunge)
 	n.srv.lines.Add(int64(cap(n.view.lines) - before))
 	n.dirty = n.dirty || later
-	n.view.again = time.Now().Add(lookShare * time.Since(began))
+	if took := time.Since(began); took > lookFree {
+		n.view.again = time.Now().Add(lookShare * took)
+	}
 	return err
 }
 
-// lookShare is how many times as long as reading a folder took it is not read again.
-const lookShare = 10
+// lookShare is how many times as long as reading a folder took it is not read again,
+// when that was longer than lookFree.
+const (
+	lookShare = 10
+	lookFree  = 20 * time.Millisecond
+)
 
 // Idle implements imapserver.Session.
 func (n *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
