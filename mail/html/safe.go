@@ -121,6 +121,7 @@ type walker struct {
 
 	stack      []open
 	suppressed map[string]int
+	roots      int // html and body among them that are not written: they do not count as deep
 	written    int // elements
 	full       bool
 
@@ -253,6 +254,9 @@ func (w *walker) top() open {
 func (w *walker) pop() {
 	e := w.stack[len(w.stack)-1]
 	w.stack = w.stack[:len(w.stack)-1]
+	if e.out == "" && (e.name == "html" || e.name == "body") {
+		w.roots--
+	}
 	if w.anchor != nil && w.anchor.depth == len(w.stack) {
 		w.endLink()
 	}
@@ -634,7 +638,12 @@ func (w *walker) start(selfClosing bool) {
 		out = ""
 	}
 	parent = w.top()
-	if len(w.stack) >= w.l.Depth || w.written >= w.l.Elements {
+	root := (tag == "html" || tag == "body") && out == ""
+	if root && w.isOpen(tag) {
+		w.suppressed[tag]++
+		return
+	}
+	if len(w.stack) >= w.l.Depth+w.roots || w.written >= w.l.Elements {
 		if w.written >= w.l.Elements {
 			w.full = true
 		}
@@ -691,7 +700,9 @@ func (w *walker) start(selfClosing bool) {
 		w.text.start(n.out, e.block || elements[n.out].block)
 		w.fresh = w.fresh || e.block || elements[n.out].block
 	}
-	w.stack = append(w.stack, n)
+	if w.stack = append(w.stack, n); root {
+		w.roots++
+	}
 }
 
 // hasRefresh reports whether a meta element leads elsewhere. Its attributes were
