@@ -68,14 +68,14 @@ var beside = map[string][]string{
 	"edge/personstore":      {"edge/sqlitefile"},
 	"edge/apistore":         {"edge/sqlitefile"},
 	"edge/mailstore":        {"edge/blobstore", "edge/sqlitefile"}, // the files of drafts, on its disk
-	"edge/config":           {"edge/outward"},              // the residency list is checked as it will be kept
-	"edge/centraldirectory": {"edge/outward"},              // the one way by which questions about people leave
-	"edge/idproof":          {"edge/outward"},              // the one way by which questions about people leave
-	"edge/notify":           {"edge/outward"},              // the same
-	"edge/site":             {"edge/web"},                  // what everybody sees
-	"edge/apply":            {"edge/throttle", "edge/web"}, // the applicant's pages
-	"edge/portal":           {"edge/web"},                  // the account holder's
-	"edge/entrance":         {"edge/web"},                  // log-in, and how somebody logs in
+	"edge/config":           {"edge/outward"},                      // the residency list is checked as it will be kept
+	"edge/centraldirectory": {"edge/outward"},                      // the one way by which questions about people leave
+	"edge/idproof":          {"edge/outward"},                      // the one way by which questions about people leave
+	"edge/notify":           {"edge/outward"},                      // the same
+	"edge/site":             {"edge/web"},                          // what everybody sees
+	"edge/apply":            {"edge/throttle", "edge/web"},         // the applicant's pages
+	"edge/portal":           {"edge/web"},                          // the account holder's
+	"edge/entrance":         {"edge/web"},                          // log-in, and how somebody logs in
 	"edge/webmail":          {"edge/web"},
 	"edge/developer":        {"edge/web"},
 	"edge/signing":          {"edge/throttle", "edge/web"}, // between compose and the signer's program
@@ -92,6 +92,7 @@ var beside = map[string][]string{
 	"internal/testkit/personledgertest": {"internal/testkit/vaulttest"},                                                                                                   // its forms are sealed
 	"internal/testkit/partnertest":      {"internal/testkit/chaintest", "internal/testkit/personledgertest", "internal/testkit/vaulttest"},                                // who visits, and whom
 	"internal/testkit/world":            {"internal/testkit/broken"},                                                                                                      // providers on folders that break
+	"internal/testkit/signtest":         {"internal/testkit/world"},                                                                                                       // a desk at a whole provider
 	"cmd/remload":                       {"internal/testkit/postfix"},                                                                                                     // whose speed ours is compared with
 }
 
