@@ -20,11 +20,11 @@ import (
 	"rem/trust/validation"
 )
 
-// Bounds of what is read into memory. A part of [PartSize] messages with hundreds
-// of recipients each stays below the first, an evidence far below the second, and
-// no provider carries messages above the third.
+// Bounds of what is read into memory. The list of a part stays far below the
+// first, an evidence below the second, and no provider carries messages above the
+// third.
 const (
-	maxList     = 256 << 20
+	maxList     = 64 << 20
 	maxEvidence = 4 << 20
 	maxOriginal = 512 << 20
 )
@@ -496,22 +496,29 @@ func (c *checker) message(ctx context.Context, m *messageProofs, box *boxReader)
 		}
 		reports = append(reports, r)
 	}
+	seen := original == ""
 	for _, r := range reports {
-		c.take(out, m, r, original, problem)
+		seen = c.take(out, m, r, original, problem) || seen
 	}
-	if len(m.Evidence) == 0 && out.Verdict == validation.TotalPassed {
-		out.Verdict = validation.Indeterminate
+	// What nobody said anything about was not verified.
+	for _, e := range out.Evidence {
+		out.worsen(e.Verdict)
+	}
+	if !seen || len(m.Evidence) == 0 {
+		out.worsen(validation.Indeterminate)
 	}
 	return out, nil
 }
 
-// take enters what a report found out.
-func (c *checker) take(out *Checked, m *messageProofs, r *verification.Report, original string, problem func(string, Trouble, string)) {
-	worsen := func(v validation.Verdict) {
-		if weight(v) > weight(out.Verdict) {
-			out.Verdict = v
-		}
+func (m *Checked) worsen(v validation.Verdict) {
+	if weight(v) > weight(m.Verdict) {
+		m.Verdict = v
 	}
+}
+
+// take enters what a report found out, and reports whether it is about the
+// original, too.
+func (c *checker) take(out *Checked, m *messageProofs, r *verification.Report, original string, problem func(string, Trouble, string)) (seen bool) {
 	found := map[string]*verification.Finding{}
 	refused := false
 	for _, f := range r.Findings {
@@ -519,7 +526,7 @@ func (c *checker) take(out *Checked, m *messageProofs, r *verification.Report, o
 		case f.Subject == verification.File:
 			found[f.Name] = f
 		case f.Subject == verification.Chain:
-			worsen(f.Verdict)
+			out.worsen(f.Verdict)
 		}
 	}
 	for i := range out.Evidence {
@@ -533,7 +540,6 @@ func (c *checker) take(out *Checked, m *messageProofs, r *verification.Report, o
 			continue
 		}
 		e.Verdict, e.Sub = f.Verdict, f.Sub
-		worsen(f.Verdict)
 		if len(f.Parts) != 1 || f.Parts[0].Subject != verification.Evidence {
 			problem(e.File, Misplaced, "no evidence")
 			continue
@@ -556,24 +562,26 @@ func (c *checker) take(out *Checked, m *messageProofs, r *verification.Report, o
 		refused = refused || f.Verdict == validation.TotalPassed && e.Kind == "SubmissionAcceptanceRejection" && e.Outcome == "negative"
 	}
 	if original == "" {
-		return
+		return false
 	}
 	f := found[original]
 	switch {
 	case f == nil && !slices.Contains(r.Unreadable, original):
+		return false
 	case f == nil:
 		// Bytes that are no mail, and none of the evidence is about them.
 		out.Original.Verdict, out.Original.Sub = validation.TotalFailed, validation.HashFailure
-		worsen(validation.TotalFailed)
+		out.worsen(validation.TotalFailed)
 	default:
 		out.Original.Verdict, out.Original.Sub = f.Verdict, f.Sub
 		if refused {
 			// It was refused, and perhaps for its signature: only its digest weighs.
-			digests(f, worsen)
-			return
+			digests(f, out.worsen)
+			return true
 		}
-		worsen(f.Verdict)
+		out.worsen(f.Verdict)
 	}
+	return true
 }
 
 func digests(f *verification.Finding, worsen func(validation.Verdict)) {

@@ -16,6 +16,10 @@ import (
 // grows with the mailbox.
 const PartSize = 500
 
+// partRecipients ends a part earlier when its messages went to many: evidence
+// grows with recipients.
+const partRecipients = 2000
+
 // An Item is a message to export.
 type Item struct {
 	Message rem.MessageID
@@ -44,6 +48,14 @@ type Source interface {
 // person may not; retrieval.Retriever does the work.
 type Opener interface {
 	Open(ctx context.Context, id rem.MessageID, recipient int) (message.Content, error)
+}
+
+// An OpenerFunc is an Opener.
+type OpenerFunc func(ctx context.Context, id rem.MessageID, recipient int) (message.Content, error)
+
+// Open implements Opener.
+func (f OpenerFunc) Open(ctx context.Context, id rem.MessageID, recipient int) (message.Content, error) {
+	return f(ctx, id, recipient)
 }
 
 // A File is one that the caller adds, such as roots to believe. Name has letters

@@ -21,6 +21,24 @@ import (
 func TestRemverifyAcceptsAnExportOfEveryState(t *testing.T) {
 	s := tell(t)
 	verify := remverify(t)
+	states := map[message.State]bool{}
+	for _, item := range s.source().items {
+		v, err := s.source().Message(t.Context(), item.Message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, standing := range v.Standings {
+			states[standing.State] = true
+		}
+	}
+	for _, want := range []message.State{
+		message.Refused, message.Accepted, message.Relaying, message.Asked, message.NotRelayed, message.Overdue,
+		message.Delivered, message.NotDelivered, message.Retrieved, message.NotRetrieved,
+	} {
+		if !states[want] {
+			t.Errorf("no message is %s", want)
+		}
+	}
 	for _, c := range []struct {
 		name   string
 		change func(*export.Options)
@@ -33,9 +51,9 @@ func TestRemverifyAcceptsAnExportOfEveryState(t *testing.T) {
 			o := s.options()
 			c.change(&o)
 			b, result := s.write(o)
-			want := export.Result{Messages: 8, Originals: 7, Evidence: result.Evidence} // what was refused was not kept
+			want := export.Result{Messages: 11, Originals: 10, Evidence: result.Evidence} // what was refused was not kept
 			if o.LeaveUnopened {
-				want.Originals, want.LeftOut = 6, 1
+				want.Originals, want.LeftOut = 9, 1
 			}
 			if result != want || result.Evidence < 12 {
 				t.Errorf("written: %+v, want %+v", result, want)

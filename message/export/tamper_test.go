@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"rem"
+	"rem/message"
 	"rem/message/export"
 	"rem/trust/validation"
 )
@@ -47,7 +48,7 @@ func rezip(t testing.TB, b []byte, change func([]file) []file) []byte {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
 	for _, f := range change(files) {
-		w, err := z.Create(f.name)
+		w, err := z.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Store})
 		if err == nil {
 			_, err = w.Write(f.b)
 		}
@@ -80,10 +81,10 @@ func TestEveryChangedByteIsFound(t *testing.T) {
 		o := s.options()
 		o.Mbox = mbox
 		b, _ := s.write(o)
-		if c, all := s.check(b); c.Verdict != validation.TotalPassed || len(all) != 8 {
+		if c, all := s.check(b); c.Verdict != validation.TotalPassed || len(all) != 11 {
 			t.Fatalf("unchanged: %+v, %d messages", c, len(all))
 		}
-		for _, f := range unzip(t, b) {
+		for i, f := range unzip(t, b) {
 			changed := rezip(t, b, func(files []file) []file {
 				for i := range files {
 					if files[i].name == f.Name {
@@ -95,6 +96,9 @@ func TestEveryChangedByteIsFound(t *testing.T) {
 			})
 			if c, _ := s.check(changed); c.Verdict == validation.TotalPassed && f.Name != "proofs.json" {
 				t.Errorf("%s was changed, and nobody sees it", f.Name)
+			}
+			if i%3 != 0 {
+				continue // the names of the others tell nothing more
 			}
 			gone := rezip(t, b, func(files []file) []file {
 				var rest []file
@@ -276,6 +280,56 @@ func TestRemverifyFindsWhatWasChanged(t *testing.T) {
 			t.Errorf("not JSON:\n%s", out)
 		}
 	}
+}
+
+// What contradicts the others is shown as such, and verified apart: it does not
+// take the others' verdict away.
+func TestConflictingEvidenceIsVerifiedApart(t *testing.T) {
+	s := tell(t)
+	id := s.id("three")
+	o := s.options()
+	mixed := &conflicting{s.source(), id, s.id("unread")}
+	mixed.items = []export.Item{{Message: id}}
+	o.Source, o.Verifier = mixed, s.verifier()
+	b, _ := s.write(o)
+	c, all := s.check(b)
+	if c.Verdict != validation.TotalFailed || len(all[id].Problems) != 1 || all[id].Problems[0].Trouble != export.Foreign {
+		t.Errorf("an evidence about another message: %+v %+v", c, all[id])
+	}
+	if !bytes.Contains(content(t, b, "part-0001/index.html"), []byte("çelişiyor")) {
+		t.Error("the page does not say that an evidence conflicts")
+	}
+	marked := 0
+	for _, e := range all[id].Evidence {
+		if e.Conflict {
+			marked++
+		}
+		if e.Verdict != validation.TotalPassed {
+			t.Errorf("%s is judged %s by itself", e.File, e.Verdict)
+		}
+	}
+	if marked != 1 {
+		t.Errorf("%d are marked as conflicting", marked)
+	}
+}
+
+// conflicting gives one message an evidence of another one, as what contradicts.
+type conflicting struct {
+	*source
+	to, from rem.MessageID
+}
+
+func (c *conflicting) EvidenceOf(ctx context.Context, id rem.MessageID) ([]message.Filed, error) {
+	filed, err := c.source.EvidenceOf(ctx, id)
+	if err != nil || id != c.to {
+		return filed, err
+	}
+	more, err := c.source.EvidenceOf(ctx, c.from)
+	if err != nil {
+		return nil, err
+	}
+	more[1].Conflict = true
+	return append(filed, more[1]), nil
 }
 
 // A link in a folder leads nowhere outside of it.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,8 +50,10 @@ func tell(t testing.TB) *stories {
 	}
 	ayse, bora, cem, derya := world.Address("ayse", "hs90"), world.Address("bora", "hs91"), world.Address("cem", "hs91"), world.Address("derya", "hs90")
 
+	send("not relayed", "ayse", "hs90", 0, "Ulaşmaz.\r\n", world.Address("emre", "hs92"))
+	w.Net.Fate = func(world.Packet, int) world.Fate { return world.Lose }
+	w.Run(2 * time.Hour)
 	// The third provider takes what it is given, and its answers never come.
-	// To the fourth, which does not run, nothing comes through.
 	w.Net.Fate = func(p world.Packet, _ int) world.Fate {
 		if p.From == world.Domain("hs92") {
 			return world.Lose
@@ -80,6 +83,10 @@ func tell(t testing.TB) *stories {
 	w.Net.Fate = func(world.Packet, int) world.Fate { return world.Lose }
 	send("relaying", "ayse", "hs90", 0, "Yolda.\r\n", bora)
 	w.Now()
+	w.Net.Fate = func(world.Packet, int) world.Fate { return world.Hang }
+	send("asked", "ayse", "hs90", 0, "Soruldu.\r\n", cem)
+	w.Now()
+	send("accepted", "ayse", "hs90", 0, "Kabul edildi.\r\n", derya)
 	return s
 }
 
@@ -125,7 +132,7 @@ func (s *source) Open(ctx context.Context, ref message.Ref) (message.Content, er
 
 func (s *stories) source() *source {
 	src := &source{stories: s, ledgerOf: s.Providers[world.Domain("hs90")].Store}
-	for _, name := range []string{"unread", "overdue", "three", "refused", "unknown", "relaying"} {
+	for _, name := range []string{"unread", "overdue", "three", "refused", "unknown", "relaying", "not relayed", "asked", "accepted"} {
 		if s.names[name] != "" {
 			src.items = append(src.items, export.Item{Message: s.names[name], Folder: "Gönderilmiş"})
 		}
@@ -220,14 +227,34 @@ func (s *stories) write(o export.Options) ([]byte, export.Result) {
 	return b.Bytes(), r
 }
 
-// remverify builds the program once and gives what runs it in an empty folder.
+// The program is built once, into a folder that goes with the tests.
+var (
+	programs string
+	program  string
+	built    sync.Once
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "export")
+	if err != nil {
+		panic(err)
+	}
+	programs = dir
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// remverify gives what runs the program in a folder.
 func remverify(t *testing.T) func(dir string, args ...string) (string, int) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "remverify")
-	build := exec.Command("go", "build", "-o", program, "rem/cmd/remverify")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building remverify: %v\n%s", err, out)
-	}
+	built.Do(func() {
+		program = filepath.Join(programs, "remverify")
+		if out, err := exec.Command("go", "build", "-o", program, "rem/cmd/remverify").CombinedOutput(); err != nil {
+			program = ""
+			t.Fatalf("building remverify: %v\n%s", err, out)
+		}
+	})
 	return func(dir string, args ...string) (string, int) {
 		t.Helper()
 		c := exec.Command(program, args...)
@@ -249,13 +276,4 @@ func put(t *testing.T, name string, b []byte) {
 	if err := os.WriteFile(name, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// world0 is a world in which nothing happened.
-func world0(t testing.TB) *world.World {
-	t.Helper()
-	if kit == nil {
-		kit = world.NewKit(t)
-	}
-	return kit.New(t, world.Options{})
 }

@@ -70,17 +70,27 @@ func (x *exporter) write(ctx context.Context) error {
 		}
 	}
 	var part []*exported
+	recipients := 0
 	for item, err := range x.Source.Items(ctx) {
 		if err != nil {
 			return err
 		}
 		x.number++
-		if part = append(part, &exported{Item: item, number: x.number}); len(part) == PartSize {
-			if err := x.part(ctx, part); err != nil {
-				return err
+		part = append(part, &exported{Item: item, number: x.number})
+		if item.Recipient == 0 {
+			v, err := x.Source.Message(ctx, item.Message)
+			if err != nil {
+				return fmt.Errorf("reading message %s: %w", item.Message, err)
 			}
-			part = part[:0:0]
+			recipients += len(v.Record.Recipients)
 		}
+		if len(part) < PartSize && recipients < partRecipients {
+			continue
+		}
+		if err := x.part(ctx, part); err != nil {
+			return err
+		}
+		part, recipients = nil, 0
 	}
 	if len(part) > 0 {
 		if err := x.part(ctx, part); err != nil {
