@@ -219,14 +219,14 @@ type value struct {
 }
 
 type result struct {
-	Kind      string     `json:"kind"`
-	Address   string     `json:"address"`
-	Values    []value    `json:"values"`
-	Operators []operator `json:"operators,omitempty"`
-	Central   bool       `json:"central"`
+	Kind      string          `json:"kind"`
+	Address   string          `json:"address"`
+	Values    []value         `json:"values"`
+	Operators []entryOperator `json:"operators,omitempty"`
+	Central   bool            `json:"central"`
 }
 
-type operator struct {
+type entryOperator struct {
 	Name  string `json:"name"`
 	Title string `json:"title,omitempty"`
 }
@@ -269,7 +269,7 @@ func (h *Handler) query(w http.ResponseWriter, r *http.Request) {
 			one.Values = append(one.Values, value{string(v.Field), v.Text})
 		}
 		for _, o := range x.Operators {
-			one.Operators = append(one.Operators, operator{o.Name, o.Title})
+			one.Operators = append(one.Operators, entryOperator{o.Name, o.Title})
 		}
 		out.Results = append(out.Results, one)
 	}

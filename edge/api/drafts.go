@@ -52,7 +52,8 @@ func draft(d *mailbox.Draft) Draft {
 	return out
 }
 
-type draftIn struct {
+// A DraftIn names a draft.
+type DraftIn struct {
 	Spoken
 	ID string `path:"draft" maxLength:"64"`
 }
@@ -106,12 +107,12 @@ func (p *programs) drafts() {
 		return out, p.told(in.Language, err)
 	})
 	huma.Register(p.api, on(http.MethodGet, "drafts/{draft}", "getDraft", token.Send, tag, "Taslağı verir", "Gives a draft", http.StatusNotFound),
-		func(ctx context.Context, in *draftIn) (*draftOut, error) {
+		func(ctx context.Context, in *DraftIn) (*draftOut, error) {
 			out, err := p.draft(ctx, in.ID)
 			return out, p.told(in.Language, err)
 		})
 	type replace struct {
-		draftIn
+		DraftIn
 		Body Draft
 	}
 	huma.Register(p.api, on(http.MethodPut, "drafts/{draft}", "saveDraft", token.Send, tag, "Taslağı kaydeder", "Saves a draft", http.StatusNotFound, http.StatusConflict),
@@ -121,7 +122,7 @@ func (p *programs) drafts() {
 			return out, p.told(in.Language, err)
 		})
 	huma.Register(p.api, on(http.MethodDelete, "drafts/{draft}", "dropDraft", token.Send, tag, "Taslaktan vazgeçer", "Gives a draft up", http.StatusNotFound),
-		func(ctx context.Context, in *draftIn) (*struct{}, error) {
+		func(ctx context.Context, in *DraftIn) (*struct{}, error) {
 			return nil, p.told(in.Language, p.Box.Drop(ctx, visitor(ctx), mailbox.DraftID(in.ID)))
 		})
 	p.files(tag)
@@ -130,8 +131,8 @@ func (p *programs) drafts() {
 
 func (p *programs) files(tag string) {
 	type attachIn struct {
-		draftIn
-		streamed
+		ID string `path:"draft" maxLength:"64"`
+		Streamed
 		Name string `query:"name" required:"true" minLength:"1" maxLength:"255"`
 		Type string `query:"type" maxLength:"100" default:"application/octet-stream"`
 	}
@@ -141,7 +142,7 @@ func (p *programs) files(tag string) {
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1
 	huma.Register(p.api, op, func(ctx context.Context, in *attachIn) (*draftOut, error) {
 		who, id := visitor(ctx), mailbox.DraftID(in.ID)
-		language := in.draftIn.Language
+		language := in.Language
 		if _, err := p.Box.Draft(ctx, who, id); err != nil {
 			return nil, p.told(language, err)
 		}
@@ -162,7 +163,7 @@ func (p *programs) files(tag string) {
 		return out, p.told(language, err)
 	})
 	type fileIn struct {
-		draftIn
+		DraftIn
 		File string `path:"file" maxLength:"64"`
 	}
 	huma.Register(p.api, on(http.MethodDelete, "drafts/{draft}/files/{file}", "detachFile", token.Send, tag, "Eki kaldırır", "Takes a file off", http.StatusNotFound, http.StatusConflict),
@@ -184,7 +185,7 @@ func (p *programs) files(tag string) {
 		})
 	huma.Register(p.api, on(http.MethodGet, "drafts/{draft}/original", "composeDraft", token.Send, tag,
 		"Taslağın imzasız orijinal iletisini (MIME) verir; kendi programınızla imzalayıp messages'a gönderebilirsiniz", "Gives the unsigned original (MIME) of a draft, to be signed by a program of yours and sent to messages", http.StatusNotFound),
-		func(ctx context.Context, in *draftIn) (*huma.StreamResponse, error) {
+		func(ctx context.Context, in *DraftIn) (*huma.StreamResponse, error) {
 			c, err := p.Box.Compose(ctx, visitor(ctx), mailbox.DraftID(in.ID))
 			if err != nil {
 				return nil, p.told(in.Language, err)

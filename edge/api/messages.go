@@ -30,6 +30,14 @@ type Folder struct {
 	Bytes    int64  `json:"bytes"`
 }
 
+// A Naming gives a folder its name.
+type Naming struct {
+	Spoken
+	Body struct {
+		Name string `json:"name" minLength:"1" maxLength:"100"`
+	}
+}
+
 func (p *programs) folders() {
 	const tag = "Klasörler / folders"
 	type list struct{ Body []Folder }
@@ -49,12 +57,6 @@ func (p *programs) folders() {
 			}
 			return out, nil
 		})
-	type naming struct {
-		Spoken
-		Body struct {
-			Name string `json:"name" minLength:"1" maxLength:"100"`
-		}
-	}
 	type made struct {
 		Body struct {
 			ID string `json:"id"`
@@ -62,14 +64,14 @@ func (p *programs) folders() {
 	}
 	create := on(http.MethodPost, "folders", "createFolder", token.Manage, tag, "Klasör açar", "Makes a folder", http.StatusConflict)
 	create.DefaultStatus = http.StatusCreated
-	huma.Register(p.api, create, func(ctx context.Context, in *naming) (*made, error) {
+	huma.Register(p.api, create, func(ctx context.Context, in *Naming) (*made, error) {
 		id, err := p.Box.CreateFolder(ctx, visitor(ctx), in.Body.Name)
 		out := &made{}
 		out.Body.ID = string(id)
 		return out, p.told(in.Language, err)
 	})
 	type renaming struct {
-		naming
+		Naming
 		ID string `path:"folder"`
 	}
 	huma.Register(p.api, on(http.MethodPut, "folders/{folder}", "renameFolder", token.Manage, tag, "Klasörün adını değiştirir", "Renames a folder", http.StatusNotFound, http.StatusConflict),
@@ -398,7 +400,7 @@ func proof(e *timeline.Evidence) Proof {
 	}
 	if j := e.Judgement; j != nil {
 		t := both(j.Sentence)
-		out.Verdict, out.Sentence = string(j.Verdict), &t
+		out.Verdict, out.Sentence = j.Verdict.String(), &t
 	}
 	return out
 }
@@ -410,16 +412,18 @@ func optional(t time.Time) *time.Time {
 	return &t
 }
 
+// A MessageIn names a message.
+type MessageIn struct {
+	Spoken
+	ID string `path:"message" maxLength:"200"`
+}
+
 func (p *programs) journeys() {
 	const tag = "Deliller / evidence"
-	type messageIn struct {
-		Spoken
-		ID string `path:"message"`
-	}
 	type journeyOut struct{ Body Journey }
 	huma.Register(p.api, on(http.MethodGet, "messages/{message}", "getTimeline", token.List, tag,
 		"Alıcı alıcı ne olduğunu delilleriyle verir", "Gives what became of a message, recipient by recipient, with the evidence and its verdicts", http.StatusNotFound),
-		func(ctx context.Context, in *messageIn) (*journeyOut, error) {
+		func(ctx context.Context, in *MessageIn) (*journeyOut, error) {
 			who := visitor(ctx)
 			view, err := p.Box.Message(ctx, who, rem.MessageID(in.ID))
 			if err != nil {
@@ -455,7 +459,7 @@ func (p *programs) journeys() {
 		})
 	type proofsOut struct{ Body []Proof }
 	huma.Register(p.api, on(http.MethodGet, "messages/{message}/evidence", "listEvidence", token.List, tag, "İletinin delillerini listeler", "Lists the evidence of a message", http.StatusNotFound),
-		func(ctx context.Context, in *messageIn) (*proofsOut, error) {
+		func(ctx context.Context, in *MessageIn) (*proofsOut, error) {
 			who := visitor(ctx)
 			view, err := p.Box.Message(ctx, who, rem.MessageID(in.ID))
 			if err != nil {
@@ -468,7 +472,7 @@ func (p *programs) journeys() {
 			return out, nil
 		})
 	type evidenceIn struct {
-		messageIn
+		MessageIn
 		Evidence string `path:"evidence"`
 	}
 	huma.Register(p.api, on(http.MethodGet, "messages/{message}/evidence/{evidence}", "getEvidence", token.List, tag, "Delilin imzalı XML'ini verir, baytı baytına", "Gives the signed XML of an evidence, byte for byte", http.StatusNotFound),
@@ -511,15 +515,15 @@ type Receipt struct {
 	Evidence string `json:"evidence"`
 }
 
-// A streamed body is read by its handler.
-type streamed struct {
+// A Streamed body is read by its handler.
+type Streamed struct {
 	Spoken
 	Key  string `header:"Idempotency-Key" maxLength:"200" doc:"Aynı anahtarla yinelenen istek aynı yanıtı alır / the same request under the same key gets the same answer"`
 	body io.Reader
 }
 
 // Resolve implements huma.Resolver: it takes the body as it comes.
-func (s *streamed) Resolve(c huma.Context) []error {
+func (s *Streamed) Resolve(c huma.Context) []error {
 	s.body = c.BodyReader()
 	_ = c.SetReadDeadline(time.Now().Add(bodyTime)) // where the connection has none, nothing changes
 	return nil
@@ -537,7 +541,7 @@ func (p *programs) submissions(tag string) {
 	op.DefaultStatus = http.StatusCreated
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"message/rfc822": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1
-	huma.Register(p.api, op, func(ctx context.Context, in *streamed) (*receiptOut, error) {
+	huma.Register(p.api, op, func(ctx context.Context, in *Streamed) (*receiptOut, error) {
 		spool := p.Box.Spool()
 		defer spool.Close()
 		n, err := io.Copy(spool, io.LimitReader(in.body, p.MaxSize+1))
