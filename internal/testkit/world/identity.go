@@ -23,12 +23,12 @@ func (k *Kit) Identity(t testing.TB, n int, kind simulator.KeyKind) *simulator.I
 	return id
 }
 
-// Revoke makes a certificate invalid from a second before the world began: the kit's
+// Revoke makes a certificate invalid from an hour before the world began: the kit's
 // authority keeps the time at which it was made. Validators of [World.Validator] know
 // it, those of the providers ask nobody.
 func (w *World) Revoke(t testing.TB, id *simulator.Identity) {
 	t.Helper()
-	if err := w.kit.pki.Revoke(id.Chain[0], testkit.Epoch.Add(-time.Second), 1); err != nil {
+	if err := w.kit.pki.Revoke(id.Chain[0], testkit.Epoch.Add(-time.Hour), 1); err != nil {
 		t.Fatal(err)
 	}
 }
