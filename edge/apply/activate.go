@@ -2,8 +2,6 @@ package apply
 
 import (
 	"errors"
-	"strconv"
-	"time"
 
 	"rem"
 	"rem/edge/web"
@@ -58,10 +56,10 @@ func (p *pages) arrive(r *web.Request) (web.Answer, error) {
 
 // opening is what the page of the code shows.
 type opening struct {
-	Form *web.Form
-	Open bool // the account is open already; a log-in is set again
-	Sent bool
-	Read rem.Text // the rule about messages that nobody opens
+	Form    *web.Form
+	Open    bool // the account is open already; a log-in is set again
+	Sent    bool
+	Results enrolment.Results
 	// Returns: he knew what using it means before, and is not asked again.
 	Returns bool
 }
@@ -81,13 +79,26 @@ func (o opening) Known() web.Field {
 
 var notKnown = text("Hesabı açmadan önce bunları okumanız gerekir.", "This has to be read before the account is opened.")
 
-// unread is the rule about messages that nobody opens.
-func (p *pages) unread() rem.Text {
-	if p.DeemedRead <= 0 {
-		return text("Açmadığınız ileti okunmuş sayılmaz; ancak hesabınıza ulaştığı an delille kaydedilir.", "A message that you do not open does not count as read; but when it reached your account is evidenced.")
+// Digest says which text stood on the page.
+func (o opening) Digest() web.Field {
+	return web.Field{Name: "results", Type: web.HiddenInput, Value: o.Results.Read.Digest.String()}
+}
+
+// read is what the applicant ticked that he read: the text that stood on the page,
+// where it is today's. Nothing where he did not tick it.
+func (p *pages) read(v *visit, f *web.Form) []application.Agreement {
+	today := p.Applicants.Results().Read
+	switch {
+	case v.Aim == application.ToReturn || v.State == application.Activated:
+		return nil
+	case f.Get("known") != "yes":
+		f.Fail("known", notKnown)
+	case digestOf(f.Get("results")) != today.Digest:
+		f.Fail("known", enrolment.ErrResults.Text)
+	default:
+		return []application.Agreement{today}
 	}
-	hours := strconv.Itoa(int(p.DeemedRead / time.Hour))
-	return text("Açmadığınız ileti, hesabınıza ulaştıktan "+hours+" saat sonra okunmuş sayılır ve bu da delille kaydedilir.", "A message that you do not open counts as read "+hours+" hours after it reached your account, and that too is evidenced.")
+	return nil
 }
 
 // opens reports whether the account can be opened, or is open.
@@ -103,7 +114,7 @@ func (p *pages) openPage(v *visit, f *web.Form, sent bool) (web.Answer, error) {
 	if !v.opens() {
 		return toStatus, nil
 	}
-	o := opening{Form: f, Open: v.State == application.Activated, Sent: sent, Read: p.unread(), Returns: v.Aim == application.ToReturn}
+	o := opening{Form: f, Open: v.State == application.Activated, Sent: sent, Results: p.Applicants.Results(), Returns: v.Aim == application.ToReturn}
 	page := web.Page{View: p.views.Page("code"), Title: doneTexts[v.Aim].open, Form: f, Data: o, Lead: doneTexts[v.Aim].lead}
 	if o.Open {
 		page.Title = text("Giriş bilgilerinizi belirleyin", "Set how you log in")
@@ -133,9 +144,7 @@ func (p *pages) enter(v *visit) (web.Answer, error) {
 	if !v.opens() {
 		return toStatus, nil
 	}
-	if v.State != application.Activated && v.Aim != application.ToReturn && f.Get("known") != "yes" {
-		f.Fail("known", notKnown)
-	}
+	read := p.read(v, f)
 	if typed(f, "code") == "" {
 		f.Fail("code", text("Kodu yazın.", "Type the code."))
 	}
@@ -146,7 +155,7 @@ func (p *pages) enter(v *visit) (web.Answer, error) {
 		return p.again(v, f, "code", err, p.codePage)
 	}
 	if v.State != application.Activated {
-		if _, err := p.Applicants.Activate(v.Context(), v.bearer); err != nil {
+		if _, err := p.Applicants.Activate(v.Context(), v.bearer, read...); err != nil {
 			return p.again(v, f, "", mailMissing(err), p.codePage)
 		}
 	}
@@ -211,7 +220,7 @@ func (p *pages) activationPage(v *visit, f *web.Form) (web.Answer, error) {
 	if !v.can(application.Activate) {
 		return toStatus, nil
 	}
-	return web.Page{View: p.views.Page("sign"), Title: text("İmzalayarak tamamlayın", "Complete by signing"), Form: f, Data: opening{Form: f, Read: p.unread(), Returns: v.Aim == application.ToReturn},
+	return web.Page{View: p.views.Page("sign"), Title: text("İmzalayarak tamamlayın", "Complete by signing"), Form: f, Data: opening{Form: f, Results: p.Applicants.Results(), Returns: v.Aim == application.ToReturn},
 		Lead: text("Bağlantı ve kod yerine nitelikli sertifikanızla imzalayabilirsiniz.", "In place of the link and the code you can sign with your qualified certificate.")}, nil
 }
 
@@ -234,13 +243,11 @@ func (p *pages) activated(v *visit) (web.Answer, error) {
 	if !v.opens() {
 		return toStatus, nil
 	}
-	if v.Aim != application.ToReturn && f.Get("known") != "yes" {
-		f.Fail("known", notKnown)
-	}
+	read := p.read(v, f)
 	if !f.Good() {
 		return p.activationPage(v, f)
 	}
-	if _, err := p.Applicants.ActivateSigned(v.Context(), v.bearer, signature); err != nil {
+	if _, err := p.Applicants.ActivateSigned(v.Context(), v.bearer, signature, read...); err != nil {
 		return p.again(v, f, "signature", err, p.activationPage)
 	}
 	return p.granted(v, f, p.activationPage)

@@ -51,9 +51,10 @@ type Applicants interface {
 	Arrive(ctx context.Context, secret login.Secret) (enrolment.Bearer, error)
 	SendCode(ctx context.Context, b enrolment.Bearer) error
 	Enter(ctx context.Context, b enrolment.Bearer, digits string) error
-	Activate(ctx context.Context, b enrolment.Bearer) (rem.AccountID, error)
+	Results() enrolment.Results
+	Activate(ctx context.Context, b enrolment.Bearer, read ...application.Agreement) (rem.AccountID, error)
 	ActivationText(ctx context.Context, b enrolment.Bearer) ([]byte, error)
-	ActivateSigned(ctx context.Context, b enrolment.Bearer, signature []byte) (rem.AccountID, error)
+	ActivateSigned(ctx context.Context, b enrolment.Bearer, signature []byte, read ...application.Agreement) (rem.AccountID, error)
 	LogIn(ctx context.Context, b enrolment.Bearer) (enrolment.Entrance, error)
 
 	Lost(ctx context.Context, shown enrolment.Shown) (enrolment.Begun, error)
@@ -83,9 +84,6 @@ type Services struct {
 	Offices func() []enrolment.Office
 	// Offer is which methods there are, for the page that says what will be needed.
 	Offer identity.Offer
-	// DeemedRead is after how long an unopened message counts as read, by the
-	// practice statement; 0: it never does.
-	DeemedRead time.Duration
 	// Corporate and Company are for companies that apply for their people; without
 	// them there is no such page.
 	Corporate Corporate

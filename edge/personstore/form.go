@@ -325,6 +325,7 @@ func (f *form) step(d *application.StepData) {
 	if have >= 2 {
 		text(f, &d.Aim)
 		text(f, &d.For)
+		list(f, &d.Known, f.agreement)
 	}
 }
 
@@ -373,11 +374,7 @@ func (f *form) submission(s *application.Submission) {
 	text(f, &s.Header.Provider)
 	f.time(&s.Header.Made)
 	f.digest(&s.Header.Notice)
-	list(f, &s.Header.Agreements, func(a *application.Agreement) {
-		text(f, &a.Kind)
-		f.int(&a.Version)
-		f.digest(&a.Digest)
-	})
+	list(f, &s.Header.Agreements, f.agreement)
 	f.bool(&s.Represented)
 	f.sealed(&s.Company)
 	text(f, &s.Case.Kind)
@@ -389,6 +386,12 @@ func (f *form) submission(s *application.Submission) {
 	f.address(&s.Address)
 	text(f, &s.Service)
 	f.time(&s.At)
+}
+
+func (f *form) agreement(a *application.Agreement) {
+	text(f, &a.Kind)
+	f.int(&a.Version)
+	f.digest(&a.Digest)
 }
 
 func (f *form) answers(a *application.Answers) {

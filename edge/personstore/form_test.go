@@ -312,7 +312,7 @@ func FuzzReadStep(f *testing.F) {
 			t.Fatal(err)
 		}
 		if b[0] == 1 { // of an earlier version: it comes back as this one writes it
-			b = append([]byte{2}, append(b[1:len(b):len(b)], 0, 0)...)
+			b = append([]byte{2}, append(b[1:len(b):len(b)], 0, 0, 0)...)
 		}
 		if !bytes.Equal(again, b) {
 			t.Errorf("%x is written as %x", b, again)

@@ -56,7 +56,7 @@ func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
 			Activation: apply.Link(c.Web.Base, apply.ActivationPath),
 			Invitation: apply.Link(c.Web.Base, apply.InvitationPath),
 			Offices:    offices(c),
-			Term:       n.terms().End,
+			Term:       n.terms().End, DeemedRead: n.Practice.DeemedRead,
 		},
 		Ledger: r.Persons, Store: r.Persons.Enrolment(), Papers: p.papers, Vault: r.Vault, Keys: r.Keys, Notices: r.Notices, Documents: r.Published,
 		Accounts: n.Store, Directory: p.Directory, Logins: p.Login, Keeper: n.Keeper, Messenger: p.Contacts, Scanner: n.scanner, Judge: judge, Looks: r.Access,

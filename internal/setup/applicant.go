@@ -169,7 +169,7 @@ func (h *House) activate(ctx context.Context, a Applicant, b enrolment.Bearer) (
 		if err != nil {
 			return "", err
 		}
-		return all.ActivateSigned(ctx, b, signature)
+		return all.ActivateSigned(ctx, b, signature, all.Results().Read)
 	}
 	var secret login.Secret
 	err := h.arrives(ctx, func() bool {
@@ -209,7 +209,7 @@ func (h *House) activate(ctx context.Context, a Applicant, b enrolment.Bearer) (
 	if err := all.Enter(ctx, b, code); err != nil {
 		return "", err
 	}
-	return all.Activate(ctx, b)
+	return all.Activate(ctx, b, all.Results().Read)
 }
 
 var (

@@ -35,6 +35,16 @@ func (s Step) Resolving(key string) Step {
 	return Step{&d}
 }
 
+// Knowing returns the step that also says which texts its maker ticked that he read.
+func (s Step) Knowing(read []Agreement) Step {
+	d := s.Data()
+	d.Known = slices.Clone(read)
+	if s.data == nil {
+		return s
+	}
+	return Step{&d}
+}
+
 // StepData is what a step says. A ledger keeps it and gives it back as history;
 // it commits nothing that is only this.
 type StepData struct {
@@ -71,6 +81,8 @@ type StepData struct {
 	Release  bool
 	Account  rem.AccountID
 	Channels []Channel
+	// Known are texts that whoever made the step ticked that he read (REQ-98).
+	Known []Agreement
 }
 
 // After is the view after the step; every ledger computes it by this. v is not

@@ -29,6 +29,8 @@ const (
 	Contract    AgreementKind = "contract"
 	Undertaking AgreementKind = "undertaking"
 	Practice    AgreementKind = "practice-statement"
+	// LegalResults are read and not agreed to, when an account is opened (REQ-98).
+	LegalResults AgreementKind = "legal-results"
 )
 
 // Agreements lists the texts that every application accepts.

@@ -221,8 +221,9 @@ func (a *Applicants) ActivationText(ctx context.Context, b Bearer) ([]byte, erro
 
 // Activate opens the account (step 11) when both channels were shown since the
 // approval (REQ-30). It is the act of who showed himself: the mail's link and the
-// phone's code are his.
-func (a *Applicants) Activate(ctx context.Context, b Bearer) (rem.AccountID, error) {
+// phone's code are his. read are the texts that he ticked that he read, which the
+// step keeps: [Applicants.Results] has to be among them (REQ-98), ErrResults.
+func (a *Applicants) Activate(ctx context.Context, b Bearer, read ...application.Agreement) (rem.AccountID, error) {
 	s := a.s
 	v, err := s.view(ctx, b)
 	if err != nil {
@@ -241,19 +242,19 @@ func (a *Applicants) Activate(ctx context.Context, b Bearer) (rem.AccountID, err
 			channels = append(channels, application.MobileCode)
 		}
 	}
-	return s.activate(ctx, v, b, channels, "mail-link+mobile-code")
+	return s.activate(ctx, v, b, channels, "mail-link+mobile-code", read)
 }
 
 // ActivateSigned opens the account for who signed the activation text with his
 // qualified certificate.
-func (a *Applicants) ActivateSigned(ctx context.Context, b Bearer, signature []byte) (rem.AccountID, error) {
+func (a *Applicants) ActivateSigned(ctx context.Context, b Bearer, signature []byte, read ...application.Agreement) (rem.AccountID, error) {
 	s := a.s
 	v, err := s.view(ctx, b)
 	if err != nil {
 		return "", err
 	}
 	if v.State != application.Approved {
-		return s.activate(ctx, v, b, nil, BySignature)
+		return s.activate(ctx, v, b, nil, BySignature, read)
 	}
 	f, err := s.form(ctx, access(&v, b.by(&v, byLink), privacy.AccountOpening), &v)
 	if err != nil {
@@ -274,7 +275,7 @@ func (a *Applicants) ActivateSigned(ctx context.Context, b Bearer, signature []b
 	if err := s.keepAll(ctx, &v, result.Evidence); err != nil {
 		return "", err
 	}
-	return s.activate(ctx, v, b, application.Channels{application.BySigning}, BySignature)
+	return s.activate(ctx, v, b, application.Channels{application.BySigning}, BySignature, read)
 }
 
 // totalPassed is the verdict of a signature that is believed (EN 319 102-1).
@@ -282,7 +283,7 @@ const totalPassed = "TOTAL-PASSED"
 
 func openKey(id person.ApplicationID) string { return "open/" + string(id) }
 
-func (s *Service) activate(ctx context.Context, v application.View, b Bearer, channels application.Channels, method string) (rem.AccountID, error) {
+func (s *Service) activate(ctx context.Context, v application.View, b Bearer, channels application.Channels, method string, read []application.Agreement) (rem.AccountID, error) {
 	if v.Submitted == nil {
 		return "", application.ErrNotNow
 	}
@@ -310,7 +311,10 @@ func (s *Service) activate(ctx context.Context, v application.View, b Bearer, ch
 		if err == nil {
 			err = s.possible(ctx, &v)
 		}
-		return step, err
+		if err == nil {
+			err = s.known(&v, read)
+		}
+		return step.Knowing(read), err
 	})
 	if err != nil {
 		return "", err

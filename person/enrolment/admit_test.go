@@ -161,7 +161,7 @@ func TestAnInvitedOperatorActsOnceHeIsIdentified(t *testing.T) {
 	}
 	must(t, g.approve())
 	g.show()
-	opened, err := s.Applicants().Activate(ctx, g.b.Bearer)
+	opened, err := s.Applicants().Activate(ctx, g.b.Bearer, s.Applicants().Results().Read)
 	must(t, err)
 	if opened != "" || len(w.Opened()) != 1 {
 		t.Errorf("an account came of it: %s", opened)
@@ -268,7 +268,7 @@ func TestAnInvitationWhoseMakerLeftAppointsNobody(t *testing.T) {
 	must(t, g.approve())
 	g.show()
 	w.Open(without)
-	_, err = s.Applicants().Activate(ctx, g.b.Bearer)
+	_, err = s.Applicants().Activate(ctx, g.b.Bearer, s.Applicants().Results().Read)
 	is(t, "completing it", err, enrolment.ErrUninvited)
 	if x := w.Opened()[0]; len(x.Operators) != 1 {
 		t.Error("somebody was appointed")
@@ -332,7 +332,7 @@ func TestWhoLostTheWaysInIsIdentifiedAnew(t *testing.T) {
 	}
 	g.show()
 	before := len(w.Told())
-	_, err = s.Applicants().Activate(ctx, g.b.Bearer)
+	_, err = s.Applicants().Activate(ctx, g.b.Bearer, s.Applicants().Results().Read)
 	must(t, err)
 	var warned []string
 	for _, m := range w.Told()[before:] {
@@ -444,14 +444,14 @@ func walkBroken(t *testing.T, aim application.Aim, n int, applied bool) bool {
 		}
 		return nil
 	})
-	_, err := s.Applicants().Activate(ctx, g.b.Bearer)
+	_, err := s.Applicants().Activate(ctx, g.b.Bearer, s.Applicants().Results().Read)
 	w.Break(nil)
 	if err != nil || len(w.Faults()) > 0 {
 		s = w.Service(t)
 		must(t, s.Finish(ctx))
 		g.s = s
 		if g.view().State != application.Activated {
-			if _, err := s.Applicants().Activate(ctx, g.b.Bearer); err != nil {
+			if _, err := s.Applicants().Activate(ctx, g.b.Bearer, s.Applicants().Results().Read); err != nil {
 				t.Fatalf("%s, write %d (%t): %v", aim, n, applied, err)
 			}
 		}

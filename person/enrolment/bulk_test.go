@@ -105,7 +105,7 @@ func TestACompanyAppliesForItsPeople(t *testing.T) {
 	}
 	must(t, a.SendCode(ctx, arrived))
 	must(t, a.Enter(ctx, arrived, w.Code()))
-	id, err := a.Activate(ctx, arrived)
+	id, err := a.Activate(ctx, arrived, a.Results().Read)
 	must(t, err)
 	if opened := w.Opened(); len(opened) != 1 || opened[0].ID != id || opened[0].Holder.Person == "per-operator" {
 		t.Errorf("%+v", opened)

@@ -171,13 +171,13 @@ func TestAnApplicantIsIdentifiedAndOpensHisAccountByHisSignature(t *testing.T) {
 	}
 	text, err := a.ActivationText(ctx, b)
 	must(t, err)
-	_, err = a.ActivateSigned(ctx, b, authority.sign(1, text))
+	_, err = a.ActivateSigned(ctx, b, authority.sign(1, text), a.Results().Read)
 	is(t, "signed by another", err, application.ErrChannels)
-	_, err = a.ActivateSigned(ctx, b, authority.sign(0, form))
+	_, err = a.ActivateSigned(ctx, b, authority.sign(0, form), a.Results().Read)
 	if err == nil {
 		t.Error("the form's signature opens the account")
 	}
-	id, err := a.ActivateSigned(ctx, b, authority.sign(0, text))
+	id, err := a.ActivateSigned(ctx, b, authority.sign(0, text), a.Results().Read)
 	must(t, err)
 	grant, err := a.LogIn(ctx, b)
 	must(t, err)

@@ -340,7 +340,7 @@ func TestACodeIsGoodOnceAndSoonOver(t *testing.T) {
 	is(t, "a sixth in the hour", a.SendCode(ctx, b), enrolment.ErrCodes)
 	must(t, a.Enter(ctx, b, p.w.Code()))
 	is(t, "the same again", a.Enter(ctx, b, p.w.Code()), enrolment.ErrCode)
-	_, err := a.Activate(ctx, b)
+	_, err := a.Activate(ctx, b, a.Results().Read)
 	is(t, "one channel", err, application.ErrChannels)
 	p.w.Clock.Advance(time.Hour)
 	must(t, a.SendCode(ctx, b))

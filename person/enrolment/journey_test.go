@@ -234,7 +234,7 @@ func (p *traveller) activate(ctx context.Context, b enrolment.Bearer) error {
 		if err != nil {
 			return err
 		}
-		p.open, err = a.ActivateSigned(ctx, b, slices.Concat(enrolmenttest.Signature, text))
+		p.open, err = a.ActivateSigned(ctx, b, slices.Concat(enrolmenttest.Signature, text), a.Results().Read)
 		return err
 	}
 	secret, ok := p.w.Link(p.t, "etkinlestir")
@@ -263,7 +263,7 @@ func (p *traveller) activate(ctx context.Context, b enrolment.Bearer) error {
 		}
 		return err
 	}
-	p.open, err = a.Activate(ctx, arrived)
+	p.open, err = a.Activate(ctx, arrived, a.Results().Read)
 	return err
 }
 

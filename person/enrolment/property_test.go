@@ -176,10 +176,10 @@ func TestNoOrderOfCallsOpensAnAccountThatNobodyChecked(t *testing.T) {
 					err = a.Enter(ctx, b, w.Code())
 				}
 			case 22:
-				if _, err = a.Activate(ctx, b); err != nil && random.IntN(2) == 0 {
+				if _, err = a.Activate(ctx, b, a.Results().Read); err != nil && random.IntN(2) == 0 {
 					var text []byte
 					if text, err = a.ActivationText(ctx, b); err == nil {
-						_, err = a.ActivateSigned(ctx, b, slices.Concat(enrolmenttest.Signature, text))
+						_, err = a.ActivateSigned(ctx, b, slices.Concat(enrolmenttest.Signature, text), a.Results().Read)
 					}
 				}
 			case 23:

@@ -59,7 +59,7 @@ func TestOfManyAtOnceOneCounts(t *testing.T) {
 	if n := atOnce(8, func(int) error { return a.Enter(ctx, b, w.Code()) }); n != 1 {
 		t.Errorf("the code was taken %d times", n)
 	}
-	if n := atOnce(8, func(int) error { _, err := a.Activate(ctx, b); return err }); n == 0 {
+	if n := atOnce(8, func(int) error { _, err := a.Activate(ctx, b, a.Results().Read); return err }); n == 0 {
 		t.Error("nobody opened the account")
 	}
 	p.code = "entered"

@@ -159,6 +159,9 @@ type Settings struct {
 	Term func(opened time.Time) time.Time
 	// Quota is the size of a new mailbox, in octets; zero: no bound.
 	Quota int64
+	// DeemedRead is after how long an unopened message counts as read, by the practice
+	// statement; 0: it never does.
+	DeemedRead time.Duration
 	// Remind is how long before a deadline the applicant is reminded; zero: three days.
 	Remind time.Duration
 }

@@ -140,7 +140,7 @@ func applications() []privacy.Holding {
 		technical(privacy.Field, ofSentence, "application.Decision.Text"),
 		technical(privacy.Field, byParts,
 			"application.StepData.By", "application.By.Actor", "application.StepData.Notice", "application.StepData.Submitted", "application.StepData.Papers",
-			"application.StepData.Identity", "application.StepData.Decision", "application.StepData.Reserve", "application.Submission.Answers",
+			"application.StepData.Identity", "application.StepData.Decision", "application.StepData.Reserve", "application.StepData.Known", "application.Submission.Answers",
 			"application.Submission.Header", "application.Submission.Case", "application.Header.Agreements", "identity.Record.By", "identity.Record.Document",
 			"identity.Record.Checklist", "identity.Record.Compared", "identity.Record.Signed", "identity.Record.Order", "identity.Record.Registry",
 			"identity.Record.Evidence", "identity.Record.Cleared"),
