@@ -162,7 +162,7 @@ func (p *pages) closePage(v *visit, f *web.Form) (web.Answer, error) {
 	if err := contract(v); err != nil {
 		return nil, err
 	}
-	return web.Confirm{
+	c := web.Confirm{
 		Title: text("Hesabı kapat", "Close the account"),
 		Text:  text("Hesap kapanınca kimse giriş yapamaz, ileti alınmaz ve gönderilmez; adres başkasına verilmez. Deliller ve kanuni kayıtlar en az yirmi yıl saklanır. Saklamak istediğiniz iletileri önce posta programınızla alın. Bu işlem geri alınamaz.", "Once it is closed nobody can log in, nothing is received or sent, and the address is given to nobody else. Evidence and the records that the law asks for are kept for at least twenty years. Take the messages that you want to keep with your mail program first. This cannot be taken back."),
 		Facts: []web.Fact{{Term: text("KEP adresi", "Registered address"), Value: web.Cell{Text: v.account.Address.String(), Code: true}}},
@@ -170,7 +170,12 @@ func (p *pages) closePage(v *visit, f *web.Form) (web.Answer, error) {
 			Name: "address", Label: text("Kapatmak için adresi yazın", "To close it, type the address"), Max: 254,
 		})},
 		Form: f, Path: "/account/close", Button: text("Hesabı kapat", "Close the account"), Danger: true, Back: "/account",
-	}.Page(), nil
+	}
+	if p.Export != "" {
+		c.Facts = append(c.Facts, web.Fact{Term: text("Her şeyi yanınıza alın", "Take everything along"), Value: web.Cell{Say: text("İletileri ve delilleri dışa aktarma sayfası", "The page that exports messages and evidence"), Path: p.Export},
+			Help: text("Hesap kapandıktan sonra bu sayfa açılmaz; önce dışa aktarın.", "Once the account is closed this page does not open any more; export first.")})
+	}
+	return c.Page(), nil
 }
 
 func (p *pages) close(v *visit) (web.Answer, error) {

@@ -63,6 +63,9 @@ type Services struct {
 	Directory *directory.Directory // nil: there are no pages about it
 	Crew      Crew                 // nil: nobody new is asked to act
 	Switch    Switch               // nil: a session stays on its account
+	// Export is the page on which everything of an account is taken along; empty:
+	// there is none.
+	Export string
 	// Receipt signs a receipt over an entry of the consents.
 	Receipt func(ctx context.Context, number uint64) ([]byte, error)
 	// Server says where mail programs connect to.

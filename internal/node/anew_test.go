@@ -122,12 +122,12 @@ func fillForm(t *testing.T, p *browser.Page, who *setup.Person, look func(string
 	p.Fill("family-name", in["family-name"])
 	p.Fill("birth-date", in["birth-date"])
 	look("who")
-	p.Click(`main button[value="on"]`)
-	p.Click(`main button[value="on"]`)
+	p.Follow(`main button[value="on"]`)
+	p.Follow(`main button[value="on"]`)
 	p.Fill("mobile", in["mobile"])
 	p.Fill("mail-address", in["mail-address"])
 	look("contact")
-	p.Click(`main button[value="on"]`)
+	p.Follow(`main button[value="on"]`)
 	look("check")
 	p.Submit(`main form[action$="/check"]`)
 }
@@ -157,6 +157,7 @@ func TestWhoIsIdentifiedAnewGetsInInABrowser(t *testing.T) {
 			t.Helper()
 			p.Check()
 			p.Shot("anew-" + name + "-" + page)
+			t.Logf("%s %s: %s", name, page, p.Here())
 		}
 	}
 	// walk goes from the notice's button to the credentials, as who is named.

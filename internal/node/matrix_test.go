@@ -1,6 +1,11 @@
 package node
 
 import (
+	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -9,7 +14,9 @@ import (
 	"rem/internal/setup"
 	"rem/internal/testkit/noticetest"
 	"rem/internal/testkit/webtest"
+	"rem/person"
 	"rem/person/account"
+	"rem/person/enrolment"
 	"rem/person/login"
 	"rem/privacy"
 	"rem/privacy/consent"
@@ -112,4 +119,230 @@ func TestAnothersObjectsAreNotThere(t *testing.T) {
 	if code := boraOn.get("/tr/account"); code != 200 || strings.Contains(boraOn.page, isil) || !strings.Contains(boraOn.page, b.Address.String()) {
 		t.Errorf("his own account: %d", code)
 	}
+}
+
+// object is what stands in a route in place of a variable: somebody's own, another
+// account's, and one that is not there. Own empty: he has none.
+type object struct{ own, others, absent string }
+
+// AT-28: every route of an account's people that names an object, as his own, as one
+// of another account, and as one that is not there. A route that nobody thought of
+// fails. What is another's cannot be told from what is not there.
+func TestEveryObjectOfAnotherAccountIsNotThere(t *testing.T) {
+	s := newStage(t, setup.Options{Domains: []string{here}})
+	s.start(here)
+	n := s.nodes[here]
+	if _, err := n.Records.Notices.Publish(t.Context(), noticetest.Filled(t), notice.Terms{By: "p-officer", Register: n.Records.Register, AllowSample: true}); err != nil {
+		t.Fatal(err)
+	}
+	enter := func(i int, address string) (*visitor, account.Account) {
+		s.holder(i, address)
+		a, err := n.Store.ByAddress(t.Context(), rem.MustAddress(address))
+		if err != nil {
+			t.Fatal(err)
+		}
+		grant, err := n.People.Login.Grant(t.Context(), login.Granting{Who: login.Who{Kind: login.Holder, Person: a.Holder.Person}, Account: a.ID, Names: []string{address}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := s.visitor(here)
+		v.enrol(grant.Reveal())
+		return v, a
+	}
+	bora, mine := enter(4, "bora.agaoglu@"+here)
+	_, hers := enter(0, isil)
+	// Hers: an invitation, a passkey, a session.
+	number, err := person.ParseIdentityNumber("12345678950")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail, err := person.ParseMailAddress("davet@posta.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	invite := func(a account.Account) string {
+		id, err := n.People.Enrolment.Crew().Invite(t.Context(), enrolment.Invitation{
+			By: account.By{Actor: rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: a.Holder.Person, Method: "passkey"}}, Number: number, Mail: mail, May: account.Reading,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(id)
+	}
+	objects := map[string]object{
+		"person":  {string(mine.Holder.Person), string(hers.Holder.Person), "per-nobody"},
+		"id":      {invite(mine), invite(hers), "01jd0000000000000000000099"},
+		"number":  {"", "1", "999999"},
+		"purpose": {}, // the provider's own list, nobody's
+	}
+	parts, err := n.parts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	variable := regexp.MustCompile(`\{([a-z]+)\}`)
+	asked := 0
+	for _, part := range parts {
+		if part.Name != "portal" {
+			continue
+		}
+		for _, r := range part.Routes {
+			m := variable.FindStringSubmatch(r.Pattern)
+			if m == nil {
+				continue
+			}
+			o, known := objects[m[1]]
+			if !known {
+				t.Errorf("%s names an object that this test does not know: %s", r.Name, r.Pattern)
+				continue
+			}
+			if o == (object{}) {
+				continue
+			}
+			ask := func(value string) (int, string) {
+				path := "/tr" + strings.Replace(r.Pattern, m[0], value, 1)
+				code := 0
+				if r.Method == "GET" {
+					code = bora.get(path)
+				} else {
+					code = bora.post(path, "may", "Read messages")
+				}
+				return code, strings.ReplaceAll(bora.page, value, "")
+			}
+			asked++
+			others, page := ask(o.others)
+			absent, none := ask(o.absent)
+			if others != 404 || absent != 404 || requestID.ReplaceAllString(page, "") != requestID.ReplaceAllString(none, "") {
+				t.Errorf("%s: %d for another's, %d for none", r.Name, others, absent)
+			}
+			if o.own != "" && r.Method == "GET" {
+				if own, _ := ask(o.own); own != 200 {
+					t.Errorf("%s: %d for his own", r.Name, own)
+				}
+			}
+		}
+	}
+	if asked < 6 {
+		t.Errorf("%d routes were asked", asked)
+	}
+	// What goes in a form: another account, and another's passkey.
+	if code := bora.post("/tr/account/choose", "account", string(hers.ID)); code != 404 {
+		t.Errorf("another's account was chosen: %d", code)
+	}
+	if code := bora.get("/tr/account"); code != 200 || strings.Contains(bora.page, isil) {
+		t.Errorf("he is on another's account: %d", code)
+	}
+	who := login.Who{Kind: login.Holder, Person: hers.Holder.Person}
+	store := n.Records.Persons.Logins()
+	p, err := store.Person(t.Context(), who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions, err := store.Sessions(t.Context(), who)
+	if err != nil || len(sessions) == 0 {
+		t.Fatalf("%d sessions, %v", len(sessions), err)
+	}
+	name, err := n.Records.Vault.Seal(t.Context(), who.Person, "login.Passkey.Name", privacy.NewValue("anahtar", privacy.ByDeclaration(n.clock.Now())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Who = who
+	for i, credential := range []string{"kimlik-bir", "kimlik-iki"} {
+		if i > 0 {
+			if p, err = store.Person(t.Context(), who); err != nil {
+				t.Fatal(err)
+			}
+			p.Who = who
+		}
+		key := login.Passkey{Credential: []byte(credential), Who: who, Key: []byte{1}, Name: name, Made: n.clock.Now()}
+		if err := store.Change(t.Context(), login.Change{Person: p, By: sessions[0].ID, Adds: key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	others := bora.post("/tr/security/passkey/remove", "passkey", hex.EncodeToString([]byte("kimlik-bir")))
+	page := requestID.ReplaceAllString(bora.page, "")
+	absent := bora.post("/tr/security/passkey/remove", "passkey", hex.EncodeToString([]byte("kimlik-yok")))
+	if others != absent || others == 200 || page != requestID.ReplaceAllString(bora.page, "") {
+		t.Errorf("another's passkey: %d, none: %d", others, absent)
+	}
+	if left, err := store.Passkeys(t.Context(), who); err != nil || len(left) != 2 {
+		t.Errorf("%d passkeys are left, %v", len(left), err)
+	}
+}
+
+// requestID is what differs between two pages that say the same.
+var requestID = regexp.MustCompile(`<code[^>]*>[^<]*</code>`)
+
+// AT-43: every route of the provider, asked with another's name as host and with
+// every way back that leads elsewhere: whatever it answers, no address of it is
+// anywhere but here.
+func TestNoPageOfTheProviderLeadsElsewhere(t *testing.T) {
+	s := newStage(t, setup.Options{Domains: []string{here}})
+	s.start(here)
+	n := s.nodes[here]
+	parts, err := n.parts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	everybody := webtest.Principals()
+	site, err := web.New(n.siteConfig(everybody), parts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const evil = "kotu.example"
+	variable := regexp.MustCompile(`\{[^}]*\}`)
+	redirects, asked := 0, 0
+	for _, r := range site.Routes() {
+		path := variable.ReplaceAllString(r.Pattern, "x")
+		if !r.Plain {
+			path = "/tr" + strings.TrimSuffix(path, "/")
+		}
+		for _, cookie := range append([]string{""}, cookies(everybody)...) {
+			for _, back := range []string{"//" + evil, "https://" + evil + "/", "/\\" + evil, "/tr/../..//" + evil, "javascript:alert(1)"} {
+				for _, host := range []string{"", evil} {
+					fields := url.Values{"next": {back}, "return": {back}, "to": {back}}
+					q := httptest.NewRequest(r.Method, n.Config.Web.Base+path, strings.NewReader(""))
+					if r.Method == http.MethodPost {
+						q = httptest.NewRequest(r.Method, n.Config.Web.Base+path, strings.NewReader(fields.Encode()))
+						q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+						q.Header.Set("Origin", n.Config.Web.Base)
+						q.Header.Set("Sec-Fetch-Site", "same-origin")
+					} else {
+						q.URL.RawQuery = fields.Encode()
+					}
+					q.RequestURI = q.URL.RequestURI()
+					if host != "" {
+						q.Host = host
+						q.Header.Set("X-Forwarded-Host", host)
+						q.Header.Set("Forwarded", "host="+host)
+					}
+					if cookie != "" {
+						q.AddCookie(&http.Cookie{Name: "__Host-session", Value: cookie})
+					}
+					w := httptest.NewRecorder()
+					site.ServeHTTP(w, q)
+					asked++
+					to := w.Header().Get("Location")
+					if to == "" {
+						continue
+					}
+					redirects++
+					u, err := url.Parse(to)
+					if err != nil || u.Host != "" && u.Scheme+"://"+u.Host != n.Config.Web.Base || u.Host == "" && (!strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.HasPrefix(to, "/\\")) {
+						t.Errorf("%s (%s %s) leads to %q", r.Name, r.Method, path, to)
+					}
+				}
+			}
+		}
+	}
+	if redirects < 1000 {
+		t.Errorf("%d of %d answers led anywhere", redirects, asked)
+	}
+	t.Logf("%d redirects of %d answers", redirects, asked)
+}
+
+func cookies(all webtest.Sessions) (list []string) {
+	for _, p := range all {
+		list = append(list, p.Cookie)
+	}
+	return list
 }
