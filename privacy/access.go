@@ -80,13 +80,19 @@ type Act string
 const (
 	Opened Act = "open"
 	Erased Act = "erase"
+	// Exported: messages were taken away in one piece, with everything in them.
+	Exported Act = "export"
 )
+
+// AccountMessages stands for all messages of an account, in the entry of an export.
+const AccountMessages FieldID = "account messages"
 
 // Acts returns the closed list.
 func Acts() []Word[Act] {
 	return []Word[Act]{
 		{Opened, rem.Text{Turkish: "görüntülendi", English: "opened"}, ""},
 		{Erased, rem.Text{Turkish: "imha edildi", English: "erased"}, ""},
+		{Exported, rem.Text{Turkish: "dışa aktarıldı", English: "exported"}, ""},
 	}
 }
 

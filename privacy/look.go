@@ -56,6 +56,7 @@ func NewViewer(ctx context.Context, keys KeyStore, r *Register, log string) (*Vi
 	for _, c := range PurposeClasses() {
 		v.data[classField(c.ID)] = []rem.Text{c.Name}
 	}
+	v.data[AccountMessages] = []rem.Text{{Turkish: "hesabın iletileri", English: "messages of the account"}}
 	return v, nil
 }
 
