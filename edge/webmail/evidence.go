@@ -71,7 +71,7 @@ func (p *pages) evidencePage(v *visit, r *mailbox.Row, digest string) (web.Answe
 	for _, x := range t.panels(r.ID) {
 		if x.Path == evidencePath(r.ID, f.Digest) {
 			d.Panel = x
-			d.Panel.Open = true
+			d.Panel.Open, d.Panel.Path = true, "" // this is its page
 		}
 	}
 	base := evidencePath(r.ID, f.Digest)

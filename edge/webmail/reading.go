@@ -28,6 +28,7 @@ func (r *opened) Close() error { closeContent(r.content); return nil }
 type messagePage struct {
 	Sent       bool
 	Facts      []web.Fact
+	Numbers    []web.Fact
 	Signature  judged
 	Document   *documentView
 	Recipients []recipientView
@@ -56,7 +57,7 @@ func (p *pages) reading(v *visit, r *mailbox.Row) (web.Answer, error) {
 	if d.Document, err = p.document(v, r, c); err != nil {
 		return nil, err
 	}
-	d.Facts = p.head(v, r, t)
+	d.Facts, d.Numbers = p.head(v, r, t), numbers(&t.view.Record)
 	d.Recipients, d.Evidence, d.Summary = t.recipients(r.ID), t.panels(r.ID), t.Summary.Text()
 	base := itemPath(r.ID)
 	d.Files = []web.Link{
@@ -94,7 +95,12 @@ func (p *pages) head(v *visit, r *mailbox.Row, t *tale) []web.Fact {
 			list = append(list, timeFact(text("İlk açılış", "First opened"), r.Opened))
 		}
 	}
-	return append(list, web.Fact{Term: text("Boyut", "Size"), Value: web.Cell{Say: octets(rec.Size)}},
+	return list
+}
+
+// numbers are by what the message is known elsewhere.
+func numbers(rec *message.Record) []web.Fact {
+	return append([]web.Fact{{Term: text("Boyut", "Size"), Value: web.Cell{Say: octets(rec.Size)}}},
 		web.Fact{Term: text("İleti kimliği", "Message identifier"), Value: web.Cell{Text: shown(string(rec.ID)), Code: true}},
 		web.Fact{Term: same("SHA-256"), Value: web.Cell{Text: rec.Digest.String(), Code: true}})
 }
