@@ -199,8 +199,9 @@ func (p *program) sign(ctx context.Context, j *job, origin string) ([][]byte, er
 	return values, nil
 }
 
-// signEach signs what has no value yet; between is asked before each but the first.
-func (p *program) signEach(ctx context.Context, j *job, values [][]byte, key crypto.Signer, between func() error) error {
+// signEach signs what has no value yet; between is asked before each but the first,
+// and gives the key from there on.
+func (p *program) signEach(ctx context.Context, j *job, values [][]byte, key crypto.Signer, between func() (crypto.Signer, error)) error {
 	first := true
 	for n, pending := range j.pending {
 		if pending == nil {
@@ -209,7 +210,8 @@ func (p *program) signEach(ctx context.Context, j *job, values [][]byte, key cry
 		if !first && between != nil {
 			fmt.Fprintf(p.terminal, " %d/%d\n", n+1, len(j.pending))
 			p.showItem(&j.shown.Items[n])
-			if err := between(); err != nil {
+			var err error
+			if key, err = between(); err != nil {
 				return err
 			}
 		}
@@ -261,22 +263,29 @@ func (p *program) signOnCard(ctx context.Context, j *job, values [][]byte) (err 
 		clear(pin)
 		pin = nil
 	}
-	var between func() error
+	var between func() (crypto.Signer, error)
 	if !j.shown.OnePIN {
-		between = func() error {
+		between = func() (crypto.Signer, error) {
 			ok, err := p.yes(text("Bu ileti de imzalansın mı?", "Sign this one too?"))
 			if err != nil || !ok {
-				return errors.Join(err, declined)
+				return nil, errors.Join(err, declined)
 			}
 			if key.AlwaysAsks() {
-				return nil // the card asks by itself
+				return key, nil // the card asks by itself
 			}
 			if err := session.Logout(); err != nil {
-				return cardProblem(err)
+				return nil, cardProblem(err)
 			}
 			again, err := p.login(session, j.by)
 			clear(again)
-			return err
+			if err != nil {
+				return nil, err
+			}
+			// A private key's handle ends with the log-in that found it.
+			if key, err = session.Key(j.by.on, ask); err != nil {
+				return nil, cardProblem(err)
+			}
+			return key, nil
 		}
 	}
 	return p.signEach(ctx, j, values, key, between)
