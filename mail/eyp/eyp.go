@@ -55,8 +55,8 @@ type Metadata struct {
 type Party struct {
 	Kind rem.Text // public body, company, person
 	Name string
-	ID   string // KKK, MERSİS … as written
-	Role string // what the list says: purpose of the distribution, urgency
+	ID   string   // KKK, MERSİS … as written
+	Role rem.Text // what the list says: purpose of the distribution, urgency
 }
 
 // Listed is an attachment that the metadata names.

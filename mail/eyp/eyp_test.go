@@ -190,7 +190,7 @@ func TestPackagesAreRead(t *testing.T) {
 			if len(m.From) != 1 || m.From[0].Name != "Örnek Derneği" || m.From[0].ID != "MERSIS 0123456789012345" {
 				t.Errorf("from %+v", m.From)
 			}
-			if len(m.To) != 2 || m.To[0].Name != "Örnek Bakanlığı" || m.To[0].Role != "Gereği, ivedi" || m.To[1].Name != "Bora Deniz" || m.To[1].ID != "" {
+			if len(m.To) != 2 || m.To[0].Name != "Örnek Bakanlığı" || m.To[0].Role.Turkish != "Gereği, ivedi" || m.To[1].Name != "Bora Deniz" || m.To[1].ID != "" {
 				t.Errorf("to %+v", m.To)
 			}
 			if len(m.Attachments) != 2 || m.Attachments[0].Part != "/Ekler/rapor.pdf" || m.Attachments[1].Part != "" {

@@ -142,31 +142,32 @@ func party(e *strictxml.Element) (list []Party) {
 	return list
 }
 
-// role gives purpose and urgency in the words that the codes stand for, and the
-// codes themselves where they are not known.
-func role(purpose, urgency string) string {
-	switch purpose {
-	case "GRG":
-		purpose = "Gereği"
-	case "BLG":
-		purpose = "Bilgi"
+// codes gives the words that codes of a distribution stand for.
+var codes = map[string]rem.Text{
+	"GRG": {Turkish: "Gereği", English: "For action"},
+	"BLG": {Turkish: "Bilgi", English: "For information"},
+	"IVD": {Turkish: "ivedi", English: "urgent"},
+	"CIV": {Turkish: "çok ivedi", English: "very urgent"},
+	"GNL": {Turkish: "günlü", English: "by a date"},
+	"ACL": {Turkish: "acele", English: "in haste"},
+}
+
+// role gives purpose and urgency in words, and codes that are not known as they are.
+func role(purpose, urgency string) (t rem.Text) {
+	for _, code := range []string{purpose, urgency} {
+		word, ok := codes[code]
+		switch {
+		case code == "" || code == "NRM":
+			continue
+		case !ok:
+			word = rem.Text{Turkish: code, English: code}
+		}
+		if t.Turkish != "" {
+			t.Turkish, t.English = t.Turkish+", ", t.English+", "
+		}
+		t.Turkish, t.English = t.Turkish+word.Turkish, t.English+word.English
 	}
-	switch urgency {
-	case "", "NRM":
-		return purpose
-	case "IVD":
-		urgency = "ivedi"
-	case "CIV":
-		urgency = "çok ivedi"
-	case "GNL":
-		urgency = "günlü"
-	case "ACL":
-		urgency = "acele"
-	}
-	if purpose == "" {
-		return urgency
-	}
-	return purpose + ", " + urgency
+	return t
 }
 
 // SecurityText gives the classification in words; codes that are not known are

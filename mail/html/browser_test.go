@@ -160,3 +160,29 @@ func TestHiddenTextIsSeenInTheBrowser(t *testing.T) {
 		t.Errorf("the target reads %q", l)
 	}
 }
+
+// A sandboxed frame is of nobody's origin: what it shows from our server is asked
+// for without the session's cookie. A page that serves inline pictures has to let
+// the address itself say who may see them.
+func TestPicturesOfTheFrameAreAskedForWithoutCookies(t *testing.T) {
+	var h hits
+	base := browser.Serve(t, func(string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/":
+				http.SetCookie(w, &http.Cookie{Name: "__Host-session", Value: "x", Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+				fmt.Fprintf(w, "<!doctype html><html lang=tr><title>x</title><iframe title=x sandbox=%q src=/letter></iframe>", FrameSandbox)
+			case "/letter":
+				h.add(fmt.Sprint("letter ", len(r.Cookies())))
+				w.Header().Set("Content-Security-Policy", FrameCSP)
+				fmt.Fprint(w, Safe("<img src=cid:a>", Options{Picture: func(string) (string, bool) { return "/pic", true }}).Document)
+			case "/pic":
+				h.add(fmt.Sprint("picture ", len(r.Cookies())))
+			}
+		})
+	})
+	browser.Open(t).Page(t).Open(base + "/")
+	if got := h.take(); !slices.Equal(got, []string{"letter 1", "picture 0"}) {
+		t.Errorf("asked for %q", got)
+	}
+}

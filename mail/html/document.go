@@ -9,7 +9,7 @@ const style = `:root{color-scheme:light}` +
 	`img{max-width:100%;height:auto}table{border-collapse:collapse;max-width:100%}pre{white-space:pre-wrap}` +
 	`blockquote{margin:8px 0 8px 4px;padding-left:10px;border-left:3px solid #767676}` +
 	`a{color:#0b4f9e;text-decoration:underline}` +
-	`a[data-target]::after{content:" [" attr(data-target) "]";font-size:12px;font-weight:normal;color:#595959;background:#fff;text-decoration:none;display:inline-block;max-width:100%;max-height:3em;overflow:hidden;vertical-align:bottom}` +
+	`a[data-target]::after{content:"[" attr(data-target) "]";font-size:12px;font-weight:normal;color:#595959;background:#fff;text-decoration:none;display:inline-block;max-width:100%;max-height:3em;overflow:hidden;vertical-align:text-bottom;margin-left:4px}` +
 	`mark[data-hidden]{all:revert;color:#000;background:#fff3bf;outline:1px dashed #8a5a00;font:16px/1.5 system-ui,sans-serif}`
 
 // document puts a body into a whole document.
