@@ -17,6 +17,7 @@ import (
 
 	"rem"
 	"rem/edge/clock"
+	"rem/edge/config"
 	"rem/edge/control"
 	"rem/edge/simulator"
 	"rem/internal/node"
@@ -40,6 +41,7 @@ type stage struct {
 	t     *testing.T
 	world *setup.World
 	nodes map[string]*node.Node
+	stops map[string]func() error
 	log   *safeBuffer // of both
 	house *setup.House
 	team  setup.Team
@@ -73,8 +75,10 @@ func openStage(t *testing.T, applicant *simulator.Subject) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	s := &stage{t: t, nodes: map[string]*node.Node{}, log: new(safeBuffer)}
-	if s.world, err = setup.New(dir, setup.Options{Domains: []string{ownDomain, otherDomain}}); err != nil {
+	s := &stage{t: t, nodes: map[string]*node.Node{}, stops: map[string]func() error{}, log: new(safeBuffer)}
+	if s.world, err = setup.New(dir, setup.Options{
+		Domains: []string{ownDomain, otherDomain}, Change: func(c *config.Config) { c.Identification.VideoCalls = true },
+	}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.must(s.world.Close()) })
@@ -101,16 +105,30 @@ func (s *stage) run(p *setup.Provider) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- n.Run(ctx, func() { close(ready) }) }()
-	s.t.Cleanup(func() {
+	again := s.stops[p.Domain] != nil
+	s.stops[p.Domain] = func() error {
 		cancel()
-		s.must(errors.Join(<-ended, n.Close()))
-	})
+		return errors.Join(<-ended, n.Close())
+	}
+	if !again {
+		s.t.Cleanup(func() { s.must(s.stops[p.Domain]()) })
+	}
 	select {
 	case <-ready:
 	case err := <-ended:
 		ended <- err
 		s.t.Fatalf("%s does not run: %v", p.Domain, err)
 	}
+}
+
+// again stops the first provider and starts it anew, as an operator does.
+func (s *stage) again() {
+	s.t.Helper()
+	s.must(s.stops[ownDomain]())
+	s.run(s.world.Providers[0])
+	n := s.nodes[ownDomain]
+	s.house.Register, s.house.Notices, s.house.Documents = n.Records.Register, n.Records.Notices, n.Records.Published
+	s.house.Staff, s.house.Enrolment, s.house.Login = n.People.Staff, n.People.Enrolment, n.People.Login
 }
 
 func (s *stage) must(err error) {

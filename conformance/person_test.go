@@ -139,6 +139,12 @@ func (s *stage) twoRoles(p rem.PersonID, role staff.Role) error {
 // the passkey.
 func (s *stage) hired(b *browser.Browser, p rem.PersonID, name string) *desk {
 	s.t.Helper()
+	return s.hiredAt(b, p, name, "/desk")
+}
+
+// hiredAt is hired for somebody who is at home elsewhere than at the desk.
+func (s *stage) hiredAt(b *browser.Browser, p rem.PersonID, name, home string) *desk {
+	s.t.Helper()
 	invitation, err := s.control(ownDomain, s.team.First).Invite(s.t.Context(), p)
 	s.must(err)
 	d := s.desk(b)
@@ -150,12 +156,12 @@ func (s *stage) hired(b *browser.Browser, p rem.PersonID, name string) *desk {
 	d.open("/security/passkey")
 	d.look(name + "-passkey")
 	d.Submit("main form")
-	d.is("/desk")
+	d.is(home)
 	d.Submit(`form[action$="/logout"]`)
-	d.open("/desk")
-	d.is("/desk/login")
+	d.open(home)
+	d.is(home + "/login")
 	d.Submit("main form[data-passkey]")
-	d.is("/desk")
+	d.is(home)
 	d.look(name + "-desk")
 
 	again := s.desk(b) // the invitation was for once
@@ -245,8 +251,10 @@ func (d *desk) identifies(who *simulator.Subject, card map[string]string) (id st
 	}
 	d.Choose("area-religion", "masked")
 	d.Choose("area-blood-group", "not-on-document")
-	for _, i := range identity.Required(identity.Office, false) {
-		if i != identity.SpecialCovered { // follows from the two above
+	for _, i := range identity.Required(identity.Office, true) {
+		// That special areas are covered follows from the two above; the paper of power
+		// is asked about where somebody is represented.
+		if i != identity.SpecialCovered && (i != identity.PowerSeen || d.Count(`[name="item-`+string(i)+`"]`) > 0) {
 			d.Choose("item-"+string(i), "yes")
 		}
 	}

@@ -281,6 +281,9 @@ type Identification struct {
 	Cards string `yaml:"cards"`
 	// Offices are where people can come to show who they are.
 	Offices []Office `yaml:"offices"`
+	// VideoCalls says that officers hold calls face to face, with a system of the
+	// provider's own that records them: an officer hands in the recording's digest.
+	VideoCalls bool `yaml:"videoCalls"`
 }
 
 // Office is where people come to show who they are.

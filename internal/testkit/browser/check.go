@@ -73,6 +73,19 @@ func (p *Page) Elsewhere() (list []string) {
 	return list
 }
 
+// Abroad does what leads to another host and back on purpose, such as a log-in at a
+// gate: what is asked meanwhile is not held against our pages.
+func (p *Page) Abroad(do func()) {
+	p.t.Helper()
+	p.mu.Lock()
+	before := len(p.asked)
+	p.mu.Unlock()
+	do()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = p.asked[:before]
+}
+
 // Complaints are what the page, or the browser about it, wrote on the console,
 // such as what the content security policy kept from it.
 func (p *Page) Complaints() []string {
