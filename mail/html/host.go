@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -30,7 +31,7 @@ var hosts = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRul
 // a host, numbers among it.
 func Host(s string) (ascii string, odd, ok bool) {
 	s = strings.TrimSuffix(s, ".")
-	if s == "" || len(s) > 253 || strings.ContainsAny(s, "%:/\\@[]") {
+	if s == "" || len(s) > 253 || !utf8.ValidString(s) || strings.ContainsAny(s, "%:/\\@[]") {
 		return "", false, false
 	}
 	ascii, err := hosts.ToASCII(s)
@@ -38,6 +39,9 @@ func Host(s string) (ascii string, odd, ok bool) {
 		return "", false, false
 	}
 	ascii = rem.FoldASCII(ascii)
+	if again, err := hosts.ToASCII(ascii); err != nil || again != ascii {
+		return "", false, false // no name that anybody registers
+	}
 	labels := strings.Split(ascii, ".")
 	for _, l := range labels {
 		if l == "" || len(l) > 63 {

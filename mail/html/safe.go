@@ -373,13 +373,12 @@ func (w *walker) implied(out string) {
 }
 
 type attrs struct {
-	style, id, class                     string
-	href, src, alt, cid, target          string
-	hidden, shown                        bool
-	width, height, colspan, rowspan      string
-	align, valign, bgcolor, color, face  string
-	border, start, kind, dir, background string
-	kv                                   []string
+	style, id, class                string
+	href, src, alt, cid, target     string
+	hidden, shown                   bool
+	width, height, colspan, rowspan string
+	align, valign, bgcolor, color   string
+	border, start, kind, dir        string
 }
 
 const maxAttrs = 64
