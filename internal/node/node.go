@@ -19,6 +19,7 @@ import (
 	"rem/edge/clock"
 	"rem/edge/config"
 	"rem/edge/control"
+	"rem/edge/imapd"
 	"rem/edge/revocation"
 	"rem/edge/smtpin"
 	"rem/edge/smtpout"
@@ -28,6 +29,7 @@ import (
 	"rem/message/delivery"
 	"rem/message/envelope"
 	"rem/message/evidence"
+	"rem/message/mailbox"
 	"rem/message/relay"
 	"rem/message/retrieval"
 	"rem/message/submission"
@@ -80,11 +82,13 @@ type Node struct {
 	Keeper    *account.Keeper // changes accounts by their rules
 	Validator *validation.Validator
 	Records   Records
+	Mailbox   *mailbox.Box // what people see of their messages
 	People    People
 	Log       *slog.Logger
 
 	clock     rem.Clock
 	hasher    *account.Hasher
+	boxes     mailboxes
 	trust     *trustlistfile.Watcher
 	peers     peers
 	metrics   *metrics
@@ -99,6 +103,7 @@ type Node struct {
 
 	mu      sync.Mutex
 	address map[string]net.Addr // guarded by mu: doors that are open, by name
+	imap    *imapd.Server       // guarded by mu; nil: its door is closed
 }
 
 // Open builds a provider and finishes what an earlier run left. It listens
@@ -225,6 +230,9 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 	if err := n.stages(c, o, signer, cs); err != nil {
 		return err
 	}
+	if err := n.openMailbox(context.Background()); err != nil {
+		return err
+	}
 	return n.openPeople(context.Background())
 }
 
@@ -314,6 +322,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	}
 	stages.Go(func() { n.resumeLater(work) })
 	stages.Go(func() { n.watchTerms(work) })
+	stages.Go(func() { n.followMailboxes(work) })
 	stages.Go(func() {
 		if err := n.People.Messenger.Run(work); err != nil && work.Err() == nil {
 			n.alarmOf(alarmNews)(err)
@@ -415,6 +424,11 @@ func (n *Node) doors() (doors []door, err error) {
 		}
 		doors = append(doors, door{d.name, l, server.Serve, server.Shutdown})
 	}
+	mail, err := n.imapServer(userTLS)
+	doors = append(doors, mail...)
+	if err != nil {
+		return doors, err
+	}
 	books, err := n.ldapServers(userTLS)
 	doors = append(doors, books...)
 	if err != nil {
@@ -461,8 +475,9 @@ func (n *Node) Close() error {
 	if n.sender != nil {
 		n.sender.Close()
 	}
+	err = n.closeMailbox()
 	if n.Store != nil {
-		err = n.Store.Close()
+		err = errors.Join(err, n.Store.Close())
 	}
 	if n.People.papers != nil {
 		err = errors.Join(err, n.People.papers.Close())

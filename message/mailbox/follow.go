@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
+	"rem"
 	"rem/mail/mime"
 	"rem/message"
 )
@@ -29,6 +31,15 @@ type Follower struct {
 	// Texts gives what is searched in the text of a message and its attachments,
 	// and how many of these it has; nil: the header alone.
 	Texts func(ctx context.Context, original message.Content) (texts []string, attachments int, err error)
+
+	// unread are items whose words could not be read since the program began; they
+	// are in nobody's way, and tried again by the next one.
+	unread map[place]bool
+}
+
+type place struct {
+	account rem.AccountID
+	item    ItemID
 }
 
 // followed is how many steps are applied at once.
@@ -36,24 +47,30 @@ const followed = 256
 
 // Follow applies what happened since the last time, up to the end of the journal,
 // and reports whether there was anything. A crash between two calls loses nothing.
+// An evidence that cannot be read does not hold up what comes after it: it has its
+// place, without a size, and the fault is returned when all was followed.
 func (f *Follower) Follow(ctx context.Context) (moved bool, err error) {
 	at, err := f.Store.Position(ctx)
 	if err != nil {
 		return false, fmt.Errorf("following the journal: %w", err)
 	}
+	var unread error
 	for {
 		steps, next, err := f.Feed.Steps(ctx, at, followed)
 		if err != nil {
 			return moved, fmt.Errorf("following the journal: %w", err)
 		}
 		if next == at {
-			return moved, nil
+			return moved, unread
 		}
 		var news []News
 		for i := range steps {
-			more, err := f.news(ctx, &steps[i])
+			more, fault, err := f.news(ctx, &steps[i])
 			if err != nil {
 				return moved, err
+			}
+			if fault != nil {
+				unread = fault // the last one stands for all
 			}
 			news = append(news, more...)
 		}
@@ -64,17 +81,18 @@ func (f *Follower) Follow(ctx context.Context) (moved bool, err error) {
 	}
 }
 
-// news is what a step means for mailboxes.
-func (f *Follower) news(ctx context.Context, s *message.Step) (news []News, err error) {
+// news is what a step means for mailboxes; fault says which evidence could not be
+// read.
+func (f *Follower) news(ctx context.Context, s *message.Step) (news []News, fault, err error) {
 	if s.New == nil && len(s.Changes)+len(s.Filed)+len(s.Arrivals) == 0 && s.Opens == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	view, err := f.Ledger.Message(ctx, s.Message)
 	if errors.Is(err, message.ErrNotFound) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("following %s: %w", s.Message, err)
+		return nil, nil, fmt.Errorf("following %s: %w", s.Message, err)
 	}
 	r := &view.Record
 	for _, a := range s.Arrivals {
@@ -89,7 +107,7 @@ func (f *Follower) news(ctx context.Context, s *message.Step) (news []News, err 
 	}
 	sender := r.Actor.Account
 	if sender == "" {
-		return news, nil
+		return news, fault, nil
 	}
 	progress := ProgressOfAll(view.Standings)
 	if s.New != nil && !slices.ContainsFunc(view.Standings, func(x message.Standing) bool { return x.State == message.Refused }) {
@@ -107,38 +125,84 @@ func (f *Follower) news(ctx context.Context, s *message.Step) (news []News, err 
 		if !ok {
 			continue // another form of it was there already
 		}
-		if kept, err = kept.Load(ctx, f.Ledger); err != nil {
-			return nil, err
+		size, err := f.size(ctx, r, kept)
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
 		}
-		p, err := EvidenceMail(r, kept, f.Domain)
 		if err != nil {
-			return nil, err
+			fault = fmt.Errorf("following %s: %w", s.Message, err)
 		}
 		news = append(news, News{Account: sender, About: r.ID, Item: &Item{
-			Kind: Evidence, Message: r.ID, Recipient: e.Recipient, Evidence: e.ID, At: e.Time, Size: int64(len(p)),
+			Kind: Evidence, Message: r.ID, Recipient: e.Recipient, Evidence: e.ID, At: e.Time, Size: size,
 		}})
 	}
-	return news, nil
+	return news, fault, nil
+}
+
+// size is that of an evidence as mail.
+func (f *Follower) size(ctx context.Context, r *message.Record, e message.Filed) (int64, error) {
+	e, err := e.Load(ctx, f.Ledger)
+	if err != nil {
+		return 0, err
+	}
+	p, err := EvidenceMail(r, e, f.Domain)
+	return int64(len(p)), err
 }
 
 // Index keeps the words of up to limit items that have none yet, and reports
 // whether there may be more. Reading a message for its words opens it for nobody.
+// An item that cannot be read is passed over until the next start, and its fault
+// is returned when the others are done.
 func (f *Follower) Index(ctx context.Context, limit int) (more bool, err error) {
-	items, err := f.Store.Unindexed(ctx, limit)
+	items, err := f.Store.Unindexed(ctx, limit+len(f.unread))
 	if err != nil {
 		return false, fmt.Errorf("indexing mailboxes: %w", err)
 	}
+	var chosen []Unindexed
 	for _, u := range items {
-		texts, attachments, err := f.texts(ctx, &u.Item)
-		if err != nil {
-			return false, fmt.Errorf("indexing %s: %w", u.Item.Message, err)
-		}
-		words := NewWords(f.WordKey, u.Account).Of(texts...)
-		if err := f.Store.Index(ctx, u.Account, u.Item.ID, words, attachments); err != nil {
-			return false, fmt.Errorf("indexing %s: %w", u.Item.Message, err)
+		if !f.unread[place{u.Account, u.Item.ID}] && len(chosen) < limit {
+			chosen = append(chosen, u)
 		}
 	}
-	return len(items) == limit, nil
+	// Several at once: writes that wait together share a sync.
+	faults := make([]error, len(chosen))
+	var workers sync.WaitGroup
+	for w := range min(indexers, len(chosen)) {
+		workers.Go(func() {
+			for i := w; i < len(chosen); i += indexers {
+				faults[i] = f.index(ctx, &chosen[i])
+			}
+		})
+	}
+	workers.Wait()
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	for i, fault := range faults {
+		if fault == nil {
+			continue
+		}
+		if f.unread == nil {
+			f.unread = map[place]bool{}
+		}
+		f.unread[place{chosen[i].Account, chosen[i].Item.ID}] = true
+		err = errors.Join(err, fmt.Errorf("indexing %s: %w", chosen[i].Item.Message, fault))
+	}
+	return len(chosen) == limit, err
+}
+
+// indexers is how many items are read and indexed at once.
+const indexers = 8
+
+func (f *Follower) index(ctx context.Context, u *Unindexed) error {
+	texts, attachments, err := f.texts(ctx, &u.Item)
+	if err == nil {
+		err = f.Store.Index(ctx, u.Account, u.Item.ID, NewWords(f.WordKey, u.Account).Of(texts...), attachments)
+	}
+	if errors.Is(err, ErrNotFound) { // somebody removed it meanwhile
+		return nil
+	}
+	return err
 }
 
 // texts are those of an item: who, what about, and what it says.
@@ -156,6 +220,9 @@ func (f *Follower) texts(ctx context.Context, item *Item) (texts []string, attac
 		return append(texts, string(item.Evidence)), 0, nil
 	}
 	whole, err := f.Ledger.Open(ctx, r.Original)
+	if errors.Is(err, message.ErrNotFound) { // it was destroyed
+		return texts, 0, nil
+	}
 	if err != nil {
 		return nil, 0, err
 	}
