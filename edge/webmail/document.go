@@ -248,7 +248,7 @@ var states = map[eyp.State]web.Cell{
 
 func parties(term rem.Text, all []eyp.Party) (list []web.Fact) {
 	for _, x := range all {
-		list = append(list, web.Fact{Term: term, Value: web.Cell{Text: shown(strings.TrimSpace(x.Name + " " + x.ID)), Note: x.Kind}, Help: same(shown(x.Role))})
+		list = append(list, web.Fact{Term: term, Value: web.Cell{Text: shown(strings.TrimSpace(x.Name + " " + x.ID)), Note: x.Kind}, Help: x.Role})
 	}
 	return list
 }

@@ -90,6 +90,9 @@ type Letter struct {
 	ID      string // Message-ID without brackets; "" makes one of the subject
 	Fields  string // further fields, each ending in CRLF
 	Body    string // lines ending in CRLF
+	// Entity is what is signed, with its fields of MIME, in CRLF form; nil makes it of
+	// Body.
+	Entity []byte
 }
 
 func (l Letter) header() []byte {
@@ -117,6 +120,9 @@ func (l Letter) header() []byte {
 }
 
 func (l Letter) entity() []byte {
+	if l.Entity != nil {
+		return l.Entity
+	}
 	return []byte("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + l.Body + "\r\n")
 }
 
