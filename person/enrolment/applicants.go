@@ -83,6 +83,9 @@ func (s *Service) newPerson(now time.Time) (rem.PersonID, error) {
 // tell records that the notice was shown.
 func (s *Service) tell(ctx context.Context, p rem.PersonID, shown Shown) (application.Notice, error) {
 	_, digest, err := s.Notices.NoticeInForce(s.Clock.Now())
+	if errors.Is(err, notice.ErrNotFound) {
+		return application.Notice{}, ErrNotice // there is none to show
+	}
 	if err != nil {
 		return application.Notice{}, fmt.Errorf("finding the notice in force: %w", err)
 	}
