@@ -122,7 +122,7 @@ func (s *checkConfig) Run() error {
 	fmt.Printf("data:        %s\n", c.Data)
 	for _, d := range []struct{ name, address string }{
 		{"submission (TLS)", c.Listen.Submission}, {"submission (STARTTLS)", c.Listen.SubmissionStartTLS},
-		{"providers (mutual TLS)", c.Listen.Relay}, {"pages (HTTPS)", c.Listen.Web},
+		{"providers (mutual TLS)", c.Listen.Relay}, {"pages (HTTPS)", c.Listen.Web}, {"mailboxes (IMAP)", c.Listen.IMAP},
 		{"directory (LDAPS)", c.Listen.Directory}, {"directory (StartTLS)", c.Listen.DirectoryStartTLS}, {"operations", c.Listen.Operations},
 	} {
 		if d.address == "" {

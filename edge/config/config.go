@@ -139,6 +139,8 @@ type Listen struct {
 	Relay string `yaml:"relay"`
 	// Web is HTTPS for the pages.
 	Web string `yaml:"web"`
+	// IMAP is for mail programs that read, with TLS from the first byte (993).
+	IMAP string `yaml:"imap"`
 	// Directory is LDAP for address books, with TLS from the first byte (636).
 	Directory string `yaml:"directory"`
 	// DirectoryStartTLS is LDAP with StartTLS (389).
@@ -486,7 +488,7 @@ func (c *Config) Validate() error {
 		fault("revocation.require must be true in production: a revoked certificate does not sign")
 	}
 	for _, d := range []struct{ name, address string }{
-		{"submission", c.Listen.Submission}, {"submissionStartTLS", c.Listen.SubmissionStartTLS}, {"relay", c.Listen.Relay}, {"web", c.Listen.Web}, {"directory", c.Listen.Directory}, {"directoryStartTLS", c.Listen.DirectoryStartTLS},
+		{"submission", c.Listen.Submission}, {"submissionStartTLS", c.Listen.SubmissionStartTLS}, {"relay", c.Listen.Relay}, {"web", c.Listen.Web}, {"imap", c.Listen.IMAP}, {"directory", c.Listen.Directory}, {"directoryStartTLS", c.Listen.DirectoryStartTLS},
 	} {
 		if d.address != "" && !hostPort(d.address) {
 			fault("listen.%s is %q; write an address and a port such as 192.0.2.1:465, or :465 for all addresses", d.name, d.address)

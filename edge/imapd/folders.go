@@ -7,6 +7,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 
+	"rem"
 	"rem/message/mailbox"
 )
 
@@ -61,12 +62,15 @@ func (n *session) named(name string) (folder, error) {
 		return folder{}, n.fail("listing folders", err)
 	}
 	for _, f := range all {
-		if f.name == name || f.ID == mailbox.Inbox && strings.EqualFold(name, f.name) {
+		if f.name == name || f.ID == mailbox.Inbox && isInbox(name) {
 			return f, nil
 		}
 	}
 	return folder{}, no(imap.ResponseCodeNonExistent, "Böyle bir klasör yok.", "There is no such folder.")
 }
+
+// isInbox: this name alone has no case (RFC 9051 5.1).
+func isInbox(name string) bool { return rem.FoldASCII(name) == "inbox" }
 
 // begin asks whether the session still is one and locks it; every command does. It
 // is ended by n.mu.Unlock.
@@ -133,7 +137,7 @@ func (n *session) Create(name string, _ *imap.CreateOptions) error {
 	}
 	defer n.mu.Unlock()
 	name = strings.TrimSuffix(name, string(delimiter)) // RFC 9051 6.3.4
-	if strings.EqualFold(name, "INBOX") {
+	if isInbox(name) {
 		return n.fail("", mailbox.ErrTaken)
 	}
 	if _, err := n.box.CreateFolder(n.ctx, n.who, name); err != nil {
@@ -171,7 +175,7 @@ func (n *session) Rename(name, to string, _ *imap.RenameOptions) error {
 	if err != nil {
 		return err
 	}
-	if strings.EqualFold(to, "INBOX") {
+	if isInbox(to) {
 		return n.fail("", mailbox.ErrTaken)
 	}
 	if err := n.box.RenameFolder(n.ctx, n.who, f.ID, strings.TrimSuffix(to, string(delimiter))); err != nil {
@@ -250,7 +254,7 @@ func (n *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 // matches reports whether a name matches a pattern of LIST (RFC 9051 6.3.9). Its time
 // is the product of their lengths: a pattern of many stars tries no path twice.
 func matches(name, pattern string) bool {
-	if strings.EqualFold(pattern, "INBOX") {
+	if isInbox(pattern) {
 		return name == "INBOX"
 	}
 	can := make([]bool, len(name)+1) // up to there the name matches so far

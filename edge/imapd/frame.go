@@ -1,9 +1,6 @@
 package imapd
 
-import (
-	"bytes"
-	"strings"
-)
+import "rem"
 
 // Bounds of one command, counted before the library reads it. Its own decoder counts
 // no literals, and goes as deep as a client likes in NOT and OR, before it asks
@@ -170,14 +167,14 @@ func (f *frame) wordEnds() (refused string) {
 	case f.words == 1:
 		f.tag = string(w)
 		return ""
-	case f.words == 2 || f.words == 3 && f.command == "UID":
-		f.command = strings.ToUpper(string(w))
+	case f.words == 2 || f.words == 3 && f.command == "uid":
+		f.command = rem.FoldASCII(string(w))
 		if !f.known && !strangers[f.command] {
 			return "Log in first"
 		}
 		return ""
 	}
-	if bytes.EqualFold(w, []byte("NOT")) || bytes.EqualFold(w, []byte("OR")) {
+	if folded := rem.FoldASCII(string(w)); folded == "not" || folded == "or" {
 		if f.negations++; f.negations > maxNegations {
 			return "The search is too deep"
 		}
@@ -187,7 +184,7 @@ func (f *frame) wordEnds() (refused string) {
 
 // strangers are the commands of who has not logged in. The library answers the
 // others too, but only after it has read them.
-var strangers = map[string]bool{"CAPABILITY": true, "NOOP": true, "LOGOUT": true, "LOGIN": true, "AUTHENTICATE": true, "STARTTLS": true, "ID": true}
+var strangers = map[string]bool{"capability": true, "noop": true, "logout": true, "login": true, "authenticate": true, "starttls": true, "id": true}
 
 // end is the end of a line: of a command, or of its part before a literal.
 func (f *frame) end() (refused string) {
@@ -206,7 +203,7 @@ func (f *frame) end() (refused string) {
 		return ""
 	}
 	size, nonSync := f.brace.size, f.brace.nonSync
-	message := f.command == "APPEND" && !nonSync && size > maxLiteral
+	message := f.command == "append" && !nonSync && size > maxLiteral
 	switch {
 	case message && size > f.append:
 		// The library says so, and the client does not send it.
@@ -228,8 +225,8 @@ func (f *frame) end() (refused string) {
 }
 
 func (f *frame) reset() {
-	f.raw = f.command == "IDLE" && f.words == 2 && f.last|0x20 == 'e' // DONE, or a mistake that ends it too
-	f.asking = f.command == "AUTHENTICATE" && !f.known
+	f.raw = f.command == "idle" && f.words == 2 && f.last|0x20 == 'e' // DONE, or a mistake that ends it too
+	f.asking = f.command == "authenticate" && !f.known
 	f.n, f.literals, f.within, f.depth, f.negations, f.words, f.wordLen = 0, 0, false, 0, 0, 0, 0
 	f.brace, f.command, f.last = braces{}, "", 0
 }

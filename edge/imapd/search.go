@@ -189,7 +189,7 @@ func flagsIn(list []imap.Flag, f mailbox.FolderID) (flags mailbox.Flags, can boo
 	for _, w := range list {
 		bit, known := flagOf(w)
 		flags |= bit
-		can = can && (known || strings.EqualFold(string(w), string(imap.FlagDraft)) && f == mailbox.Drafts)
+		can = can && (known || same(w, imap.FlagDraft) && f == mailbox.Drafts)
 	}
 	return flags, can
 }
@@ -200,14 +200,16 @@ func flagsOut(list []imap.Flag, f mailbox.FolderID) (flags mailbox.Flags, can bo
 	for _, w := range list {
 		bit, _ := flagOf(w)
 		flags |= bit
-		can = can && !(strings.EqualFold(string(w), string(imap.FlagDraft)) && f == mailbox.Drafts)
+		can = can && !(same(w, imap.FlagDraft) && f == mailbox.Drafts)
 	}
 	return flags, can
 }
 
+func same(a, b imap.Flag) bool { return rem.FoldASCII(string(a)) == rem.FoldASCII(string(b)) }
+
 func flagOf(w imap.Flag) (mailbox.Flags, bool) {
 	for _, x := range words {
-		if strings.EqualFold(string(x.word), string(w)) {
+		if same(x.word, w) {
 			return x.flag, true
 		}
 	}
@@ -254,7 +256,7 @@ func (s *search) words(hold []bool, text string) error {
 // field keeps the lines whose header has the field with the value in it. The fields
 // that the index has go by their words first, so that not every header is read.
 func (s *search) field(hold []bool, name, value string) error {
-	switch strings.ToLower(name) {
+	switch rem.FoldASCII(name) {
 	case "from", "to", "cc", "subject":
 		if s.n.view.folder != mailbox.Drafts && len(mailbox.Split(value)) > 0 {
 			if err := s.words(hold, value); err != nil {

@@ -83,8 +83,15 @@ func (n *session) forget() {
 	n.folder.Store(mailbox.FolderID(""))
 }
 
-func (n *session) event(level slog.Level, what string, more ...any) {
-	n.srv.log.Log(n.ctx, level, what, append([]any{"session", n.id, "from", n.srv.masked(remoteOf(n.wire.Conn).Addr())}, more...)...)
+func (n *session) event(level slog.Level, what string, attrs ...slog.Attr) {
+	if !n.srv.log.Enabled(n.ctx, level) {
+		return
+	}
+	all := append([]slog.Attr{slog.String("session", n.id), slog.String("from", n.srv.masked(remoteOf(n.wire.Conn).Addr()))}, attrs...)
+	if n.unwatch != nil {
+		all = append(all, slog.Any("actor", n.who.Actor))
+	}
+	n.srv.log.LogAttrs(n.ctx, level, what, all...)
 }
 
 // holds is asked before each command that touches the mailbox. When the log-in is
@@ -156,7 +163,7 @@ func (n *session) fail(what string, err error) error {
 	case errors.Is(err, message.ErrFull):
 		return no(imap.ResponseCodeOverQuota, "Şu anda yer yok.", "There is no room at present.")
 	}
-	n.event(slog.LevelError, "imap fault", "doing", what, "err", err.Error())
+	n.event(slog.LevelError, "imap fault", slog.String("while", what), slog.String("err", err.Error()))
 	return no(imap.ResponseCodeUnavailable, "Şu anda yapılamıyor, yeniden deneyin.", "This cannot be done at present, try again.")
 }
 

@@ -53,6 +53,7 @@ var doors = map[string]string{
 	"internal/node/policies.go keepPolicy os.MkdirAll":          "the provider's own policies",
 	"internal/node/policies.go keepPolicy os.Rename":            "the provider's own policies",
 	"internal/node/directory.go ldapServers net.Listen":         "wire: the directory's answers",
+	"internal/node/imap.go imapServer net.Listen":               "wire: a mailbox, to who logged in to it",
 	"edge/api/api.go write json.NewEncoder":                     "wire: the directory's answers, and problems",
 	"edge/api/messages.go once json.Marshal":                    "columns: answer.body",
 	"internal/node/node.go doors net.Listen":                    "wire: smtp",
