@@ -1,0 +1,182 @@
+package mailstore_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"rem/edge/mailstore"
+	"rem/internal/testkit"
+	"rem/internal/testkit/mailboxtest"
+	"rem/message/mailbox"
+)
+
+var sizes = []int{1000, 100_000}
+
+const wordsEach = 300 // tokens of one message
+
+// zipf draws words as a language does: few are in most messages.
+func zipf(random *rand.Rand) func() mailbox.Word {
+	z := rand.NewZipf(random, 1.07, 2, 200_000)
+	return func() mailbox.Word { return word(z.Uint64()) }
+}
+
+// word makes a token that looks like one, of the n-th most common word.
+func word(n uint64) mailbox.Word { return mailbox.Word((n + 1) * 0x9E3779B97F4A7C15 >> 1) }
+
+var filled = map[int]*mailstore.Store{}
+
+// full gives a store with n messages of one account, one in fifty of them in a small
+// folder, which lives as long as the benchmarks.
+func full(b *testing.B, n int) *mailstore.Store {
+	b.Helper()
+	if s := filled[n]; s != nil {
+		return s
+	}
+	p := newPlace(b, testkit.NewClock(mailboxtest.At))
+	dir, err := os.MkdirTemp("", "mailstore")
+	must(b, err)
+	p.config.Path = dir + "/mailbox.db"
+	s, err := mailstore.Open(b.Context(), p.config)
+	must(b, err)
+	filled[n] = s
+	start := time.Now()
+	for from := 0; from < n; from += 500 {
+		news := make([]mailbox.News, 500)
+		for i := range news {
+			news[i] = mailboxtest.Came(mailboxtest.Holder, from+i)
+		}
+		must(b, s.Follow(b.Context(), news, fmt.Sprint(from)))
+	}
+	const writers = 256
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(w), 1))
+			draw := zipf(random)
+			for id := w + 1; id <= n; id += writers {
+				seen := map[mailbox.Word]bool{}
+				words := make([]mailbox.Word, 0, wordsEach)
+				for len(words) < wordsEach {
+					if x := draw(); !seen[x] {
+						seen[x] = true
+						words = append(words, x)
+					}
+				}
+				if err := s.Index(b.Context(), mailboxtest.Holder.Account, mailbox.ItemID(id), words, id%3); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var some []mailbox.ItemID
+	for id := 25; id <= n; id += 50 {
+		some = append(some, mailbox.ItemID(id))
+	}
+	_, err = s.Move(b.Context(), mailboxtest.Holder.Account, some, mailbox.Archive)
+	must(b, err)
+	must(b, s.Flag(b.Context(), mailboxtest.Holder.Account, some[:10], mailbox.Flagged, 0))
+	size := int64(0)
+	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(p.config.Path + suffix); err == nil {
+			size += info.Size()
+		}
+	}
+	b.Logf("%d messages: filled in %v, %d octets a message", n, time.Since(start).Round(time.Millisecond), size/int64(n))
+	return s
+}
+
+func BenchmarkPage(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		query mailbox.Query
+	}{
+		{"inbox", mailbox.Query{Folder: mailbox.Inbox}},
+		{"archive", mailbox.Query{Folder: mailbox.Archive}},
+		{"all", mailbox.Query{}},
+		{"unopened", mailbox.Query{Folder: mailbox.Inbox, Unopened: true}},
+		{"attached", mailbox.Query{Attached: true}},
+		{"marked", mailbox.Query{Marked: true}},
+	} {
+		for _, n := range sizes {
+			b.Run(fmt.Sprintf("%s/%d", c.name, n), func(b *testing.B) {
+				s := full(b, n)
+				c.query.Limit = 50
+				for b.Loop() {
+					list, err := s.Items(b.Context(), mailboxtest.Holder.Account, c.query)
+					if err != nil || len(list) == 0 {
+						b.Fatal(len(list), err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkSearch(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		query mailbox.Query
+	}{
+		{"common", mailbox.Query{Words: []mailbox.Word{word(0)}}},
+		{"two", mailbox.Query{Words: []mailbox.Word{word(3), word(40)}}},
+		{"rare", mailbox.Query{Words: []mailbox.Word{word(5), word(9000)}}},
+		{"none", mailbox.Query{Words: []mailbox.Word{word(1 << 40)}}},
+		{"folder", mailbox.Query{Folder: mailbox.Archive, Words: []mailbox.Word{word(1)}}},
+		{"inbox", mailbox.Query{Folder: mailbox.Inbox, Words: []mailbox.Word{word(1), word(7)}}},
+	} {
+		for _, n := range sizes {
+			b.Run(fmt.Sprintf("%s/%d", c.name, n), func(b *testing.B) {
+				s := full(b, n)
+				c.query.Limit = 50
+				for b.Loop() {
+					if _, err := s.Items(b.Context(), mailboxtest.Holder.Account, c.query); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkLines(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := full(b, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				lines, err := s.Lines(b.Context(), mailboxtest.Holder.Account, mailbox.Inbox)
+				if err != nil || len(lines) == 0 {
+					b.Fatal(len(lines), err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkFolders(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := full(b, n)
+			for b.Loop() {
+				if _, err := s.Folders(b.Context(), mailboxtest.Holder); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, s := range filled {
+		s.Close()
+		os.RemoveAll(filepath.Dir(s.Path))
+	}
+	os.Exit(code)
+}
