@@ -229,6 +229,27 @@ func TestWhatWasTakenBackIsNotInTheFile(t *testing.T) {
 	}
 }
 
+// listed is the n-th of the listings for measuring: half of them people, half companies
+// of three words.
+func listed(i int) directory.Listing {
+	l := directory.Listing{Account: rem.AccountID(fmt.Sprintf("a-%09d", i)), Version: directory.VersionID(fmt.Sprint("v-", i)), Holder: rem.PersonID(fmt.Sprint("p-", i)), Kind: person.Natural,
+		Address: rem.MustAddress(fmt.Sprintf("ali.veli.%d@hs90.kep.test", i)), NameKey: fmt.Sprintf("ali veli%d", i), Tokens: []privacy.IndexToken{listedToken(i)}}
+	if i%2 == 1 {
+		l.Kind, l.NameKey = person.Private, fmt.Sprintf("firma%d gida%d limited sirketi", i, i%5000)
+		l.Words = directory.WordsOf(l.NameKey)
+	}
+	l.Values = []directory.Value{{Field: directory.Address, Text: l.Address.String()}, {Field: directory.Name, Text: "Bir Ad " + l.NameKey}}
+	return l
+}
+
+// listedToken is its number.
+func listedToken(i int) privacy.IndexToken {
+	raw := make([]byte, len(new(privacy.IndexToken).Bytes()))
+	raw[3] = 1
+	binary.BigEndian.PutUint64(raw[8:], uint64(i)*0x9E3779B97F4A7C15)
+	return directorytest.Must(privacy.ParseIndexToken(raw))
+}
+
 // BenchmarkDirectory asks a directory of 1,000 entries, and with REM_LONG=1 of a
 // million: half of them people, half companies of three words. An answer has its
 // entry in the log on the disk; "look-up" is without that.
@@ -239,22 +260,7 @@ func BenchmarkDirectory(b *testing.B) {
 	}
 	for _, n := range sizes {
 		s := open(b, b.TempDir(), personstore.Options{})
-		token := func(i int) privacy.IndexToken {
-			raw := make([]byte, len(new(privacy.IndexToken).Bytes()))
-			raw[3] = 1
-			binary.BigEndian.PutUint64(raw[8:], uint64(i)*0x9E3779B97F4A7C15)
-			return directorytest.Must(privacy.ParseIndexToken(raw))
-		}
-		entry := func(i int) directory.Listing {
-			l := directory.Listing{Account: rem.AccountID(fmt.Sprintf("a-%09d", i)), Version: directory.VersionID(fmt.Sprint("v-", i)), Holder: rem.PersonID(fmt.Sprint("p-", i)), Kind: person.Natural,
-				Address: rem.MustAddress(fmt.Sprintf("ali.veli.%d@hs90.kep.test", i)), NameKey: fmt.Sprintf("ali veli%d", i), Tokens: []privacy.IndexToken{token(i)}}
-			if i%2 == 1 {
-				l.Kind, l.NameKey = person.Private, fmt.Sprintf("firma%d gida%d limited sirketi", i, i%5000)
-				l.Words = directory.WordsOf(l.NameKey)
-			}
-			l.Values = []directory.Value{{Field: directory.Address, Text: l.Address.String()}, {Field: directory.Name, Text: "Bir Ad " + l.NameKey}}
-			return l
-		}
+		token, entry := listedToken, listed
 		if err := s.FillDirectory(b.Context(), n, entry); err != nil {
 			b.Fatal(err)
 		}

@@ -40,6 +40,9 @@ type Options struct {
 	Effect func(point string) error
 }
 
+// mapped is the most that SQLite maps of a file: all of a million accounts.
+const mapped = 2 << 30
+
 // A Store keeps the person's journey. It may be used from many goroutines.
 type Store struct{ file *sqlitefile.File }
 
@@ -49,7 +52,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := sqlitefile.Open(ctx, path, sqlitefile.Options{Migrations: folder, Effect: o.Effect}, "secure_delete(ON)") // what is withdrawn goes from the file too
+	file, err := sqlitefile.Open(ctx, path, sqlitefile.Options{Migrations: folder, Effect: o.Effect, Mapped: mapped}, "secure_delete(ON)") // what is withdrawn goes from the file too
 	if err != nil {
 		return nil, err
 	}

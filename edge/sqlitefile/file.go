@@ -31,6 +31,12 @@ var ErrUnknown = errors.New("the outcome is not known")
 type Options struct {
 	// Migrations holds the files NNNN.sql.
 	Migrations fs.FS
+	// Mapped is how many octets of the file readers have in their address space, beyond
+	// their own caches; 0: none. A page that is there is found without a call to the
+	// system, which matters where the file is much larger than a cache. The memory is the
+	// system's cache of files, which it takes back when it needs it. A disk that fails to
+	// read a mapped page ends the process.
+	Mapped int64
 	// Effect, for tests, is called before each durable effect, "update" before a
 	// transaction ends and "updated" after it; an error takes the effect's place,
 	// or its answer's.
@@ -87,7 +93,7 @@ func Open(ctx context.Context, name string, o Options, pragmas ...string) (_ *Fi
 	if err = f.migrate(ctx, o.Migrations); err != nil {
 		return nil, err
 	}
-	if f.Read, err = sql.Open("sqlite", dsn(name, "ro", "query_only(ON)", "busy_timeout(10000)", "trusted_schema(OFF)")); err != nil {
+	if f.Read, err = sql.Open("sqlite", dsn(name, "ro", "query_only(ON)", "busy_timeout(10000)", "trusted_schema(OFF)", fmt.Sprintf("mmap_size(%d)", o.Mapped))); err != nil {
 		return nil, err
 	}
 	f.Read.SetMaxOpenConns(4)
