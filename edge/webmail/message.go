@@ -254,7 +254,8 @@ func (p *pages) signature(ctx context.Context, c message.Content, filed []messag
 	}
 	for _, f := range r.Findings {
 		if f.Subject == verification.File && f.Name == original {
-			j := timeline.Judged(f)
+			j := &timeline.Judgement{Verdict: f.Verdict, Sub: f.Sub}
+			looked(j, f, "")
 			d := panel(j)
 			d.Name = text("Gönderenin imzası", "The sender's signature")
 			d.Sentence = signatureSays(j)
@@ -266,6 +267,39 @@ func (p *pages) signature(ctx context.Context, c message.Content, filed []messag
 	d.Name = text("Gönderenin imzası", "The sender's signature")
 	d.Sentence = text("İletide doğrulanabilecek bir imza bulunamadı.", "No signature that can be verified was found in the message.")
 	return d, false, nil
+}
+
+// looked takes what was looked at in a finding and its parts, with what it is of.
+func looked(j *timeline.Judgement, f *verification.Finding, of verification.Subject) {
+	if f.Subject == verification.Signature || f.Subject == verification.Token || f.Subject == verification.Digest {
+		of = f.Subject
+	}
+	for _, x := range f.Facts {
+		if of != verification.Signature {
+			continue
+		}
+		switch x.Key {
+		case "signer":
+			j.Signer = x.Value
+		case "proven time":
+			if at, err := time.Parse(time.RFC3339Nano, x.Value); err == nil {
+				j.Proven = at.UTC()
+			}
+		}
+	}
+	for _, c := range f.Checks {
+		name, ok := verification.Word(c.Name)
+		if !ok {
+			name = same(shown(c.Name))
+		}
+		if subject, ok := verification.Word(string(of)); ok && of != "" {
+			name = text(subject.Turkish+": "+name.Turkish, subject.English+": "+name.English)
+		}
+		j.Checks = append(j.Checks, timeline.Check{Name: name, Passed: c.Passed, Detail: shown(c.Detail)})
+	}
+	for _, p := range f.Parts {
+		looked(j, p, of)
+	}
 }
 
 func signatureSays(j *timeline.Judgement) rem.Text {
