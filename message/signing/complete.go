@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -77,6 +78,7 @@ func parseChain(chain [][]byte) ([]*x509.Certificate, error) {
 // choose is Choose for whoever works on r.
 func (s *Service) choose(ctx context.Context, r *request, chain []*x509.Certificate) (Choice, error) {
 	now := s.Clock.Now().UTC().Truncate(time.Second)
+	chain = s.extend(chain)
 	remote, err := cades.NewRemote(cades.RemoteOptions{Chain: chain, Authority: s.Authority})
 	if err != nil {
 		return Choice{}, rem.Refuse(rem.InvalidUserSignature, "Bu sertifikanın anahtar türüyle imza kabul edilmiyor.", "Signatures with this certificate's kind of key are not accepted.")
@@ -101,6 +103,22 @@ func (s *Service) choose(ctx context.Context, r *request, chain []*x509.Certific
 	r.remote, r.at = remote, now
 	r.view.Signer = visible(chain[0].Subject.CommonName)
 	return c, nil
+}
+
+// extend follows the issuers of a chain's last certificate among those that are known
+// here. Many cards hold their owner's certificate alone.
+func (s *Service) extend(chain []*x509.Certificate) []*x509.Certificate {
+	for len(chain) < maxChain {
+		last := chain[len(chain)-1]
+		at := slices.IndexFunc(s.Known, func(c *x509.Certificate) bool {
+			return bytes.Equal(c.RawSubject, last.RawIssuer) && !bytes.Equal(c.RawSubject, c.RawIssuer) && !slices.ContainsFunc(chain, c.Equal) && last.CheckSignatureFrom(c) == nil
+		})
+		if at < 0 {
+			break
+		}
+		chain = append(chain, s.Known[at])
+	}
+	return chain
 }
 
 func (s *Service) mayChoose(ctx context.Context, r *request, chain []*x509.Certificate, method algorithm.Signature, now time.Time) error {

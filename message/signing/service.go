@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -107,6 +108,10 @@ type Service struct {
 	// Authority stamps the signatures (B-T); nil: they are B-B, and the evidence of
 	// submission has the time.
 	Authority tsp.Authority
+	// Known are authorities whose certificates may be missing on a card: they are put
+	// behind a leaf that they issued, so that others find its path too. They prove
+	// nothing.
+	Known []*x509.Certificate
 	// Mobile signs by telephone; nil: that is not offered.
 	Mobile Mobile
 	Policy Policy

@@ -51,7 +51,7 @@ func New(t testing.TB, p signing.Policy) *Desk {
 	validator := w.Validator(t)
 	d.Service = &signing.Service{
 		Clock: w.Clock, Random: w, Accounts: d.Provider.Store, Tokens: world.Tokens{}, Judge: validator,
-		Signatures: submission.SignatureReader{Validator: validator}, Door: d, Policy: p,
+		Signatures: submission.SignatureReader{Validator: validator}, Door: d, Policy: p, Known: k.Authorities(),
 	}
 	return d
 }

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"crypto/x509"
 	"io"
 	"testing"
 	"time"
@@ -21,6 +22,11 @@ func (k *Kit) Identity(t testing.TB, n int, kind simulator.KeyKind) *simulator.I
 		t.Fatal(err)
 	}
 	return id
+}
+
+// Authorities are those below the roots that issue to people.
+func (k *Kit) Authorities() []*x509.Certificate {
+	return []*x509.Certificate{k.pki.Authority(simulator.Personal).Certificate}
 }
 
 // Revoke makes a certificate invalid from an hour before the world began: the kit's
