@@ -23,6 +23,7 @@ type arguments struct {
 	Exchange exchangeCmd `cmd:"" help:"Two providers, every message with all its evidence, and Postfix to Postfix in turns."`
 	Verify   verifyCmd   `cmd:"" help:"Bulk verification of evidence, beside raw signatures."`
 	TSA      tsaCmd      `cmd:"" name:"tsa" help:"Time stamps over HTTP."`
+	IMAP     imapCmd     `cmd:"" name:"imap" help:"Reading a mailbox over IMAP, and Debian's Dovecot in turns."`
 	Memory   memoryCmd   `cmd:"" help:"How a provider grows while large messages come in at once."`
 	Growth   growthCmd   `cmd:"" help:"Whether a message costs more the more there are."`
 	Node     nodeCmd     `cmd:"" hidden:"" help:"The program that is started for each provider."`

@@ -200,11 +200,11 @@ func (w *World) add(domain string) error {
 	if w.options.Practice != nil {
 		w.options.Practice(domain, &c.Practice)
 	}
-	ports, err := freePorts(5)
+	ports, err := freePorts(6)
 	if err != nil {
 		return err
 	}
-	c.Listen = config.Listen{Submission: ports[0], SubmissionStartTLS: ports[1], Relay: ports[2], Operations: ports[3], Web: ports[4]}
+	c.Listen = config.Listen{Submission: ports[0], SubmissionStartTLS: ports[1], Relay: ports[2], Operations: ports[3], Web: ports[4], IMAP: ports[5]}
 	// Browsers find the pages under localhost, which is the name for which they
 	// take passkeys without an authority's certificate.
 	_, webPort, err := net.SplitHostPort(ports[4])
