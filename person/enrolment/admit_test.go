@@ -100,7 +100,7 @@ func ask(t *testing.T, a *account.Account) enrolment.Invitation {
 	mail, err := person.ParseMailAddress("davet@example.org")
 	must(t, err)
 	return enrolment.Invitation{
-		By:     account.By{Actor: rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: a.Operators[0].Person, Method: "passkey"}},
+		By:     account.By{Actor: rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: a.Operators[0].Person, Method: "password+totp"}},
 		Number: number, Mail: mail, May: account.Reading | account.Preparing,
 	}
 }

@@ -89,7 +89,7 @@ func (m *mandate) write() ([]byte, error) {
 	w.Word("account", string(m.account))
 	w.Word("holder", string(m.holder))
 	w.Word("person", string(m.by))
-	w.Word("method", m.method)
+	w.Field("method", m.method)
 	w.Word("bearer", string(m.bearer))
 	w.Word("number", hex.EncodeToString(m.number.Bytes()))
 	w.Number("may", uint64(m.may))
@@ -126,7 +126,7 @@ func fromMicros(n uint64) time.Time {
 func readMandate(body []byte) (*mandate, error) {
 	r := canon.NewReader(body, mandateForm, 1)
 	m := &mandate{application: person.ApplicationID(r.Word("application")), account: rem.AccountID(r.Word("account"))}
-	m.holder, m.by, m.method, m.bearer = rem.PersonID(r.Word("holder")), rem.PersonID(r.Word("person")), r.Word("method"), rem.PersonID(r.Word("bearer"))
+	m.holder, m.by, m.method, m.bearer = rem.PersonID(r.Word("holder")), rem.PersonID(r.Word("person")), r.Field("method"), rem.PersonID(r.Word("bearer"))
 	number, bad := hex.DecodeString(r.Word("number"))
 	m.may, m.from, m.until = account.Permissions(r.Number("may")), fromMicros(r.Number("from")), fromMicros(r.Number("until"))
 	m.proof = account.Proof{Kind: account.ProofKind(r.Word("proof")), Digest: r.Digest("paper")}
@@ -163,7 +163,7 @@ func (m *mandate) statement() ([]byte, error) {
 	w.Word("account", string(m.account))
 	w.Word("holder", string(m.holder))
 	w.Word("person", string(m.by))
-	w.Word("method", m.method)
+	w.Field("method", m.method)
 	w.Number("may", uint64(m.may))
 	w.Number("from", micros(m.from))
 	w.Number("until", micros(m.until))
