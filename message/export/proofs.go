@@ -73,16 +73,15 @@ type Trouble string
 
 // The troubles.
 const (
-	Missing   Trouble = "missing"    // listed, and not there
-	Changed   Trouble = "changed"    // other bytes than listed
-	Unlisted  Trouble = "unlisted"   // there, and not listed
-	Twice     Trouble = "twice"      // two files of one name, or listed twice
-	BadName   Trouble = "bad-name"   // a name that no export has
-	Misplaced Trouble = "misplaced"  // an evidence, but not the one of the list
-	Foreign   Trouble = "foreign"    // an evidence about another message, or another original
-	BadList   Trouble = "bad-list"   // the proof list cannot be read
-	Unstamped Trouble = "bad-stamp"  // its time stamp does not hold
-	NotWhole  Trouble = "incomplete" // an archive whose end is missing
+	Missing   Trouble = "missing"   // listed, and not there
+	Changed   Trouble = "changed"   // other bytes than listed
+	Unlisted  Trouble = "unlisted"  // there, and not listed
+	Twice     Trouble = "twice"     // two files of one name, or listed twice
+	BadName   Trouble = "bad-name"  // a name that no export has
+	Misplaced Trouble = "misplaced" // an evidence, but not the one of the list
+	Foreign   Trouble = "foreign"   // an evidence about another message, or another original
+	BadList   Trouble = "bad-list"  // the proof list cannot be read
+	Unstamped Trouble = "bad-stamp" // its time stamp does not hold
 )
 
 var troubles = map[Trouble]rem.Text{
@@ -95,7 +94,6 @@ var troubles = map[Trouble]rem.Text{
 	Foreign:   {Turkish: "Delil bu iletiye ait değil.", English: "The evidence is not about this message."},
 	BadList:   {Turkish: "Kanıt listesi okunamıyor.", English: "The proof list cannot be read."},
 	Unstamped: {Turkish: "Kanıt listesinin zaman damgası tutmuyor ya da doğrulanamıyor.", English: "The time stamp of the proof list does not hold, or cannot be verified."},
-	NotWhole:  {Turkish: "Arşiv eksik ya da bozuk.", English: "The archive is incomplete or broken."},
 }
 
 // Text says a trouble in a sentence.
