@@ -27,9 +27,13 @@ func scanItem(rows *sql.Rows) (i mailbox.Item, n int64, err error) {
 	return i, n, err
 }
 
-// few is up to how many items of a folder are asked one by one whether a word is in
-// them. In larger folders, the items with the word are asked for their folder.
-const few = 2000
+// few is up to how many items of a folder are read one by one for a filter that may
+// find little; fewWords, up to how many are asked whether words are in them, which
+// costs more. In larger folders, the items with the words are asked for their folder.
+const (
+	few      = 2000
+	fewWords = 200
+)
 
 // Items implements mailbox.Store. What lists ask most walks an index from the newest
 // and stops after a page. A filter that finds little walks one narrow index of the
@@ -166,7 +170,7 @@ func worded(account, items int64, limit int, q *mailbox.Query, c *clause) (strin
 		asked[i] = `"` + strconv.FormatInt(int64(w), 36) + `"`
 	}
 	match := strings.Join(asked, " ")
-	if q.Message != "" || q.Folder != "" && items <= few {
+	if q.Message != "" || q.Folder != "" && items <= fewWords {
 		index := "item_folder"
 		if q.Message != "" {
 			index = "item_about"
