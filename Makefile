@@ -8,7 +8,7 @@ TESTFLAGS ?=
 TOOLS  := xmllint:libxml2-utils xmlsec1:xmlsec1 openssl:openssl swaks:swaks clamd:clamav-daemon python3:python3 postfix:postfix chromium:chromium ldapsearch:ldap-utils \
 	/usr/lib/python3/dist-packages/ldap3/__init__.py:python3-ldap3 /usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf:fonts-dejavu-core
 
-.PHONY: check tools format vet staticcheck test requirements generated build race fuzz conformance survival bench profile upgrade
+.PHONY: cross check tools format vet staticcheck test requirements generated build race fuzz conformance survival bench profile upgrade
 
 check: tools format vet staticcheck test generated
 
@@ -39,6 +39,15 @@ generated:
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+
+# The signer's program for the computers that people have.
+SYSTEMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+cross:
+	@for s in $(SYSTEMS); do \
+		os=$${s%/*}; arch=$${s#*/}; out=bin/cross/remsign-$$os-$$arch; test $$os != windows || out=$$out.exe; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) vet ./edge/pkcs11 ./cmd/remsign && \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -o $$out ./cmd/remsign && echo $$out || exit 1; \
+	done
 
 race:
 	$(GO) test -race -timeout 40m $(TESTS)

@@ -1,6 +1,6 @@
 // Package signing lets people sign what they wrote with a key that never comes
 // here: on a smart card, in a token, in a telephone. A [Service] keeps what waits
-// for a signature as a [Request] of one message or many, gives the exact bytes
+// for a signature as a request of one message or many, gives the exact bytes
 // that a device has to sign, makes S/MIME of what comes back, verifies it as anybody
 // would, and hands it to submission (REQ-47, REQ-48, REQ-55).
 //
