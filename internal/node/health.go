@@ -1,10 +1,8 @@
 package node
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -105,18 +103,4 @@ func (n *Node) operations(address string) (*http.Server, net.Listener, error) {
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.metrics.registry, promhttp.HandlerOpts{}))
 	return &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l, nil
-}
-
-// notices tells of arrivals. Until a gateway is configured the log is where
-// they go: an event, without content (REQ-67).
-type notices struct{ log *slog.Logger }
-
-// Arrived implements delivery.Notices.
-func (s notices) Arrived(_ context.Context, account rem.AccountID) {
-	s.log.Info("notice of arrival", "account", string(account))
-}
-
-// Filling implements delivery.Notices (REQ-70).
-func (s notices) Filling(_ context.Context, account rem.AccountID, percent int) {
-	s.log.Warn("mailbox is filling", "account", string(account), "percent", percent)
 }

@@ -266,7 +266,7 @@ func (n *Node) stages(c *config.Config, o Options, signer *evidence.Signer, cs *
 	}
 	n.Deliverer = &delivery.Deliverer{
 		Provider: n.Provider, Practice: n.Practice, Ledger: n.Store, Accounts: n.Store,
-		Notices: notices{n.Log}, Signer: signer, Clock: n.clock,
+		Notices: arrivalNews{n}, Signer: signer, Clock: n.clock,
 	}
 	n.Keeper = &account.Keeper{Store: n.Store, Sessions: webSessions{n}, Messenger: accountNews{n}, Clock: n.clock, Terms: n.terms()}
 	n.Retriever = &retrieval.Retriever{

@@ -205,6 +205,7 @@ func (n *Node) siteConfig(sessions web.Sessions) web.Config {
 	return web.Config{
 		Base: n.Config.Web.Base, Name: n.Provider.Name, Clock: n.clock, Log: n.Log, Sessions: sessions, Simulated: n.simulated(),
 		Menu: append(site.Menu(),
+			web.MenuItem{Text: rem.Text{Turkish: "Posta", English: "Mail"}, Path: "/mail"},
 			web.MenuItem{Text: rem.Text{Turkish: "Hesabım", English: "My account"}, Path: "/account"},
 			web.MenuItem{Text: rem.Text{Turkish: "Masa", English: "Desk"}, Path: "/desk"},
 			web.MenuItem{Text: rem.Text{Turkish: "Kurum", English: "Institution"}, Path: "/partner"}), Foot: site.Foot(),
@@ -234,6 +235,7 @@ func (n *Node) parts() ([]web.Part, error) {
 		entrance.Part(gates),
 		portal.Part(mine),
 	}
+	parts = append(parts, n.webmail(verifier))
 	if n.People.Enrolment != nil {
 		parts = append(parts, console.Parts(console.Services{
 			Clock: n.clock, Staff: n.People.Staff, PolicyText: n.policyText, Vault: r.Vault, Cases: r.Persons, Desk: n.People.Enrolment.Desk(), Offices: offices(n.Config),
