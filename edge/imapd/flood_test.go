@@ -32,7 +32,6 @@ func TestFloodsEndTheConnection(t *testing.T) {
 		{"NUL", "x NOOP\x00\r\n", "* BYE NUL"},
 		{"another protocol", "GET / HTTP/1.1\r\n", "* BYE Log in first"},
 		{"a quoted line end", "x LOGIN \"a\r\n", "* BYE A quoted"},
-		{"a literal unasked", "x LOGIN {5}\r\nhello", "* BYE Wait"},
 	} {
 		t.Run("stranger "+c.name, func(t *testing.T) {
 			r := w.raw()
@@ -49,6 +48,7 @@ func TestFloodsEndTheConnection(t *testing.T) {
 		{"a search", "x SEARCH " + strings.Repeat("NOT ", 900) + "ALL\r\n", "* BYE The search is too deep"},
 		{"alternatives", "x SEARCH " + strings.Repeat("OR ALL ", 900) + "ALL\r\n", "* BYE The search is too deep"},
 		{"a nested list", "x SEARCH " + strings.Repeat("(", 100), "* BYE Lists are too deep"},
+		{"a literal unasked", "x LOGIN {5}\r\nhello", "* BYE Wait"},
 		{"a line behind IDLE", "x IDLE (\r\ny SEARCH TEXT {5000+}\r\n", "* BYE The literal is too large"},
 	} {
 		t.Run("known "+c.name, func(t *testing.T) {

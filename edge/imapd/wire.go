@@ -1,6 +1,7 @@
 package imapd
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -25,8 +26,9 @@ var (
 type wire struct {
 	net.Conn
 	srv   *Server
-	frame frame // used by the goroutine that runs commands
-	deaf  bool  // used by the same: what is written are contents, and no answers
+	frame frame  // used by the goroutine that runs commands
+	deaf  bool   // used by the same: what is written are contents, and no answers
+	held  []byte // used by the same: what came and was not given to the library
 	began time.Time
 
 	mu      sync.Mutex
@@ -53,10 +55,21 @@ func (w *wire) Read(p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := w.Conn.Read(p)
+	var n int
+	if len(w.held) > 0 {
+		n = copy(p, w.held)
+		w.held = w.held[n:]
+	} else {
+		n, err = w.Conn.Read(p)
+	}
 	w.mu.Lock()
 	w.reading = false
 	w.mu.Unlock()
+	if i := bytes.IndexByte(p[:n], '\n'); !w.frame.known && i >= 0 && i+1 < n {
+		// What follows a log-in is judged when that has been answered.
+		w.held = append(bytes.Clone(p[i+1:n]), w.held...)
+		n, err = i+1, nil
+	}
 	if n > 0 {
 		if refused := w.frame.scan(p[:n]); refused != "" {
 			w.srv.stats.Floods.Add(1)

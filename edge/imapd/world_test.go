@@ -3,6 +3,7 @@ package imapd_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -42,6 +43,7 @@ type world struct {
 	t      testing.TB
 	srv    *imapd.Server
 	addr   string
+	cert   tls.Certificate
 	box    *mailbox.Box
 	store  *mailstore.Store
 	ledger *ledger
@@ -204,7 +206,8 @@ func newWorld(t testing.TB, change func(*imapd.Config)) *world {
 		Ledger: w.ledger, Store: w.store, Accounts: accounts{a}, Retriever: retriever{w.ledger}, Names: nobodysName{},
 		Spool: func() mailbox.Spool { return &spool{} }, Clock: clock, Domain: "hs01.kep.test", WordKey: make([]byte, 32),
 	}
-	c := imapd.Config{TLS: &tls.Config{Certificates: []tls.Certificate{tlskit.Identity(t, "localhost")}}, Backend: w, Box: w.box,
+	w.cert = tlskit.Identity(t, "localhost")
+	c := imapd.Config{TLS: &tls.Config{Certificates: []tls.Certificate{w.cert}}, Backend: w, Box: w.box,
 		Limits: imapd.Limits{FailurePause: time.Millisecond}}
 	if change != nil {
 		change(&c)
@@ -273,6 +276,11 @@ func (w *world) arrive(kind mailbox.Kind, bodies ...string) {
 			w.t.Fatal(err)
 		}
 	}
+}
+
+// certificate is the server's, as PEM.
+func (w *world) certificate() string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.cert.Certificate[0]}))
 }
 
 func (w *world) dial() *imapclient.Client {
