@@ -181,7 +181,8 @@ type tale struct {
 	*timeline.Message
 }
 
-// tale verifies all evidence that the visitor may see, each now and from its bytes.
+// tale verifies all evidence that the visitor may see, each now and from its bytes
+// (REQ-71).
 func (p *pages) tale(v *visit, r *mailbox.Row) (*tale, error) {
 	view, err := p.Box.Message(v.Context(), v.who, r.Message)
 	if err != nil {

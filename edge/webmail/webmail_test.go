@@ -119,6 +119,7 @@ func TestAnothersItemIsNotThere(t *testing.T) {
 	}
 }
 
+// REQ-71: each evidence and the sender's signature are verified on the page.
 // REQ-50: several recipients have several fates: lists count them, and the page tells
 // each by himself.
 func TestEachRecipientHasHisOwnFate(t *testing.T) {
