@@ -32,6 +32,7 @@ import (
 	"rem/message/mailbox"
 	"rem/message/relay"
 	"rem/message/retrieval"
+	"rem/message/signing"
 	"rem/message/submission"
 	"rem/person/account"
 	"rem/provider"
@@ -89,6 +90,7 @@ type Node struct {
 	clock     rem.Clock
 	hasher    *account.Hasher
 	boxes     mailboxes
+	signing   *signing.Service
 	trust     *trustlistfile.Watcher
 	peers     peers
 	metrics   *metrics
@@ -233,6 +235,7 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 	if err := n.openMailbox(context.Background()); err != nil {
 		return err
 	}
+	n.openSigning()
 	return n.openPeople(context.Background())
 }
 
@@ -333,6 +336,9 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	}
 	if n.People.Enrolment != nil {
 		stages.Go(func() { n.carryOn(work) })
+	}
+	if n.People.Tokens != nil {
+		stages.Go(func() { n.lookAfterPrograms(work) })
 	}
 	if n.People.central != nil {
 		stages.Go(func() { n.People.central.Run(work) })
@@ -478,6 +484,9 @@ func (n *Node) Close() error {
 	err = n.closeMailbox()
 	if n.Store != nil {
 		err = errors.Join(err, n.Store.Close())
+	}
+	if n.People.programs != nil {
+		err = errors.Join(err, n.People.programs.Close())
 	}
 	if n.People.papers != nil {
 		err = errors.Join(err, n.People.papers.Close())

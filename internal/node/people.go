@@ -11,6 +11,7 @@ import (
 
 	"rem"
 	"rem/edge/api"
+	"rem/edge/apistore"
 	"rem/edge/apply"
 	"rem/edge/centraldirectory"
 	"rem/edge/config"
@@ -28,6 +29,7 @@ import (
 	"rem/person/enrolment"
 	"rem/person/identity"
 	"rem/person/login"
+	"rem/person/token"
 	"rem/privacy"
 	"rem/privacy/consent"
 	"rem/privacy/notice"
@@ -45,9 +47,11 @@ type People struct {
 	Contacts  *notify.Book
 	Directory *directory.Directory
 	Enrolment *enrolment.Service // nil: nobody can apply
+	Tokens    *token.Service     // of programs; nil: there is no door for them
 	Site      *web.Site          // nil: there are no pages
 
 	papers   *paperstore.Store
+	programs *apistore.Store
 	partners *partner.Desk
 	central  *centraldirectory.Runner // nil: there is no central directory
 	judge    *identity.SignatureJudge
@@ -84,6 +88,9 @@ func (n *Node) openPeople(ctx context.Context) error {
 		return err
 	}
 	if err := n.openEnrolment(ctx, guard); err != nil {
+		return err
+	}
+	if err := n.openPrograms(ctx); err != nil {
 		return err
 	}
 	return n.openSite()
@@ -234,7 +241,13 @@ func (n *Node) parts() ([]web.Part, error) {
 		}),
 		entrance.Part(gates),
 		portal.Part(mine),
+		n.developerPart(),
 	}
+	sign, err := n.signingPart()
+	if err != nil {
+		return nil, err
+	}
+	parts = append(parts, sign)
 	parts = append(parts, n.webmail(verifier))
 	if n.People.Enrolment != nil {
 		parts = append(parts, console.Parts(console.Services{
@@ -345,16 +358,18 @@ func (n *Node) webDoor() (*http.Server, error) {
 		return nil, err
 	}
 	server := n.People.Site.Server(certificates)
-	if n.People.Directory != nil {
-		programs, pages := api.New(directoryDoor{n}, n.clock, n.Log), server.Handler
-		server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-			if strings.HasPrefix(q.URL.Path, api.Prefix) {
-				programs.ServeHTTP(w, q)
-				return
-			}
-			pages.ServeHTTP(w, q)
-		})
+	programs, err := n.programDoor()
+	if err != nil {
+		return nil, err
 	}
+	pages := server.Handler
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if strings.HasPrefix(q.URL.Path, api.Prefix) {
+			programs.ServeHTTP(w, q)
+			return
+		}
+		pages.ServeHTTP(w, q)
+	})
 	return server, nil
 }
 

@@ -1,0 +1,88 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"rem"
+	signingpages "rem/edge/signing"
+	"rem/edge/web"
+	"rem/mail/smtp"
+	"rem/message"
+	"rem/message/mailbox"
+	"rem/message/signing"
+	"rem/message/submission"
+	"rem/person/login"
+	"rem/privacy"
+)
+
+// signingDoor takes what was signed of a draft.
+type signingDoor struct{ n *Node }
+
+var _ signing.Door = signingDoor{}
+
+// Submit implements signing.Door: a draft that is gone was sent, or given up.
+func (d signingDoor) Submit(ctx context.Context, who submission.Login, draft signing.Draft, tx smtp.Transaction, original message.Content) (submission.Receipt, error) {
+	visitor := mailbox.Visitor{Actor: who.Actor, Authentication: who.Authentication}
+	if _, err := d.n.Mailbox.Draft(ctx, visitor, mailbox.DraftID(draft.ID)); err != nil {
+		if errors.Is(err, mailbox.ErrNotFound) {
+			return submission.Receipt{}, rem.Refuse(rem.PolicyViolation, "Bu taslak artık yok: gönderilmiş veya silinmiş.", "This draft is not there any more: it was sent, or given up.")
+		}
+		return submission.Receipt{}, err
+	}
+	receipt, err := d.n.Submitter.Submit(ctx, who, tx, original)
+	if err != nil || receipt.Refusal != nil {
+		return receipt, err
+	}
+	if err := d.n.Mailbox.Drop(ctx, visitor, mailbox.DraftID(draft.ID)); err != nil {
+		d.n.alarmOf(alarmDrafts)(err) // the message is ours; its draft stays until it is dropped
+	}
+	return receipt, nil
+}
+
+// maxSignatures is how many messages are signed in one go.
+const maxSignatures = 200
+
+// openSigning opens the desk at which people sign with keys of their own.
+func (n *Node) openSigning() {
+	n.signing = &signing.Service{
+		Clock: n.clock, Random: rand.Reader, Accounts: n.Store, Tokens: n.Records.Signatory, Judge: n.Validator, Signatures: n.Submitter.Signatures,
+		Door: signingDoor{n}, Policy: signing.Policy{Batch: maxSignatures, OnePIN: true},
+	}
+}
+
+// signingPart are its pages.
+func (n *Node) signingPart() (web.Part, error) {
+	return signingpages.Part(signingpages.Services{
+		Desk: n.signing, Draft: n.draftToSign, Back: "/mail/drafts", Sent: "/mail/sent", Base: n.Config.Web.Base, MaxUpload: 2 * n.Practice.MaxPackage,
+		Login: func(ctx context.Context, s login.Session) (submission.Login, error) {
+			a, err := n.Store.Account(ctx, s.Account)
+			if err != nil {
+				return submission.Login{}, fmt.Errorf("looking at account %s: %w", s.Account, err)
+			}
+			return n.submitting(ctx, mailbox.Visitor{
+				Actor:          rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: s.Who.Person, Method: string(s.Method)},
+				Authentication: message.Authentication{Time: s.Proved, Method: string(s.Method)}, Case: privacy.CaseID("signing"),
+			})
+		},
+	})
+}
+
+// draftToSign is the unsigned original of a draft.
+func (n *Node) draftToSign(ctx context.Context, who rem.Actor, id string) (signing.Draft, error) {
+	visitor := mailbox.Visitor{Actor: who, Case: "signing"}
+	d, err := n.Mailbox.Draft(ctx, visitor, mailbox.DraftID(id))
+	if errors.Is(err, mailbox.ErrNotFound) {
+		return signing.Draft{}, fmt.Errorf("%w: %w", web.ErrNotFound, err)
+	}
+	if err != nil {
+		return signing.Draft{}, err
+	}
+	original, err := n.Mailbox.Compose(ctx, visitor, d.ID)
+	if err != nil {
+		return signing.Draft{}, err
+	}
+	return signing.Draft{ID: id, Author: d.Author, Original: original}, nil
+}
