@@ -229,7 +229,7 @@ func (n *Node) parts() ([]web.Part, error) {
 	gates := entrance.Services{Login: n.People.Login, Label: n.label, Invited: n.invited, Signatures: n.People.Login.Signatures != nil}
 	mine := portal.Services{
 		Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
-		Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Answers: answers{r.Persons.Enrolment()}, Receipt: n.receipt, Switch: n.People.Login, Server: n.Config.Listen.Submission,
+		Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Answers: answers{r.Persons.Enrolment()}, Receipt: n.receipt, Switch: n.People.Login, Server: n.Config.Listen.Submission, Export: "/mail/export",
 	}
 	if n.People.Enrolment != nil {
 		gates.Lost, mine.Crew = apply.LostPath, n.People.Enrolment.Crew()
