@@ -1,6 +1,7 @@
 package imapd_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"encoding/pem"
@@ -324,7 +325,7 @@ func (w *world) selected(name string) *imapclient.Client {
 type raw struct {
 	t testing.TB
 	*tls.Conn
-	buf []byte
+	in *bufio.Reader
 }
 
 func (w *world) raw() *raw {
@@ -334,7 +335,7 @@ func (w *world) raw() *raw {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { _ = c.Close() })
-	r := &raw{t: w.t, Conn: c}
+	r := &raw{t: w.t, Conn: c, in: bufio.NewReader(c)}
 	r.until("* OK")
 	return r
 }
@@ -349,27 +350,19 @@ func (r *raw) send(s string) {
 // until reads lines up to the one that begins so, or to the end of the connection.
 func (r *raw) until(begins string) string {
 	r.t.Helper()
-	_ = r.SetReadDeadline(time.Now().Add(20 * time.Second))
-	out := ""
+	_ = r.SetReadDeadline(time.Now().Add(time.Minute))
+	var out strings.Builder
 	for {
-		if i := strings.IndexByte(string(r.buf), '\n'); i >= 0 {
-			l := string(r.buf[:i+1])
-			r.buf = r.buf[i+1:]
-			out += l
-			if strings.HasPrefix(l, begins) {
-				return out
-			}
-			continue
-		}
-		p := make([]byte, 4096)
-		n, err := r.Read(p)
-		r.buf = append(r.buf, p[:n]...)
+		l, err := r.in.ReadString('\n')
+		out.WriteString(l)
 		if err != nil {
-			var timeout net.Error
-			if errors.As(err, &timeout) && timeout.Timeout() {
-				r.t.Fatalf("waiting for %q, after %q", begins, out)
+			if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+				r.t.Fatalf("waiting for %q, after %q", begins, out.String())
 			}
-			return out + "(closed)"
+			return out.String() + "(closed)"
+		}
+		if strings.HasPrefix(l, begins) {
+			return out.String()
 		}
 	}
 }
