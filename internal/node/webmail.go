@@ -112,12 +112,11 @@ func (n *Node) trustFiles(context.Context) ([]export.File, error) {
 }
 
 // exported says in the access log that somebody takes messages away.
-func (n *Node) exported(ctx context.Context, who mailbox.Visitor, e webmail.Exported) error {
+func (n *Node) exported(ctx context.Context, who mailbox.Visitor, _ webmail.Exported) error {
 	role := privacy.AsOperator
 	if who.Actor.Person == who.Actor.Holder {
 		role = privacy.AsHolder
 	}
-	n.Log.Info("messages are exported", "account", string(who.Actor.Account), "person", string(who.Actor.Person), "all", e.Everything, "chosen", e.Messages, "opens", e.Opening)
 	return n.Records.Access.Record(ctx, privacy.AccessEntry{
 		Act: privacy.Exported, Actor: who.Actor.Person, Account: who.Actor.Account, Role: role, Purpose: privacy.AccountUse, Case: who.Case,
 		Person: who.Actor.Holder, Fields: []privacy.FieldID{privacy.AccountMessages},
