@@ -26,6 +26,7 @@ import (
 // machine's own, if there is one, is left alone.
 type dovecot struct {
 	address, password string
+	root              *x509.CertPool // of its own certificate
 	process           *exec.Cmd
 	ended             chan error
 	log               *tail
@@ -52,7 +53,7 @@ func startDovecot(ctx context.Context, dir, maildir string) (*dovecot, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("laying out Dovecot: %w", err)
 	}
-	if err := writePair(dir); err != nil {
+	if d.root, err = writePair(dir); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{"new", "tmp"} {
@@ -147,27 +148,31 @@ func (d *dovecot) stop() {
 }
 
 // writePair writes a certificate of the kind that our doors have.
-func writePair(dir string) error {
+func writePair(dir string) (*x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return fmt.Errorf("making Dovecot's key: %w", err)
+		return nil, fmt.Errorf("making Dovecot's key: %w", err)
 	}
 	now := time.Now()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
+		DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		return fmt.Errorf("making Dovecot's certificate: %w", err)
+		return nil, fmt.Errorf("making Dovecot's certificate: %w", err)
 	}
 	secret, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return fmt.Errorf("making Dovecot's key: %w", err)
+		return nil, fmt.Errorf("making Dovecot's key: %w", err)
 	}
-	err = os.WriteFile(filepath.Join(dir, "cert.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	err = os.WriteFile(filepath.Join(dir, "cert.pem"), certificate, 0o644)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600)
 	}
 	if err != nil {
-		return fmt.Errorf("writing Dovecot's certificate: %w", err)
+		return nil, fmt.Errorf("writing Dovecot's certificate: %w", err)
 	}
-	return nil
+	root := x509.NewCertPool()
+	root.AppendCertsFromPEM(certificate)
+	return root, nil
 }
