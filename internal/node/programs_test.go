@@ -1,0 +1,129 @@
+package node
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"rem"
+	"rem/internal/setup"
+	"rem/internal/testkit/browser"
+	"rem/person/login"
+)
+
+// A person makes a token on his page, a program sends and reads with it over HTTPS,
+// and stops when the person revokes it. The page that describes the API tries it.
+func TestAPersonGivesAProgramAccess(t *testing.T) {
+	s := newStage(t, setup.Options{Domains: []string{here}})
+	s.start(here)
+	n := s.nodes[here]
+	from, to := s.holder(0, isil), "bora.agaoglu@"+here
+	s.holder(4, to)
+	a, err := n.Store.ByAddress(t.Context(), rem.MustAddress(isil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	grant, err := n.People.Login.Grant(t.Context(), login.Granting{Who: login.Who{Kind: login.Holder, Person: a.Holder.Person}, Account: a.ID, Names: []string{isil}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := browser.Open(t).Page(t)
+	at := func(path string) string { return n.Config.Web.Base + "/tr" + path }
+	form := func(path string) string { return `main form[action="/tr` + path + `"]` }
+	p.Open(at("/welcome"))
+	p.Fill("grant", grant.Reveal())
+	p.Submit(form("/welcome"))
+	p.Authenticator()
+	p.Follow(`main a[href$="/security/passkey"]`)
+	p.Fill("name", "masa")
+	p.Submit(form("/security/passkey"))
+
+	p.Open(at("/account/api"))
+	p.Check()
+	p.Shot("api-tokens")
+	p.Submit(form("/account/api")) // nothing chosen
+	if p.Count(".problems") != 1 {
+		t.Errorf("a token without scopes: %s", p.Text("main"))
+	}
+	p.Fill("label", "Muhasebe programı")
+	for _, scope := range []string{"mail.list", "mail.read", "mail.send"} {
+		p.Click(`input[name="scope"][value="` + scope + `"]`)
+	}
+	p.Submit(form("/account/api"))
+	secret := p.Text(".notice code")
+	if !strings.HasPrefix(secret, "rem_p_") || !strings.Contains(p.Text("main table"), "Muhasebe programı") {
+		t.Fatalf("no token: %s", p.Text("main"))
+	}
+	p.Check()
+	p.Shot("api-token-made")
+
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.world.Root()}}}
+	defer client.CloseIdleConnections()
+	ask := func(method, path, media string, body []byte) (int, []byte) {
+		t.Helper()
+		q, err := http.NewRequestWithContext(t.Context(), method, n.Config.Web.Base+"/api/v1/"+path, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Header.Set("Authorization", "Bearer "+secret)
+		q.Header.Set("Content-Type", media)
+		r, err := client.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		answer, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.StatusCode, answer
+	}
+	status, answer := ask("POST", "messages", "message/rfc822", s.sign(from, letter{id: "programdan-1@" + here, to: []string{to}, subject: "Programdan"}))
+	var receipt struct{ Message string }
+	if err := json.Unmarshal(answer, &receipt); err != nil || status != http.StatusCreated || receipt.Message == "" {
+		t.Fatalf("sending: %d %s", status, answer)
+	}
+	s.until("the sent message is listed", func() (bool, error) {
+		status, answer := ask("GET", "items?kind=sent", "", nil)
+		return status == http.StatusOK && strings.Contains(string(answer), receipt.Message), nil
+	})
+	if status, answer := ask("GET", "account", "", nil); status != http.StatusForbidden {
+		t.Errorf("beyond its scopes: %d %s", status, answer)
+	}
+
+	p.Open(n.Config.Web.Base + "/api/v1/docs")
+	p.Check()
+	p.Shot("api-docs")
+	p.Fill("token", secret)
+	p.Click("#listFolders summary")
+	p.Click("#listFolders button")
+	s.until("the page shows the folders", func() (bool, error) { return strings.Contains(p.Text("#listFolders pre"), `"inbox"`), nil })
+
+	p.Open(at("/account/api"))
+	p.Follow(`main a[href$="/revoke"]`)
+	p.Check()
+	p.Submit("main form")
+	if text := p.Text("main table"); !strings.Contains(text, "iptal edildi") {
+		t.Errorf("after revoking: %s", text)
+	}
+	if status, answer := ask("GET", "items", "", nil); status != http.StatusUnauthorized {
+		t.Errorf("a revoked token: %d %s", status, answer)
+	}
+	if text := s.logs[here].String(); strings.Contains(text, secret) || strings.Contains(text, "Muhasebe") {
+		t.Error("the token or its name stands in the log")
+	}
+	for _, name := range []string{programFile, programFile + "-wal"} {
+		b, err := os.ReadFile(n.Config.Data + "/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte(secret)) || bytes.Contains(b, []byte("Muhasebe")) {
+			t.Errorf("%s holds the token or its name in the clear", name)
+		}
+	}
+}
