@@ -43,14 +43,17 @@ type Scan struct {
 
 // A Program is one mail program that is logged in to the account.
 type Program struct {
-	ID     string // names it in a form; nothing secret
-	Name   string // as it calls itself; "" where it does not
-	Since  time.Time
-	Last   time.Time
-	Person rem.PersonID
+	ID    string // names it in a form; nothing secret
+	From  string // the address of the network that it comes from
+	Since time.Time
+	// Own says that it is the visitor's; Who is whose it is.
+	Own bool
+	Who rem.PersonID
 }
 
-// Programs are the mail programs that are logged in at this moment.
+// Programs are the mail programs that are logged in at this moment: the visitor's
+// own, and all of the account for its holder. What he may not see is
+// mailbox.ErrNotFound when he ends it.
 type Programs interface {
 	Programs(ctx context.Context, who mailbox.Visitor) ([]Program, error)
 	EndProgram(ctx context.Context, who mailbox.Visitor, id string) error

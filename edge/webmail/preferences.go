@@ -111,18 +111,22 @@ func (p *pages) programs(v *visit) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := p.people(v)
+	if err != nil {
+		return nil, err
+	}
 	type row struct {
 		ID, Name string
 		Facts    []web.Fact
 	}
 	rows := make([]row, 0, len(list))
 	for _, x := range list {
-		r := row{ID: x.ID, Name: shown(x.Name), Facts: []web.Fact{
-			{Term: text("Girdiği zaman", "Logged in"), Value: web.Cell{Time: x.Since}}, {Term: text("Son işlem", "Last used"), Value: web.Cell{Time: x.Last}},
-		}}
-		if r.Name == "" {
-			r.Name = v.Say(text("Adını bildirmeyen program", "A program that does not say its name"))
+		r := row{ID: x.ID, Name: v.Say(text("Posta programı", "Mail program")) + " · " + shown(x.From), Facts: []web.Fact{{Term: text("Girdiği zaman", "Logged in"), Value: web.Cell{Time: x.Since}}}}
+		who := web.Cell{Say: text("siz", "you")}
+		if !x.Own {
+			who = web.Cell{Text: names[x.Who]}
 		}
+		r.Facts = append(r.Facts, web.Fact{Term: text("Kişi", "Person"), Value: who})
 		rows = append(rows, r)
 	}
 	page := web.Page{View: p.views.Page("programs"), Title: text("Posta programları", "Mail programs"), Data: rows,

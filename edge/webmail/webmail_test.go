@@ -3,12 +3,14 @@ package webmail_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"rem"
+	"rem/edge/webmail"
 	"rem/internal/testkit/world"
 	"rem/message/mailbox"
 	"rem/person/account"
@@ -362,4 +364,34 @@ func TestTheForecastIsThatOfTheLastDays(t *testing.T) {
 	must(t, d.get("bora", "/mail/quota"), 200, "tahmin yapılamıyor")
 	d.send(world.Letter{To: []string{world.Address("bora", here)}, Subject: "Konu", Body: strings.Repeat("Merhaba.\r\n", 2000)}, "ayse", 0)
 	must(t, d.get("bora", "/mail/quota"), 200, "gün sonra")
+}
+
+// programs are two sessions, of which cem's is not bora's to see.
+type programs struct{ ended []string }
+
+func (*programs) Programs(_ context.Context, who mailbox.Visitor) ([]webmail.Program, error) {
+	return []webmail.Program{{ID: "o1", From: "192.0.2.7", Own: true, Who: who.Actor.Person}}, nil
+}
+
+func (p *programs) EndProgram(_ context.Context, _ mailbox.Visitor, id string) error {
+	if id != "o1" {
+		return mailbox.ErrNotFound
+	}
+	p.ended = append(p.ended, id)
+	return nil
+}
+
+// The mail programs that are logged in are shown, and ended by a form.
+func TestMailProgramsAreShownAndEnded(t *testing.T) {
+	d := newDesk(t)
+	must(t, d.get("bora", "/mail/programs"), 404)
+	p := &programs{}
+	d.services.Programs = p
+	d.site = d.open(base)
+	must(t, d.get("bora", "/mail/programs"), 200, "192.0.2.7", "siz")
+	must(t, d.post("bora", "/mail/programs", "program", "o2"), 404)
+	must(t, d.post("bora", "/mail/programs", "program", "o1"), 303)
+	if len(p.ended) != 1 {
+		t.Errorf("ended: %q", p.ended)
+	}
 }

@@ -34,7 +34,38 @@ func (n *Node) webmail(verifier *verification.Verifier) web.Part {
 	if n.scanner != nil {
 		s.Scan = n.scanned
 	}
+	if n.Config.Listen.IMAP != "" {
+		s.Programs = mailPrograms{n}
+	}
 	return webmail.Part(s)
+}
+
+// mailPrograms are the sessions at the door of mail programs.
+type mailPrograms struct{ n *Node }
+
+var _ webmail.Programs = mailPrograms{}
+
+// Programs implements webmail.Programs.
+func (m mailPrograms) Programs(_ context.Context, who mailbox.Visitor) (list []webmail.Program, err error) {
+	for _, s := range m.n.MailSessions(who.Actor.Account) {
+		if own := s.Person == who.Actor.Person; own || who.Actor.Person == who.Actor.Holder {
+			list = append(list, webmail.Program{ID: s.ID, From: s.From.String(), Since: s.Since, Own: own, Who: s.Person})
+		}
+	}
+	slices.SortFunc(list, func(a, b webmail.Program) int { return b.Since.Compare(a.Since) })
+	return list, nil
+}
+
+// EndProgram implements webmail.Programs.
+func (m mailPrograms) EndProgram(ctx context.Context, who mailbox.Visitor, id string) error {
+	list, err := m.Programs(ctx, who)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(list, func(p webmail.Program) bool { return p.ID == id }) || !m.n.EndMailSession(who.Actor.Account, id) {
+		return mailbox.ErrNotFound
+	}
+	return nil
 }
 
 // whoActs opens the names of an account's people for one of them.
