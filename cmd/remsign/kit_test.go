@@ -115,7 +115,6 @@ type page struct {
 	t      *testing.T
 	door   *door
 	origin string
-	host   string
 	id     string
 	key    []byte
 }

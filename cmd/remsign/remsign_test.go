@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	pages "rem/edge/signing"
+	"rem/edge/pkcs11"
 	"rem/edge/simulator"
 	"rem/internal/testkit"
 	"rem/internal/testkit/signtest"
@@ -247,7 +250,7 @@ func TestThePageCannotWriteOnTheTerminal(t *testing.T) {
 func TestOnlyPagesOfAPairedSiteAreAnswered(t *testing.T) {
 	b := newBench(t, signing.Policy{}, "")
 	g := b.page
-	g.door.open = false
+	g.door.open.Store(false)
 	plain := []byte("{}")
 	for name, c := range map[string]struct {
 		method, path string
@@ -310,7 +313,7 @@ func TestOnlyPagesOfAPairedSiteAreAnswered(t *testing.T) {
 	}
 	other := *g
 	other.origin = "https://evil.test"
-	g.door.open = true
+	g.door.open.Store(true)
 	if r, _ := other.raw("POST", "/v1/certificates", body, func(r *http.Request) { nonce = strings.Repeat("a", 32); signed(r) }); r.StatusCode != 403 {
 		t.Errorf("the key from another site: %d", r.StatusCode)
 	}
@@ -386,6 +389,23 @@ func TestPairingNeedsTheCodeOfTheTerminal(t *testing.T) {
 	}
 	if p.forget() == nil {
 		t.Error("forgotten twice")
+	}
+}
+
+// What a card tells about tries left is said before each PIN; SoftHSM tells less.
+func TestACardThatLocksIsSpokenOf(t *testing.T) {
+	for tries, want := range map[pkcs11.Tries]string{pkcs11.Few: "daha önce yanlış PIN girilmiş", pkcs11.Last: "SON deneme", pkcs11.Locked: "PUK ile açmak"} {
+		if w, ok := warning(tries); !ok || !strings.Contains(w.Turkish, want) || w.English == "" {
+			t.Errorf("%d: %v", tries, w)
+		}
+	}
+	if w, ok := warning(pkcs11.Plenty); ok {
+		t.Errorf("warned for nothing: %v", w)
+	}
+	for code, want := range map[pkcs11.Code]string{0xa4: "locked", 0xa0: "pin", 0xa2: "pin", 0x32: "card", 0x70: "card"} {
+		if p, ok := errors.AsType[*problem](cardProblem(fmt.Errorf("signing: %w", code))); !ok || p.code != want || p.Turkish == "" {
+			t.Errorf("%v is told as %v", code, p)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,8 +30,9 @@ const (
 type door struct {
 	p        *program
 	pairings *pairings
-	open     bool   // further sites may be paired
-	host     string // 127.0.0.1:port: what a browser says in Host
+	// open: further sites may be paired. Without --pair the first one closes it.
+	open atomic.Bool
+	host string // 127.0.0.1:port: what a browser says in Host
 
 	work sync.Mutex // one question to the person at a time
 
@@ -57,7 +59,7 @@ func (p *program) serve(ctx context.Context) error {
 	for _, m := range p.keys.modules {
 		p.say(text("kart sürücüsü: "+m.Path(), "card module: "+m.Path()))
 	}
-	if d.open {
+	if d.open.Load() {
 		p.say(text("Eşleştirme açık: sayfada “remsign ile imzala” düğmesine basın.", "Pairing is open: press “Sign with remsign” on the page."))
 	}
 	p.say(text("Durdurmak için Ctrl+C.", "Ctrl+C stops it."))
@@ -77,7 +79,9 @@ func (p *program) serve(ctx context.Context) error {
 }
 
 func newDoor(p *program, paired *pairings, host string) *door {
-	return &door{p: p, pairings: paired, open: p.Serve.Pair || paired.empty(), host: host, nonces: map[string]bool{}}
+	d := &door{p: p, pairings: paired, host: host, nonces: map[string]bool{}}
+	d.open.Store(p.Serve.Pair || paired.empty())
+	return d
 }
 
 // listen takes the first free port. Nobody but this computer reaches 127.0.0.1.
@@ -108,7 +112,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	origin := r.Header.Get("Origin")
 	known := d.pairings.knows(origin)
-	if len(r.Header.Values("Origin")) != 1 || !isOrigin(origin) || !known && !d.open {
+	if len(r.Header.Values("Origin")) != 1 || !isOrigin(origin) || !known && !d.open.Load() {
 		http.Error(w, "", http.StatusForbidden)
 		return
 	}
@@ -222,7 +226,7 @@ func (d *door) send(w http.ResponseWriter, key []byte, path, nonce string, statu
 
 // pair shows a code, for whoever looks at both.
 func (d *door) pair(origin string) (any, error) {
-	if !d.open {
+	if !d.open.Load() {
 		return nil, problemOf("closed", "Yeni eşleştirme kapalı. remsign'ı “remsign serve --pair” ile başlatın.", "Pairing is closed. Start remsign as “remsign serve --pair”.")
 	}
 	code, err := d.pairings.begin(origin, d.p.now())
@@ -246,6 +250,7 @@ func (d *door) pairCode(origin string, body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.open.Store(d.p.Serve.Pair)
 	d.p.say(text("Eşleştirildi: "+visible(origin), "Paired: "+visible(origin)))
 	return map[string]string{"id": made.ID, "key": made.Key}, nil
 }
