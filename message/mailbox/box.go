@@ -130,9 +130,10 @@ type Row struct {
 }
 
 // List gives rows, the newest first. question is searched for in everything that
-// was indexed; "" asks for nothing.
+// was indexed; "" asks for nothing. Who may not write sees no drafts.
 func (b *Box) List(ctx context.Context, who Visitor, q Query, question string) ([]Row, error) {
-	if _, err := b.may(ctx, who, account.Reading); err != nil {
+	a, err := b.may(ctx, who, account.Reading)
+	if err != nil || !b.shown(who, &a, &q) {
 		return nil, err
 	}
 	if question != "" {
@@ -185,7 +186,7 @@ func (b *Box) Row(ctx context.Context, who Visitor, id ItemID) (Row, error) {
 func (b *Box) row(ctx context.Context, who Visitor, item Item) (Row, error) {
 	row := Row{Item: item}
 	if item.Kind == Drafted {
-		d, err := b.Store.Draft(ctx, who.Actor, item.Draft)
+		d, err := b.Draft(ctx, who, item.Draft)
 		if err != nil && !errors.Is(err, ErrNotFound) { // it was dropped a moment ago
 			return row, fmt.Errorf("opening a draft: %w", err)
 		}
@@ -366,7 +367,7 @@ func (b *Box) Remove(ctx context.Context, who Visitor, ids []ItemID) error {
 		case i.Kind == Received && i.Opened.IsZero():
 			return refuse("Hiç açılmamış bir ileti kalıcı olarak silinemez.", "A message that was never opened cannot be removed for good.")
 		case i.Kind == Drafted:
-			if err := b.Store.DropDraft(ctx, who.Actor, i.Draft); err != nil {
+			if err := b.drop(ctx, who, i.Draft); err != nil {
 				return err
 			}
 		}

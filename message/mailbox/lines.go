@@ -9,7 +9,8 @@ import (
 
 // Lines are all items of a folder, in order of UID.
 func (b *Box) Lines(ctx context.Context, who Visitor, f FolderID) ([]Line, error) {
-	if _, err := b.may(ctx, who, account.Reading); err != nil {
+	a, err := b.may(ctx, who, account.Reading)
+	if err != nil || !b.shown(who, &a, &Query{Folder: f}) {
 		return nil, err
 	}
 	lines, err := b.Store.Lines(ctx, who.Actor.Account, f)
@@ -21,7 +22,8 @@ func (b *Box) Lines(ctx context.Context, who Visitor, f FolderID) ([]Line, error
 
 // Find gives the items that List gives, without what the journal knows of them.
 func (b *Box) Find(ctx context.Context, who Visitor, q Query, question string) ([]Item, error) {
-	if _, err := b.may(ctx, who, account.Reading); err != nil {
+	a, err := b.may(ctx, who, account.Reading)
+	if err != nil || !b.shown(who, &a, &q) {
 		return nil, err
 	}
 	if question != "" {

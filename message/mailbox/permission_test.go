@@ -113,3 +113,64 @@ func TestEachMethodAsksForItsPermission(t *testing.T) {
 		}
 	}
 }
+
+// REQ-38: an operator who only reads sees neither that somebody writes nor what.
+func TestDraftsAreOfThoseWhoWrite(t *testing.T) {
+	ctx := t.Context()
+	store := mailboxtest.NewMemory()
+	must(t, store.Follow(ctx, []mailbox.News{mailboxtest.Came(mailboxtest.Holder, 1)}, "p"))
+	if _, err := store.SaveDraft(ctx, mailboxtest.Holder, mailbox.Draft{ID: "d-1", Subject: "gizli"}); err != nil {
+		t.Fatal(err)
+	}
+	who := mailbox.Visitor{Actor: mailboxtest.Holder, Case: "session"}
+	who.Actor.Person = "per-2"
+	for _, c := range []struct {
+		may account.Permissions
+		of  mailbox.Query
+		see int
+	}{
+		{account.Reading, mailbox.Query{Folder: mailbox.Drafts}, 0},
+		{account.Reading, mailbox.Query{Kinds: []mailbox.Kind{mailbox.Drafted}}, 0},
+		{account.Reading, mailbox.Query{Kinds: []mailbox.Kind{mailbox.Drafted, mailbox.Received}}, 1},
+		{account.Reading, mailbox.Query{}, 1},
+		{account.Reading | account.Preparing, mailbox.Query{Folder: mailbox.Drafts}, 1},
+		{account.Reading | account.Sending, mailbox.Query{}, 2},
+	} {
+		b := &mailbox.Box{Ledger: about{}, Store: store, Accounts: one{c.may}, Names: nobody{}, Clock: testkit.NewClock(time.Time{}), Domain: "a.kep.test", WordKey: key}
+		rows, err := b.List(ctx, who, c.of, "")
+		if err != nil || len(rows) != c.see {
+			t.Errorf("with %b, %+v: %d rows, %v, want %d", c.may, c.of, len(rows), err, c.see)
+		}
+		found, err := b.Find(ctx, who, c.of, "")
+		if err != nil || len(found) != c.see {
+			t.Errorf("with %b, %+v: %d found, %v, want %d", c.may, c.of, len(found), err, c.see)
+		}
+		if c.of.Folder == mailbox.Drafts {
+			lines, err := b.Lines(ctx, who, mailbox.Drafts)
+			if err != nil || len(lines) != c.see {
+				t.Errorf("with %b: %d lines, %v, want %d", c.may, len(lines), err, c.see)
+			}
+		}
+		draft := theDraft(t, store)
+		if _, err := b.Row(ctx, who, draft); isRefusal(err) != (c.may&(account.Preparing|account.Sending) == 0) {
+			t.Errorf("with %b, the draft's row: %v", c.may, err)
+		}
+	}
+}
+
+// theDraft gives the only draft's.
+func theDraft(t *testing.T, s mailbox.Store) mailbox.ItemID {
+	t.Helper()
+	list, err := s.Items(t.Context(), mailboxtest.Holder.Account, mailbox.Query{Folder: mailbox.Drafts})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	return list[0].ID
+}
+
+// about is a ledger in which every message is known.
+type about struct{ mailbox.Ledger }
+
+func (about) Message(_ context.Context, id rem.MessageID) (*message.View, error) {
+	return &message.View{Record: message.Record{ID: id}}, nil
+}
