@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	pages "rem/edge/signing"
 	"rem/edge/pkcs11"
+	pages "rem/edge/signing"
 	"rem/edge/simulator"
 	"rem/internal/testkit"
 	"rem/internal/testkit/signtest"
