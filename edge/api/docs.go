@@ -61,7 +61,7 @@ func (p *programs) docs(w http.ResponseWriter, _ *http.Request) {
 	})
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
-	err := docsPage.Execute(w, map[string]any{"Operations": list, "Scopes": token.Scopes, "Prefix": Prefix})
+	err := docsPage.Execute(w, map[string]any{"Operations": list, "Scopes": token.Scopes, "Prefix": Prefix, "Simulated": p.Simulated})
 	if err != nil {
 		p.h.log.Debug("api: the asker is gone", "err", err)
 	}

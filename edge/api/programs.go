@@ -65,6 +65,8 @@ type Programs struct {
 	MaxSize int64
 	// Base is the provider's address, such as https://kep.example.
 	Base string
+	// Simulated names what is; the page that describes the door says so.
+	Simulated []rem.Text
 }
 
 // Bounds of programs.

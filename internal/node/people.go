@@ -240,8 +240,7 @@ func (n *Node) parts() ([]web.Part, error) {
 			Base: n.Config.Web.Base, Security: n.Config.Web.Security, Login: true, Apply: n.People.Enrolment != nil, Directory: n.People.Directory != nil,
 		}),
 		entrance.Part(gates),
-		portal.Part(mine),
-		n.developerPart(),
+		n.accountPart(mine),
 	}
 	sign, err := n.signingPart()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"rem/edge/api"
 	"rem/edge/apistore"
 	"rem/edge/developer"
+	"rem/edge/portal"
 	"rem/edge/web"
 	"rem/message/mailbox"
 	"rem/message/submission"
@@ -37,11 +38,14 @@ func (n *Node) openPrograms(ctx context.Context) (err error) {
 	return nil
 }
 
-// developerPart is the page of tokens.
-func (n *Node) developerPart() web.Part {
-	return developer.Part(developer.Services{
+// accountPart are the pages of an account, that of its tokens among them.
+func (n *Node) accountPart(mine portal.Services) web.Part {
+	part := portal.Part(mine)
+	tokens := developer.Part(developer.Services{
 		Tokens: n.People.Tokens, Accounts: n.Store, Vault: n.Records.Vault, Docs: n.Config.Web.Base + api.Prefix + "docs",
 	})
+	part.Menu, part.Routes = append(part.Menu, tokens.Menu...), append(part.Routes, tokens.Routes...)
+	return part
 }
 
 // programDoor serves programs: the directory, and what a person does by tokens.
@@ -54,6 +58,7 @@ func (n *Node) programDoor() (http.Handler, error) {
 	h.Serve(api.Programs{
 		Tokens: n.People.Tokens, Box: n.Mailbox, Accounts: n.Store, Operators: n.Keeper, Answers: n.People.programs, Verifier: verifier,
 		Signing: n.signing, Login: n.submitting, MaxSize: 2 * n.Practice.MaxPackage, Base: n.Config.Web.Base,
+		Simulated: n.simulated(),
 	})
 	return h, nil
 }
