@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/message"
 	"rem/message/mailbox"
 	"rem/privacy"
 )
@@ -25,6 +26,14 @@ type head struct {
 	Subject string          `json:"subject,omitempty"`
 	Files   []headFile      `json:"files,omitempty"`
 	Why     *headWhy        `json:"why,omitempty"`
+	Handed  *headHanded     `json:"handed,omitempty"`
+}
+
+type headHanded struct {
+	Person rem.PersonID `json:"person"`
+	Method string       `json:"method"`
+	By     string       `json:"by"`   // how he proved to be himself
+	Time   int64        `json:"time"` // when, in microseconds
 }
 
 type headFile struct {
@@ -48,6 +57,9 @@ func headOf(d *mailbox.Draft) head {
 	if d.Why != (rem.Text{}) {
 		h.Why = &headWhy{d.Why.Turkish, d.Why.English}
 	}
+	if x := d.Handed; x.Person != "" {
+		h.Handed = &headHanded{x.Person, x.Method, x.Authentication.Method, x.Authentication.Time.UnixMicro()}
+	}
 	return h
 }
 
@@ -68,6 +80,9 @@ func (h *head) into(d *mailbox.Draft) error {
 	}
 	if h.Why != nil {
 		d.Why = rem.Text{Turkish: h.Why.Turkish, English: h.Why.English}
+	}
+	if x := h.Handed; x != nil {
+		d.Handed = mailbox.Handed{Person: x.Person, Method: x.Method, Authentication: message.Authentication{Time: time.UnixMicro(x.Time).UTC(), Method: x.By}}
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ DELETE FROM box_draft WHERE account = ?1 AND id = ?2
 DELETE FROM box_file WHERE account = ?1 AND draft = ?2 RETURNING place
 
 -- name: due
-SELECT a.id, d.id, d.signer FROM box_draft d JOIN box_account a ON a.n = d.account WHERE d.step = 'scheduled' AND d.send_at <= ?1 ORDER BY d.send_at, d.account, d.id LIMIT ?2
+SELECT a.id, d.id, d.signer FROM box_draft d JOIN box_account a ON a.n = d.account WHERE d.step IN ('scheduled', 'sending') AND d.send_at <= ?1 ORDER BY d.send_at, d.account, d.id LIMIT ?2
 
 -- name: filePlace
 SELECT place FROM box_file WHERE account = ?1 AND draft = ?2 AND id = ?3

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/message"
 )
 
 // A DraftID is a draft's: random, and the name of nothing else.
@@ -17,6 +18,7 @@ const (
 	Writing   Step = "writing"
 	ToSign    Step = "to-sign"   // its preparer handed it to a signer
 	Scheduled Step = "scheduled" // it is signed, and waits for its time
+	Sending   Step = "sending"   // it is signed, and submission has yet to answer
 	Stopped   Step = "stopped"   // at its time it could not be sent; Draft.Why says why
 )
 
@@ -38,11 +40,21 @@ type Draft struct {
 	// Answers is the received message that it answers or passes on.
 	Answers rem.MessageID
 
-	// SendAt is when a scheduled one is submitted. Original is its signed bytes'
-	// digest; they are a file of the draft.
+	// SendAt is when it is to be submitted, as its writer wants it; zero: at once.
+	// Original is its signed bytes' digest; they are a file of the draft ([Sender]).
 	SendAt   time.Time
 	Original rem.Digest
 	Why      rem.Text
+	// Handed is who hands it in, once it was handed to a signer or signed.
+	Handed Handed
+}
+
+// Handed is a natural person who hands a draft in, and how he proved to be himself
+// when he did: what is submitted later is submitted as by him.
+type Handed struct {
+	Person         rem.PersonID
+	Method         string
+	Authentication message.Authentication
 }
 
 // A File is an attachment of a draft.
@@ -60,6 +72,9 @@ const (
 	MaxSubject    = 500     // characters
 	MaxText       = 1 << 20 // octets, of HTML and of Text
 	MaxFiles      = 100
+	// MaxAhead is how long before its time a message may be signed: certificates and
+	// authorities end, and a sender forgets.
+	MaxAhead = 30 * 24 * time.Hour
 )
 
 // A Keepsake is what people keep for writing: contacts, groups of them, templates

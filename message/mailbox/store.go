@@ -118,7 +118,7 @@ type Store interface {
 	// DraftHeads opens several without HTML and Text, in one access; those that are
 	// not there are left out.
 	DraftHeads(ctx context.Context, by rem.Actor, ids []DraftID) (map[DraftID]Draft, error)
-	// DueDrafts are scheduled ones whose time has come.
+	// DueDrafts are those scheduled or being sent whose time has come.
 	DueDrafts(ctx context.Context, now time.Time, limit int) ([]Due, error)
 	// PutFile keeps a file of a draft as it comes, sealed, with flat memory, and
 	// returns its size and digest; one longer than limit is ErrTooLarge, and one of
@@ -141,7 +141,7 @@ type Unindexed struct {
 	Item    Item
 }
 
-// A Due is a scheduled draft whose time has come.
+// A Due is a draft that was signed and whose time has come.
 type Due struct {
 	Account rem.AccountID
 	Draft   DraftID

@@ -608,7 +608,7 @@ func (m *Memory) DueDrafts(_ context.Context, now time.Time, limit int) (list []
 	at := map[mailbox.DraftID]time.Time{}
 	for a, b := range m.boxes {
 		for id, d := range b.drafts {
-			if d.Step == mailbox.Scheduled && !d.SendAt.After(now) {
+			if (d.Step == mailbox.Scheduled || d.Step == mailbox.Sending) && !d.SendAt.After(now) {
 				at[id] = d.SendAt
 				list = append(list, mailbox.Due{Account: a, Draft: id, Signer: d.Signer})
 			}

@@ -495,7 +495,7 @@ func words(t *testing.T, s mailbox.Store, _ *testkit.Clock) {
 // Whole is a draft with everything in it.
 func Whole(id mailbox.DraftID) mailbox.Draft {
 	return mailbox.Draft{
-		ID: id, Step: mailbox.Writing, Author: "per-1", Signer: "per-2", Saved: At.Add(time.Microsecond), To: []string{"Ayşe <ayse@hs01.kep.tr>", "x"}, Cc: []string{"b@c"},
+		ID: id, Step: mailbox.Writing, Author: "per-1", Handed: mailbox.Handed{Person: "per-1", Method: "urn:m", Authentication: message.Authentication{Time: At, Method: "urn:a"}}, Signer: "per-2", Saved: At.Add(time.Microsecond), To: []string{"Ayşe <ayse@hs01.kep.tr>", "x"}, Cc: []string{"b@c"},
 		Subject: "Işık & ğüşöç", HTML: "<p>" + strings.Repeat("ğ", 400_000), Text: strings.Repeat("ş", 300_000), Answers: "m-1", SendAt: At.Add(time.Hour), Original: rem.DigestOf([]byte("o")),
 		Files: []mailbox.File{{ID: "f1", Name: "çek.pdf", Type: "application/pdf", Size: 10, Digest: rem.DigestOf([]byte("f"))}, {ID: "f2", Size: 5}}, Why: rem.Text{Turkish: "tr", English: "en"},
 	}
@@ -642,7 +642,7 @@ func due(t *testing.T, s mailbox.Store, _ *testkit.Clock) {
 	ctx := t.Context()
 	for n, d := range []mailbox.Draft{
 		{ID: "later", Step: mailbox.Scheduled, SendAt: At.Add(2 * time.Hour), Signer: "per-1"}, {ID: "second", Step: mailbox.Scheduled, SendAt: At.Add(time.Minute), Signer: "per-1"},
-		{ID: "first", Step: mailbox.Scheduled, SendAt: At, Signer: "per-2"}, {ID: "writing", Step: mailbox.Writing, SendAt: At},
+		{ID: "first", Step: mailbox.Sending, SendAt: At, Signer: "per-2"}, {ID: "writing", Step: mailbox.Writing, SendAt: At},
 	} {
 		d.Saved = At
 		_, err := s.SaveDraft(ctx, []rem.Actor{Holder, Operator, Holder, Holder}[n], d)
