@@ -120,7 +120,7 @@ func (p *pages) bundle(v *visit) (web.Answer, error) {
 	if row.Kind != mailbox.Sent && row.Kind != mailbox.Received || !p.isOpened(v, &row) {
 		return nil, web.ErrNotFound
 	}
-	return p.zip(v, "ileti-"+row.Message.Token()+".zip", []mailbox.ItemID{row.ID}, export.Options{LeaveUnopened: row.Opened.IsZero()})
+	return p.zip(v, "ileti-"+row.Message.Token()+".zip", []mailbox.ItemID{row.ID}, export.Options{})
 }
 
 // report gives the report for a judge.
