@@ -35,7 +35,7 @@ const (
 
 // A stage is a world whose providers run in this process.
 type stage struct {
-	t     *testing.T
+	t     testing.TB
 	world *setup.World
 	nodes map[string]*Node
 	logs  map[string]*record
@@ -61,7 +61,7 @@ func (r *record) String() string {
 }
 
 // newStage makes a world; nothing runs yet.
-func newStage(t *testing.T, o setup.Options) *stage {
+func newStage(t testing.TB, o setup.Options) *stage {
 	t.Helper()
 	// Not t.TempDir: it holds the test's name, and a socket's path is short.
 	dir, err := os.MkdirTemp("", "rem")
@@ -184,7 +184,7 @@ func (s *stage) sign(from *setup.Person, l letter) []byte {
 	return raw
 }
 
-func encode(t *testing.T, subject string) string {
+func encode(t testing.TB, subject string) string {
 	b := mime.NewBuilder(nil)
 	b.Text("S", subject)
 	text, err := b.Bytes()

@@ -20,7 +20,7 @@ import (
 
 // A visitor is a browser without scripts.
 type visitor struct {
-	t    *testing.T
+	t    testing.TB
 	base string
 	http *http.Client
 	at   string // the path of the last page
