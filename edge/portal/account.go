@@ -211,6 +211,12 @@ func (p *pages) mailPage(v *visit, password string) (web.Answer, error) {
 		{Term: text("Kullanıcı adı", "User name"), Value: web.Cell{Text: v.account.Address.String(), Code: true}},
 		{Term: text("Parola", "Password"), Value: web.Cell{Say: text("aşağıda üretilen uygulama parolası; web parolanız burada geçmez", "the application password made below; your web password does not work here")}},
 	}
+	if p.Reader != "" {
+		m.Facts = append(m.Facts, web.Fact{
+			Term: text("Okuma sunucusu (IMAP, TLS)", "Server for reading (IMAP, TLS)"), Value: web.Cell{Text: p.Reader, Code: true},
+			Help: text("Gövdesi alınan ileti okunmuş sayılır ve okundu delili oluşur.", "A message whose body is fetched is opened, which makes evidence of retrieval."),
+		})
+	}
 	return web.Page{
 		View: p.views.Page("mail"), Title: text("Posta programı", "Mail program"), Data: m,
 		Lead: text("İmzalı iletilerinizi alıştığınız posta programından gönderin.", "Send your signed messages from the mail program that you are used to."),

@@ -68,8 +68,9 @@ type Services struct {
 	Export string
 	// Receipt signs a receipt over an entry of the consents.
 	Receipt func(ctx context.Context, number uint64) ([]byte, error)
-	// Server says where mail programs connect to.
-	Server string
+	// Server says where mail programs connect to for sending, Reader for reading
+	// (IMAP); "": there is no such door.
+	Server, Reader string
 }
 
 type pages struct {
