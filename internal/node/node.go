@@ -235,7 +235,9 @@ func (n *Node) openTrust(c *config.Config, o Options) error {
 	if err := n.openMailbox(context.Background()); err != nil {
 		return err
 	}
-	n.openSigning()
+	if err := n.openSigning(); err != nil {
+		return err
+	}
 	return n.openPeople(context.Background())
 }
 

@@ -22,6 +22,7 @@ import (
 	"rem/edge/passkey"
 	"rem/edge/portal"
 	"rem/edge/revocation"
+	signingpages "rem/edge/signing"
 	"rem/edge/site"
 	"rem/edge/web"
 	"rem/person/account"
@@ -229,7 +230,7 @@ func (n *Node) parts() ([]web.Part, error) {
 	gates := entrance.Services{Login: n.People.Login, Label: n.label, Invited: n.invited, Signatures: n.People.Login.Signatures != nil}
 	mine := portal.Services{
 		Accounts: n.Store, Keeper: n.Keeper, Hasher: n.hasher, Vault: r.Vault, Looks: r.Access, Viewer: r.Viewer, Register: r.Register,
-		Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Answers: answers{r.Persons.Enrolment()}, Receipt: n.receipt, Switch: n.People.Login, Server: n.Config.Listen.Submission, Export: "/mail/export",
+		Notices: r.Notices, Consents: r.Consents, Directory: n.People.Directory, Answers: answers{r.Persons.Enrolment()}, Receipt: n.receipt, Switch: n.People.Login, Server: n.Config.Listen.Submission, Reader: n.Config.Listen.IMAP, Export: "/mail/export",
 	}
 	if n.People.Enrolment != nil {
 		gates.Lost, mine.Crew = apply.LostPath, n.People.Enrolment.Crew()
@@ -361,8 +362,12 @@ func (n *Node) webDoor() (*http.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages := server.Handler
+	pages, codes := server.Handler, signingpages.NewPrograms(n.signing, n.clock, n.Log)
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if strings.HasPrefix(q.URL.Path, signingpages.Prefix) {
+			codes.ServeHTTP(w, q)
+			return
+		}
 		if strings.HasPrefix(q.URL.Path, api.Prefix) {
 			programs.ServeHTTP(w, q)
 			return

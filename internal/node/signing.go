@@ -46,11 +46,18 @@ func (d signingDoor) Submit(ctx context.Context, who submission.Login, draft sig
 const maxSignatures = 200
 
 // openSigning opens the desk at which people sign with keys of their own.
-func (n *Node) openSigning() {
+// Authorities that stand among the anchors are carried with signatures whose cards
+// lack them.
+func (n *Node) openSigning() error {
+	a, err := readAnchors(n.Config)
+	if err != nil {
+		return err
+	}
 	n.signing = &signing.Service{
 		Clock: n.clock, Random: rand.Reader, Accounts: n.Store, Tokens: n.Records.Signatory, Judge: n.Validator, Signatures: n.Submitter.Signatures,
-		Door: signingDoor{n}, Policy: signing.Policy{Batch: maxSignatures, OnePIN: true},
+		Door: signingDoor{n}, Policy: signing.Policy{Batch: maxSignatures, OnePIN: true}, Known: a.personal,
 	}
+	return nil
 }
 
 // signingPart are its pages.
