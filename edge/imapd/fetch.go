@@ -45,7 +45,7 @@ func needOf(o *imap.FetchOptions) need {
 		switch {
 		case s.Specifier == imap.PartSpecifierHeader && len(s.Part) == 0:
 			grow(needPeek)
-		case s.Specifier == imap.PartSpecifierMIME && len(s.Part) == 1:
+		case s.Specifier == imap.PartSpecifierMIME:
 			grow(needShape)
 		default:
 			grow(needOpened)
@@ -319,6 +319,9 @@ func (n *session) write(w *imapserver.FetchWriter, m *loaded, o *imap.FetchOptio
 		shape := m.shape
 		if shape == nil {
 			shape = &shape0
+		}
+		if s.Specifier == imap.PartSpecifierMIME && m.line.state&opened == 0 && within(shape.root, s.Part) {
+			continue // of a body that nobody opened; it is as if it were not there
 		}
 		if pieces[i], err = shape.section(src, s); err != nil {
 			return err

@@ -64,6 +64,8 @@ func TestOnlyWhatGivesTheBodyIsRetrieval(t *testing.T) {
 		{"BODY.PEEK[HEADER.FIELDS (SUBJECT)]", 0, "BODY[HEADER.FIELDS (\"SUBJECT\")] {19}\r\nSubject: Duyuru\r\n\r\n"},
 		{"BODY[HEADER.FIELDS.NOT (Subject)]", 0, "Message-ID:"},
 		{"BODY.PEEK[1.MIME]", 0, "Content-Type: text/plain"},
+		{"BODY.PEEK[2.MIME]", 0, "Content-Type: application/pdf"},
+		{"BODY.PEEK[2.HEADER]", 1, "BODY[2.HEADER] {0}"},
 		{"BINARY.SIZE[2]", 0, "BINARY.SIZE[2] 13"},
 		{"BODY[]", 1, "gizli metin"},
 		{"BODY.PEEK[]", 1, "gizli metin"},
@@ -94,5 +96,28 @@ func TestOnlyWhatGivesTheBodyIsRetrieval(t *testing.T) {
 				t.Errorf("seen is not %v: %s", seen, got)
 			}
 		})
+	}
+}
+
+// What lies inside of a message that is attached is of the body: its envelope and its
+// parts' headers are not given before that is opened.
+func TestAMessageInsideOfAMessageStaysClosed(t *testing.T) {
+	w := newWorld(t, nil)
+	inner := strings.ReplaceAll(letter(8, "gizli konu"), "boundary=\"b\"", "boundary=\"c\"")
+	inner = strings.ReplaceAll(inner, "--b", "--c")
+	w.arrive(mailbox.Received, "From: z@hs02.kep.test\r\nTo: "+address+"\r\nSubject: ileti\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"o\"\r\n\r\n"+
+		"--o\r\nContent-Type: text/plain\r\n\r\nx\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n"+inner+"\r\n--o--\r\n")
+	r := w.rawLogin()
+	r.do("SELECT INBOX")
+	got := r.do("FETCH 1 (ENVELOPE BODYSTRUCTURE BODY.PEEK[2.MIME] BODY.PEEK[2.1.MIME])")
+	has(t, got, `"message" "rfc822"`, "message/rfc822", "BODY[2.1.MIME] {0}")
+	hasNot(t, got, "gizli")
+	if w.ledger.openings() != 0 {
+		t.Error("the structure opened the message")
+	}
+	got = r.do("FETCH 1 (BODY.PEEK[2.HEADER] BODY.PEEK[2.1] BODY.PEEK[2.1.MIME] BODY.PEEK[2.TEXT]<0.3>)")
+	has(t, got, "Subject: gizli konu", "gizli metin 8", "BODY[2.TEXT]<0> {3}\r\n--c", "text/plain; charset=utf-8")
+	if w.ledger.openings() != 1 {
+		t.Error("the body did not open the message once")
 	}
 }

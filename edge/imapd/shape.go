@@ -28,9 +28,6 @@ type shape struct {
 	cost   int64
 }
 
-// parts is the tree's root; of what has no readable structure, the whole as one text.
-func (s *shape) parts() *mime.Part { return s.root }
-
 // read makes the shape of a message; whole says that the tree is needed too. What is
 // beyond the limits of reading, or malformed, is one part of octets: it is fetched as
 // it is.
@@ -170,6 +167,17 @@ func find(root *mime.Part, path []int) *mime.Part {
 		}
 	}
 	return p
+}
+
+// within reports whether the part that a section names lies inside of a message that
+// is a part itself: then its header is of the body.
+func within(root *mime.Part, path []int) bool {
+	for k := 1; k < len(path); k++ {
+		if p := find(root, path[:k]); p != nil && p.Type.Is("message/rfc822") {
+			return true
+		}
+	}
+	return root.Type.Is("message/rfc822")
 }
 
 // A piece is octets of an answer: some of our own, then spans of the message.
