@@ -382,7 +382,9 @@ func (p *pages) upload(r *web.Request) (web.Answer, error) {
 		return nil, fmt.Errorf("keeping an upload: %w", err)
 	}
 	defer file.Close()
-	defer os.Remove(file.Name())
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, fmt.Errorf("keeping an upload: %w", err)
+	}
 	var length int64
 	_, err = r.Upload(func(_ *web.Form, part web.File) (err error) {
 		if part.Field != "signed" || length > 0 {

@@ -172,7 +172,7 @@ func TestAnAuditFindsAFlippedByte(t *testing.T) {
 }
 
 // ours are the names that a data folder may hold.
-var ours = regexp.MustCompile(`^(\.|lock|control\.sock|trustlist\.sequence|(index|datakeys|persons)\.sqlite(-wal|-shm)?|mailbox\.db(-wal|-shm)?|drafts|drafts/(lock|files)|drafts/files/[0-9a-z]{26}|policies|policies/[0-9a-f]{64}|papers|papers/(lock|new|papers)(/[0-9a-z-]+){0,2}|keys|keys/(keys|passphrase\.demo|lock)|(access|destroyed|notices|deliveries|consents|publications)(/(segments|large|tmp|corrupt|lock|reserve|segments/[0-9]{10}))?|contents|contents/(segments|large|tmp|corrupt|lock|reserve)|contents/segments/[0-9]{10}|contents/large/[0-9a-z]{4}|contents/large/[0-9a-z]{4}/[0-9a-z]{26})$`)
+var ours = regexp.MustCompile(`^(\.|lock|control\.sock|trustlist\.sequence|(index|datakeys|persons|programs)\.sqlite(-wal|-shm)?|mailbox\.db(-wal|-shm)?|drafts|drafts/(lock|files)|drafts/files/[0-9a-z]{26}|policies|policies/[0-9a-f]{64}|papers|papers/(lock|new|papers)(/[0-9a-z-]+){0,2}|keys|keys/(keys|passphrase\.demo|lock)|(access|destroyed|notices|deliveries|consents|publications)(/(segments|large|tmp|corrupt|lock|reserve|segments/[0-9]{10}))?|contents|contents/(segments|large|tmp|corrupt|lock|reserve)|contents/segments/[0-9]{10}|contents/large/[0-9a-z]{4}|contents/large/[0-9a-z]{4}/[0-9a-z]{26})$`)
 
 // AT-11: identifiers and file names of users stay inside messages.
 func TestHostileNamesNeverReachAPath(t *testing.T) {

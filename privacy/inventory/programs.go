@@ -65,5 +65,6 @@ func programRecords() []privacy.Holding {
 		technical(privacy.Field, random, "token.Key.ID"),
 		technical(privacy.Column, random, "token_key.id"),
 		technical(privacy.Column, ofCode, "answer.status"),
+		technical(privacy.File, ofSystem, "programs.sqlite", "programs.sqlite-wal", "programs.sqlite-shm"),
 	)...)
 }
