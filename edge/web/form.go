@@ -33,6 +33,7 @@ const (
 type Form struct {
 	values   url.Values
 	problems []Problem
+	longest  int // octets of one value; 0: maxValue
 }
 
 // A Problem is what is wrong with one field, or with the form as a whole where
@@ -117,7 +118,7 @@ func (r *Request) Form() (*Form, error) {
 	if err != nil {
 		return nil, sizeOr(err)
 	}
-	f, err := parseForm(string(body))
+	f, err := parseForm(string(body), r.route.MaxValue)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func (r *Request) Form() (*Form, error) {
 	return f, nil
 }
 
-func parseForm(body string) (*Form, error) {
+func parseForm(body string, longest int) (*Form, error) {
 	if strings.Count(body, "&") >= maxFields {
 		return nil, ErrTooLarge
 	}
@@ -133,7 +134,7 @@ func parseForm(body string) (*Form, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrForm, err)
 	}
-	f := &Form{values: url.Values{}}
+	f := &Form{values: url.Values{}, longest: longest}
 	for name, all := range values {
 		for _, v := range all {
 			if err := f.add(name, v); err != nil {
@@ -149,7 +150,7 @@ func (f *Form) add(name, value string) error {
 	if name == "" || len(name) > maxName || !plain(name, false) {
 		return fmt.Errorf("%w: the name of a field", ErrForm)
 	}
-	if len(value) > maxValue {
+	if len(value) > f.most() {
 		return ErrTooLarge
 	}
 	value = strings.ReplaceAll(value, "\r\n", "\n")
@@ -159,6 +160,9 @@ func (f *Form) add(name, value string) error {
 	f.values.Add(name, value)
 	return nil
 }
+
+// most is how long one value may be.
+func (f *Form) most() int { return max(f.longest, maxValue) }
 
 // plain reports whether it is text: UTF-8 without control characters, lines and
 // tabs aside where they are allowed, and without those that turn its direction.
@@ -201,15 +205,15 @@ func (r *Request) Upload(take func(*Form, File) error) (*Form, error) {
 	if err != nil || t != "multipart/form-data" || parameters["boundary"] == "" {
 		return nil, fmt.Errorf("%w: it is of another type", ErrForm)
 	}
-	f, err := readParts(r.http.Body, parameters["boundary"], take)
+	f, err := readParts(r.http.Body, parameters["boundary"], r.route.MaxValue, take)
 	if err == nil {
 		r.form = f
 	}
 	return f, err
 }
 
-func readParts(body io.Reader, boundary string, take func(*Form, File) error) (*Form, error) {
-	f := &Form{values: url.Values{}}
+func readParts(body io.Reader, boundary string, longest int, take func(*Form, File) error) (*Form, error) {
+	f := &Form{values: url.Values{}, longest: longest}
 	reader := multipart.NewReader(body, boundary)
 	fields, files := 0, 0
 	for {
@@ -247,7 +251,7 @@ func readParts(body io.Reader, boundary string, take func(*Form, File) error) (*
 		if fields++; fields > maxFields {
 			return nil, ErrTooLarge
 		}
-		value, err := io.ReadAll(io.LimitReader(part, maxValue+1))
+		value, err := io.ReadAll(io.LimitReader(part, int64(f.most())+1))
 		if err != nil {
 			return nil, sizeOr(err)
 		}

@@ -18,7 +18,7 @@ func FuzzForm(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		form, err := parseForm(body)
+		form, err := parseForm(body, 0)
 		if err != nil {
 			if !errors.Is(err, ErrForm) && !errors.Is(err, ErrTooLarge) {
 				t.Fatalf("another error: %v", err)
@@ -36,7 +36,7 @@ func FuzzForm(f *testing.F) {
 		if n > maxFields {
 			t.Fatalf("%d values", n)
 		}
-		again, err := parseForm(form.values.Encode())
+		again, err := parseForm(form.values.Encode(), 0)
 		if err != nil || again.values.Encode() != form.values.Encode() {
 			t.Fatalf("read again: %v %v", again, err)
 		}
@@ -59,7 +59,7 @@ func FuzzUpload(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		files := 0
-		form, err := readParts(strings.NewReader(body), "b", func(_ *Form, file File) error {
+		form, err := readParts(strings.NewReader(body), "b", 0, func(_ *Form, file File) error {
 			if files++; strings.ContainsAny(file.Name, "/\\\x00\r\n\u202e") || file.Name == "" || len([]rune(file.Name)) > maxFileName || len(file.Field) > maxName {
 				t.Fatalf("a file called %q in %q", file.Name, file.Field)
 			}
@@ -117,7 +117,7 @@ func TestAnUploadIsReadAsItComes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var seen []string
-	f, err := readParts(strings.NewReader(body.String()), m.Boundary(), func(f *Form, file File) error {
+	f, err := readParts(strings.NewReader(body.String()), m.Boundary(), 0, func(f *Form, file File) error {
 		b, err := io.ReadAll(file)
 		seen = append(seen, fmt.Sprint(f.Get("kind"), " ", file.Field, " ", file.Name, " ", string(b)))
 		return err
@@ -126,11 +126,11 @@ func TestAnUploadIsReadAsItComes(t *testing.T) {
 		t.Errorf("%q, %v", seen, err)
 	}
 	ours := errors.New("the disk is full")
-	if _, err := readParts(strings.NewReader(body.String()), m.Boundary(), func(*Form, File) error { return ours }); !errors.Is(err, ours) || errors.Is(err, ErrForm) {
+	if _, err := readParts(strings.NewReader(body.String()), m.Boundary(), 0, func(*Form, File) error { return ours }); !errors.Is(err, ours) || errors.Is(err, ErrForm) {
 		t.Errorf("a fault of ours is told as the sender's: %v", err)
 	}
 	cut := body.String()[:body.Len()-len("f-\r\n--"+m.Boundary())-40]
-	if _, err := readParts(strings.NewReader(cut), m.Boundary(), func(_ *Form, file File) error { _, err := io.ReadAll(file); return err }); !errors.Is(err, ErrForm) {
+	if _, err := readParts(strings.NewReader(cut), m.Boundary(), 0, func(_ *Form, file File) error { _, err := io.ReadAll(file); return err }); !errors.Is(err, ErrForm) {
 		t.Errorf("an upload that broke off: %v", err)
 	}
 }

@@ -18,6 +18,9 @@ const (
 	// Signing speaks with remsign on the visitor's own machine: see signing.js. Its
 	// page alone may connect to the ports of that program.
 	Signing Script = "signing.js"
+	// Compose keeps a draft while it is written, and asks our own server about its
+	// recipients: see compose.js.
+	Compose Script = "compose.js"
 )
 
 // signers are where remsign listens, on the visitor's own machine
@@ -52,7 +55,10 @@ func policy(s Script, frames bool) string {
 		script = "'self'"
 	}
 	connect := ""
-	if s == Signing {
+	switch s {
+	case Compose:
+		connect = "connect-src 'self'; "
+	case Signing:
 		connect = "connect-src 'self' " + strings.Join(signers, " ") + "; "
 	}
 	return connect + strings.Join([]string{

@@ -158,6 +158,9 @@ type Route struct {
 	Plain bool
 	// MaxBody bounds what a POST may send, in octets; 0: [FormSize].
 	MaxBody int64
+	// MaxValue bounds one value of a form, in octets, where 8 KiB are too few, such as
+	// for the text of a message.
+	MaxValue int
 	// Busy marks what takes much memory or work; few of those run at once.
 	Busy bool
 }

@@ -537,7 +537,7 @@ func TestTheFrameSpeaksBothLanguages(t *testing.T) {
 // A person may have read the form's problems before; what he typed is there again,
 // and a password is not.
 func TestWhatWasTypedStandsThereAgain(t *testing.T) {
-	f, err := parseForm("name=Ay%C5%9Fe+%3Cb%3E&word=secret&box=2&box=3")
+	f, err := parseForm("name=Ay%C5%9Fe+%3Cb%3E&word=secret&box=2&box=3", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,8 +53,11 @@ func (b *Box) Compose(ctx context.Context, who Visitor, id DraftID) (message.Con
 	if err != nil {
 		return nil, err
 	}
+	if refusal := d.Sendable(); refusal != nil {
+		return nil, refusal
+	}
 	s := b.Spool()
-	if err := b.compose(ctx, s, who, &a, &d); err != nil {
+	if err := b.compose(ctx, s, who, &a, &d, func(f File) error { return b.copy(ctx, s, who, d.ID, f) }); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.Seal(); err != nil {
@@ -63,7 +66,61 @@ func (b *Box) Compose(ctx context.Context, who Visitor, id DraftID) (message.Con
 	return s, nil
 }
 
-func (b *Box) compose(ctx context.Context, w io.Writer, who Visitor, a *account.Account, d *Draft) error {
+// Sendable says why a draft is no message yet, and nil when it is one: every recipient
+// is one address.
+func (d *Draft) Sendable() *rem.Refusal {
+	if len(d.To) == 0 {
+		return refuse("Kime alanında en az bir alıcı olmalıdır.", "There has to be at least one recipient in To.")
+	}
+	for _, list := range [][]string{d.To, d.Cc} {
+		for _, typed := range list {
+			if m, err := mime.ParseMailboxes(typed, mime.DefaultLimits); err != nil || len(m) != 1 {
+				return refuse("Alıcılardan biri adres değil; düzeltin.", "One of the recipients is no address; please put it right.")
+			}
+		}
+	}
+	return nil
+}
+
+// Allowance is what the sender's signature with its certificates, a time-stamp token
+// and our envelope add to a composed message, at most in practice.
+const Allowance = 32 << 10
+
+// Measure is how large a draft will be as a signed package, in octets: the composed
+// message to the octet, and [Allowance]. What is no address yet counts as nothing.
+func (b *Box) Measure(ctx context.Context, who Visitor, d Draft) (int64, error) {
+	a, err := b.writer(ctx, who)
+	if err != nil {
+		return 0, err
+	}
+	good := func(list []string) (kept []string) {
+		for _, typed := range list {
+			if m, err := mime.ParseMailboxes(typed, mime.DefaultLimits); err == nil && len(m) == 1 {
+				kept = append(kept, typed)
+			}
+		}
+		return kept
+	}
+	d.To, d.Cc = good(d.To), good(d.Cc)
+	var n meter
+	err = b.compose(ctx, &n, who, &a, &d, func(f File) error { n += meter(encoded(f.Size)); return nil })
+	return int64(n) + Allowance, err
+}
+
+// meter counts what is written.
+type meter int64
+
+func (m *meter) Write(p []byte) (int, error) { *m += meter(len(p)); return len(p), nil }
+
+// encoded is how long base64 in lines of 76 is; see encode.
+func encoded(size int64) int64 {
+	if size == 0 {
+		return 0
+	}
+	return (size+2)/3*4 + (size-1)/57*2
+}
+
+func (b *Box) compose(ctx context.Context, w io.Writer, who Visitor, a *account.Account, d *Draft, file func(File) error) error {
 	version := strconv.FormatInt(d.Version, 10)
 	outer, inner := "=_rem_m_"+string(d.ID), "=_rem_a_"+string(d.ID)
 	m := mime.NewBuilder(nil)
@@ -96,7 +153,10 @@ func (b *Box) compose(ctx context.Context, w io.Writer, who Visitor, a *account.
 		return err
 	}
 	for _, f := range d.Files {
-		if err := b.attach(ctx, w, who, d.ID, f, outer); err != nil {
+		if err := attach(w, f, outer); err != nil {
+			return err
+		}
+		if err := file(f); err != nil {
 			return err
 		}
 	}
@@ -135,7 +195,8 @@ func body(m *mime.Builder, d *Draft, boundary string) {
 	m.Close(boundary)
 }
 
-func (b *Box) attach(ctx context.Context, w io.Writer, who Visitor, id DraftID, f File, boundary string) error {
+// attach writes what stands before the octets of a file.
+func attach(w io.Writer, f File, boundary string) error {
 	m := mime.NewBuilder(nil)
 	m.Delimiter(boundary)
 	m.Media("Content-Type", f.Type)
@@ -146,9 +207,11 @@ func (b *Box) attach(ctx context.Context, w io.Writer, who Visitor, id DraftID, 
 	if err != nil {
 		return fmt.Errorf("composing a draft: file %s: %w", f.ID, err)
 	}
-	if _, err := w.Write(head); err != nil {
-		return err
-	}
+	_, err = w.Write(head)
+	return err
+}
+
+func (b *Box) copy(ctx context.Context, w io.Writer, who Visitor, id DraftID, f File) error {
 	c, err := b.Store.File(ctx, who.Actor, id, f.ID)
 	if err != nil {
 		return fmt.Errorf("composing a draft: file %s: %w", f.ID, err)
