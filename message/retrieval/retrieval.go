@@ -40,6 +40,8 @@ type Retriever struct {
 	Accounts Accounts
 	Signer   *evidence.Signer
 	Clock    rem.Clock
+
+	again recent
 }
 
 // Login is who opens: the account, the natural person and how he proved it.
@@ -51,8 +53,9 @@ type Login struct {
 }
 
 // Open gives the original message to an authorised person. The evidence of the
-// first opening is durable before the content is returned. A *rem.Refusal says
-// that this person may not.
+// first opening is durable before the content is returned, and so is the record of a
+// later one; what follows within an hour of a recorded one is the same opening. A
+// *rem.Refusal says that this person may not.
 func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int) (message.Content, error) {
 	view, to, err := r.find(ctx, id, n)
 	if err != nil {
@@ -93,13 +96,19 @@ func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int
 			return nil, err
 		}
 		if recorded {
+			r.again.add(opening{id, n, who.Actor.Person}, now)
 			return content, nil
 		}
+	}
+	o := opening{id, n, who.Actor.Person}
+	if r.again.has(o, now) {
+		return content, nil
 	}
 	err = r.Ledger.Commit(ctx, message.Step{Message: id, At: now, Actor: who.Actor, Opens: n})
 	if err != nil {
 		return nil, fmt.Errorf("recording who opened %s: %w", id, err)
 	}
+	r.again.add(o, now)
 	return content, nil
 }
 
