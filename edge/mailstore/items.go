@@ -240,39 +240,6 @@ func (s *Store) ItemsOf(ctx context.Context, a rem.AccountID, ids []mailbox.Item
 	return items, nil
 }
 
-// Lines implements mailbox.Store.
-func (s *Store) Lines(ctx context.Context, a rem.AccountID, f mailbox.FolderID) ([]mailbox.Line, error) {
-	account, err := s.account(ctx, a)
-	if err != nil {
-		return nil, fmt.Errorf("reading a folder: %w", err)
-	}
-	if account == 0 && slices.Contains(mailbox.Fixed, f) {
-		return nil, nil
-	}
-	var folder, items int64
-	if there, err := s.read(ctx, "folderItems", []any{account, f}, &folder, &items); err != nil || !there {
-		return nil, errors.Join(mailbox.ErrNotFound, err)
-	}
-	lines := make([]mailbox.Line, 0, items)
-	err = s.each(ctx, queries["lines"], []any{folder}, func(rows *sql.Rows) error {
-		var l mailbox.Line
-		var at int64
-		if err := rows.Scan(&l.ID, &l.UID, &l.Flags, &l.Size, &at); err != nil {
-			return err
-		}
-		l.At = time.UnixMicro(at).UTC()
-		lines = append(lines, l)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading a folder: %w", err)
-	}
-	if len(lines) == 0 {
-		return nil, nil
-	}
-	return lines, nil
-}
-
 // item reads one in a step: its row's number, the folder's and whether its words
 // are kept.
 func (t step) item(account int64, id mailbox.ItemID) (i mailbox.Item, n, folder int64, indexed, there bool, err error) {

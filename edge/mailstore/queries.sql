@@ -27,6 +27,9 @@ SELECT n FROM box_folder WHERE account = ?1 AND id = ?2
 -- name: folderItems
 SELECT n, items FROM box_folder WHERE account = ?1 AND id = ?2
 
+-- name: folderLines
+SELECT n, items, changed FROM box_folder WHERE account = ?1 AND id = ?2
+
 -- name: folders
 SELECT n, id, holder, name, next, validity, items, unopened, unseen, bytes FROM box_folder WHERE account = ?1
 
@@ -81,7 +84,8 @@ UPDATE box_item SET flags = flags & ~?4 | ?3 WHERE account = ?1 AND id IN (SELEC
 SELECT a.id, i.id FROM box_item i JOIN box_account a ON a.n = i.account WHERE i.trashed < ?1 ORDER BY i.trashed, i.n LIMIT ?2
 
 -- name: lines
-SELECT id, uid, flags, size, at FROM box_item INDEXED BY item_line WHERE folder = ?1 ORDER BY uid
+SELECT count(*), group_concat(format('%d %d %d %d %d', id, uid, flags, size, at), ' ')
+FROM (SELECT id, uid, flags, size, at FROM box_item INDEXED BY item_line WHERE folder = ?1 AND uid > ?2 ORDER BY uid LIMIT ?3)
 
 -- name: place
 SELECT n, indexed FROM box_item WHERE account = ?1 AND id = ?2 AND kind <> 4 AND folder IS NOT NULL

@@ -68,6 +68,7 @@ type Store struct {
 	file *sqlitefile.File
 
 	names names
+	kept  shelf
 
 	mu    sync.Mutex
 	watch map[rem.AccountID][]chan struct{} // guarded by mu

@@ -77,7 +77,7 @@ func mailboxHoldings() []privacy.Holding {
 
 	return slices.Concat(list,
 		technical(privacy.Column, position, "box_followed.one", "box_followed.position"),
-		technical(privacy.Column, order, "box_account.n", "box_account.items", "box_account.validity", "box_folder.n", "box_folder.account", "box_folder.next", "box_folder.validity",
+		technical(privacy.Column, order, "box_account.n", "box_account.items", "box_account.validity", "box_folder.n", "box_folder.account", "box_folder.next", "box_folder.validity", "box_folder.changed",
 			"box_item.n", "box_item.account", "box_item.id", "box_item.uid", "box_item.indexed", "box_draft.account", "box_file.account", "box_keepsake.account", "box_preference.account",
 			"box_word_data.id", "box_word_idx.segid", "box_word_idx.pgno", "box_word_docsize.id", "box_word_docsize.sz", "box_word_docsize.origin", "box_word_config.k", "box_word_config.v"),
 		technical(privacy.Column, random, "box_folder.id", "box_file.id", "box_file.place", "box_keepsake.id"),
