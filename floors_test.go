@@ -82,6 +82,7 @@ var beside = map[string][]string{
 	"message/signing":       {"message/submission"},        // what is signed is judged as submission judges it
 	"edge/console":          {"edge/web"},                  // the desk
 	"edge/api":              {"edge/apistore", "edge/throttle"},
+	"edge/soap":             {"edge/throttle"},
 
 	"person/enrolment": {"person/application", "person/identity", "person/login", "person/news", "privacy/canon", "privacy/notice",
 		"provider/directory", "provider/partner", "provider/publication"}, // it carries an application through all of them
