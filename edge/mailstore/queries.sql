@@ -81,7 +81,7 @@ WHERE account = ?1 AND id IN (SELECT value FROM json_each(?2)) AND folder IS NOT
 UPDATE box_item SET flags = flags & ~?4 | ?3 WHERE account = ?1 AND id IN (SELECT value FROM json_each(?2)) AND folder IS NOT NULL AND (flags & ~?4 | ?3) <> flags
 
 -- name: trashed
-SELECT a.id, i.id FROM box_item i JOIN box_account a ON a.n = i.account WHERE i.trashed < ?1 ORDER BY i.trashed, i.n LIMIT ?2
+SELECT a.id, i.id FROM box_item i JOIN box_account a ON a.n = i.account WHERE i.trashed < ?1 AND (i.kind <> 1 OR i.opened < ?1) ORDER BY i.trashed, i.n LIMIT ?2
 
 -- name: lines
 SELECT count(*), group_concat(format('%d %d %d %d %d', id, uid, flags, size, at), ' ')

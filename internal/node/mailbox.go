@@ -27,6 +27,7 @@ const (
 	alarmMailbox = "mailboxes do not follow the ledger"
 	alarmWords   = "a message could not be read for the search"
 	alarmDrafts  = "files of drafts could not be swept"
+	alarmTrash   = "the trash could not be emptied"
 )
 
 // wordKeyUse names the key of the words of the search, and wordKeyVersion its
@@ -164,6 +165,8 @@ func (n *Node) followMailboxes(ctx context.Context) {
 		case <-pause.C:
 		case <-sweep.C:
 			alarm(alarmDrafts, n.boxes.store.Sweep(ctx))
+			_, err := mailbox.EmptyTrash(ctx, n.boxes.store, n.clock.Now())
+			alarm(alarmTrash, err)
 		}
 	}
 }

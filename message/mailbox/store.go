@@ -102,7 +102,8 @@ type Store interface {
 	// Remove takes items out of the mailbox for good. The message and its evidence
 	// stay in the journal.
 	Remove(ctx context.Context, a rem.AccountID, ids []ItemID) error
-	// Trashed gives items that lie in the trash since before the time.
+	// Trashed gives items that lie in the trash since before the time, the longest
+	// first, without messages that were not opened before it.
 	Trashed(ctx context.Context, before time.Time, limit int) (map[rem.AccountID][]ItemID, error)
 
 	// Watch returns a channel that gets a value after something of the account

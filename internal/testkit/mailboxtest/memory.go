@@ -467,7 +467,7 @@ func (m *Memory) Trashed(_ context.Context, before time.Time, limit int) (map[re
 	var all []one
 	for a, b := range m.boxes {
 		for _, i := range b.items {
-			if i.Folder == mailbox.TrashBox && i.moved.Before(before) {
+			if i.Folder == mailbox.TrashBox && i.moved.Before(before) && (i.Kind != mailbox.Received || !i.Opened.IsZero() && i.Opened.Before(before)) {
 				all = append(all, one{a, i})
 			}
 		}

@@ -378,6 +378,9 @@ func trash(t *testing.T, s mailbox.Store, clock *testkit.Clock) {
 		must(t, err)
 		return m
 	}
+	same(t, "unopened", trashed(At.AddDate(1, 0, 0), 9), map[rem.AccountID][]mailbox.ItemID{})
+	must(t, s.Follow(ctx, []mailbox.News{Opened(Holder, 3, At.Add(-time.Minute)), Opened(Holder, 2, At.Add(90*time.Minute))}, "q"))
+	same(t, "opened since", trashed(At.Add(80*time.Minute), 9), map[rem.AccountID][]mailbox.ItemID{Holder.Account: all[:1]})
 	same(t, "before it was", trashed(At, 9), map[rem.AccountID][]mailbox.ItemID{})
 	same(t, "the first", trashed(At.Add(time.Minute), 9), map[rem.AccountID][]mailbox.ItemID{Holder.Account: all[:1]})
 	same(t, "both", trashed(At.Add(2*time.Hour), 9), map[rem.AccountID][]mailbox.ItemID{Holder.Account: all[:2]})
