@@ -51,6 +51,17 @@ func (w *World) Validator(t testing.TB) *validation.Validator {
 	return v
 }
 
+// SignDigest makes the detached signature, CMS in DER, of a person over the digest
+// of a content: what a card's program gives back.
+func (k *Kit) SignDigest(t testing.TB, digest []byte, n int) []byte {
+	t.Helper()
+	der, err := k.people[n].Sign(t.Context(), digest, testkit.Epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
 // SignUnsigned signs an unsigned message with the n-th synthetic person's key, as
 // another mail program does.
 func (k *Kit) SignUnsigned(t testing.TB, src mime.Source, n int) []byte {
