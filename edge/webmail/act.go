@@ -157,6 +157,11 @@ var deeds = map[string]struct {
 	"none":    {text("Önce listeden en az bir satır seçin.", "First choose at least one row of the list."), web.Attention},
 	"nowhere": {text("Taşınacak klasörü seçin.", "Choose the folder to move into."), web.Attention},
 	"saved":   {text("Kaydedildi.", "Saved."), web.Good},
+	"dropped": {text("Taslak silindi.", "The draft was given up."), web.Good},
+	"back":    {text("Geri alındı; yeniden düzenleyebilirsiniz.", "Taken back; you can edit it again."), web.Good},
+	"removed": {text("Silindi.", "Removed."), web.Good},
+	"changed": {text("Taslak bu arada değiştirildi; son hâli burada.", "The draft was changed meanwhile; this is how it is now."), web.Attention},
+	"handed":  {text("İmzaya gönderildi.", "Handed over to be signed."), web.Good},
 	"ended":   {text("Oturum kapatıldı.", "The session was ended."), web.Good},
 	"over":    {text("Bu arama sona erdi; yeniden arayın.", "This search is over; please search again."), web.Attention},
 }

@@ -242,6 +242,7 @@ func (p *pages) line(v *visit, r *mailbox.Row, ask bool, folder mailbox.FolderID
 var steps = map[mailbox.Step]web.Cell{
 	mailbox.ToSign:    badge(text("imza bekliyor", "to be signed"), web.Attention),
 	mailbox.Scheduled: badge(text("zamanlandı", "scheduled"), web.Info),
+	mailbox.Sending:   badge(text("gönderiliyor", "being sent"), web.Info),
 	mailbox.Stopped:   badge(text("gönderilemedi", "could not be sent"), web.Bad),
 }
 

@@ -92,6 +92,8 @@ type Services struct {
 	Programs Programs
 	// Provider is the name of who runs this.
 	Provider rem.Text
+	// Writing is for those who write; without its Sign there are no pages for it.
+	Writing
 }
 
 type pages struct {
@@ -141,6 +143,10 @@ func Part(s Services) web.Part {
 		p.get("exporting", "/mail/export", p.exporting), busy(fresh(p.post("export", "/mail/export", p.export))),
 		p.get("preferences", "/mail/preferences", p.preferences), p.post("prefer", "/mail/preferences", p.prefer),
 	)
+	if s.Sign != "" {
+		part.Menu = append(part.Menu, web.MenuItem{Text: text("İmza bekleyenler", "To be signed"), Path: "/mail/to-sign"}, web.MenuItem{Text: text("Kişiler ve şablonlar", "Contacts and templates"), Path: "/mail/contacts"})
+		part.Routes = append(append(part.Routes, p.composeRoutes()...), p.keepsakeRoutes()...)
+	}
 	if s.Programs != nil {
 		part.Menu = append(part.Menu, web.MenuItem{Text: text("Posta programları", "Mail programs"), Path: "/mail/programs"})
 		part.Routes = append(part.Routes, p.get("programs", "/mail/programs", p.programs), fresh(p.post("end program", "/mail/programs", p.endProgram)))
