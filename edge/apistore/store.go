@@ -42,7 +42,10 @@ type Options struct {
 }
 
 // A Store keeps what programs need. It may be used from many goroutines.
-type Store struct{ file *sqlitefile.File }
+type Store struct {
+	file    *sqlitefile.File
+	watches watches
+}
 
 // Open opens the store in the file path, and makes it when it is missing.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
@@ -54,7 +57,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{file}, nil
+	return &Store{file: file}, nil
 }
 
 // Columns names every column, for the inventory of personal data (P-01).

@@ -27,10 +27,11 @@ const (
 	Directory Scope = "directory"   // asks the directory
 	Account   Scope = "account"     // quota, statistics, who may act
 	Appoint   Scope = "operators"   // ends and changes sub-operators
+	Hooks     Scope = "hooks"       // has events sent to an address
 )
 
 // Scopes are all, in the order of pages.
-var Scopes = []Scope{List, Read, Send, Manage, Directory, Account, Appoint}
+var Scopes = []Scope{List, Read, Send, Manage, Directory, Account, Appoint, Hooks}
 
 var scopes = map[Scope]struct {
 	text rem.Text
@@ -45,6 +46,7 @@ var scopes = map[Scope]struct {
 	Directory: {rem.Text{Turkish: "Rehberi sorgulama", English: "Ask the directory"}, 0},
 	Account:   {rem.Text{Turkish: "Hesap bilgilerini ve kotayı görme", English: "See the account and its quota"}, 0},
 	Appoint:   {rem.Text{Turkish: "Alt yetkilileri değiştirme ve sonlandırma", English: "Change and end sub-operators"}, account.Operators},
+	Hooks:     {rem.Text{Turkish: "Olayları bir adrese bildirme (webhook)", English: "Have events sent to an address (webhooks)"}, account.Reading},
 }
 
 // Known reports whether the scope is of the list.

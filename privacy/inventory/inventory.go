@@ -14,8 +14,8 @@ func Today() *privacy.Register {
 		Purposes:   privacy.Purposes(),
 		Retentions: privacy.Retentions(),
 		Collected:  privacy.CollectedKinds(),
-		Data:       slices.Concat(data(), applicants(), choices(), employees(), logins(), notices(), directoryData(), enrolled(), programs(), mailboxData()),
-		Holdings:   slices.Concat(columns(), records(), applications(), applicationColumns(), choiceRecords(), staffRecords(), loginRecords(), blobs(), settings(), logKeys(), metrics(), controlFields(), files(), outgoing(), wire(), toldColumns(), asked(), outsideSettings(), toldLog(), cookies(), pageLog(), pageAddresses(), deskAddresses(), directoryHoldings(), enrolment(), enrolmentColumns(), programRecords(), mailboxHoldings(), mailAddresses(), imapHoldings(), signingHoldings()),
+		Data:       slices.Concat(data(), applicants(), choices(), employees(), logins(), notices(), directoryData(), enrolled(), programs(), happeningData(), mailboxData()),
+		Holdings:   slices.Concat(columns(), records(), applications(), applicationColumns(), choiceRecords(), staffRecords(), loginRecords(), blobs(), settings(), logKeys(), metrics(), controlFields(), files(), outgoing(), wire(), toldColumns(), asked(), outsideSettings(), toldLog(), cookies(), pageLog(), pageAddresses(), deskAddresses(), directoryHoldings(), enrolment(), enrolmentColumns(), programRecords(), happeningRecords(), mailboxHoldings(), mailAddresses(), imapHoldings(), signingHoldings()),
 	}
 }
 
