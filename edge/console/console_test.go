@@ -416,8 +416,13 @@ func TestTheQueueIsFilteredAndPaged(t *testing.T) {
 // order issues a work order for application n on the desk.
 func (w *world) order(n int) partner.OrderID {
 	w.t.Helper()
+	return w.orderTo(n, w.kit.Institution)
+}
+
+func (w *world) orderTo(n int, institution string) partner.OrderID {
+	w.t.Helper()
 	v := w.chosen(n, identity.OnSite)
-	w.leads(w.post(w.kit.Officer, casePath(n)+"/issue", url.Values{"seen": {seenAt(v)}, "institution": {w.kit.Institution}}), w.kit.Officer, casePath(n))
+	w.leads(w.post(w.kit.Officer, casePath(n)+"/issue", url.Values{"seen": {seenAt(v)}, "institution": {institution}}), w.kit.Officer, casePath(n))
 	list, err := w.store.Orders(w.t.Context(), partner.Filter{Application: v.ID}, "", 10)
 	w.must(err)
 	if len(list) != 1 {
