@@ -78,10 +78,11 @@ var beside = map[string][]string{
 	"edge/entrance":         {"edge/web"},                          // log-in, and how somebody logs in
 	"edge/webmail":          {"edge/web"},
 	"edge/developer":        {"edge/web"},
-	"edge/signing":          {"edge/throttle", "edge/web"}, // between compose and the signer's program
-	"message/signing":       {"message/submission"},        // what is signed is judged as submission judges it
-	"edge/console":          {"edge/web"},                  // the desk
-	"edge/api":              {"edge/apistore", "edge/throttle"},
+	"edge/signing":          {"edge/throttle", "edge/web"},                   // between compose and the signer's program
+	"message/signing":       {"message/submission"},                          // what is signed is judged as submission judges it
+	"edge/console":          {"edge/web"},                                    // the desk
+	"edge/api":              {"edge/apistore", "edge/hook", "edge/throttle"}, // an event looks alike, asked for or sent
+	"edge/hook":             {"edge/outward"},                                // the one way out
 	"edge/soap":             {"edge/throttle"},
 
 	"person/enrolment": {"person/application", "person/identity", "person/login", "person/news", "privacy/canon", "privacy/notice",
