@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,6 +20,7 @@ import (
 	"rem/edge/apistore"
 	"rem/edge/throttle"
 	"rem/message"
+	"rem/message/happening"
 	"rem/message/mailbox"
 	"rem/message/signing"
 	"rem/message/submission"
@@ -61,6 +63,10 @@ type Programs struct {
 	Signing *signing.Service
 	// Login makes the login of somebody who begins a signature.
 	Login func(ctx context.Context, who mailbox.Visitor) (submission.Login, error)
+	// Events are what happened on accounts, and Hooks the addresses to which they are
+	// sent; nil: that is not offered.
+	Events happening.Store
+	Hooks  *happening.Hooks
 	// MaxSize is that of a message that is taken, in octets.
 	MaxSize int64
 	// Base is the provider's address, such as https://kep.example.
@@ -85,12 +91,16 @@ type programs struct {
 	h        *Handler
 	api      huma.API
 	requests *throttle.Throttle
+
+	waiting   sync.Mutex
+	waiters   int            // guarded by waiting
+	waitersOf map[string]int // guarded by waiting; by token
 }
 
 // Serve adds the door of programs that act for people. It is called once, before
 // the first request.
 func (h *Handler) Serve(s Programs) {
-	p := &programs{Programs: s, h: h, requests: throttle.New(time.Minute)}
+	p := &programs{Programs: s, h: h, requests: throttle.New(time.Minute), waitersOf: map[string]int{}}
 	c := huma.DefaultConfig("KEP API", "1.0.0")
 	c.CreateHooks = nil // no links to schemas in answers
 	c.DocsPath, c.SchemasPath, c.OpenAPIPath = "", "", Prefix+"openapi"
@@ -114,6 +124,8 @@ func (h *Handler) Serve(s Programs) {
 	p.folders()
 	p.messages()
 	p.drafts()
+	p.events()
+	p.hooks()
 	p.account()
 	p.directory()
 	h.programs = p
@@ -285,7 +297,8 @@ func (p *programs) told(language string, err error) error {
 	case refused:
 		pr = problem(http.StatusForbidden, "refused", refusal.Detail)
 		pr.Reason = string(refusal.Reason)
-	case errors.Is(err, mailbox.ErrNotFound), errors.Is(err, message.ErrNotFound), errors.Is(err, account.ErrNotFound), errors.Is(err, signing.ErrNotFound), errors.Is(err, token.ErrUnknown):
+	case errors.Is(err, mailbox.ErrNotFound), errors.Is(err, message.ErrNotFound), errors.Is(err, account.ErrNotFound), errors.Is(err, signing.ErrNotFound), errors.Is(err, token.ErrUnknown),
+		errors.Is(err, happening.ErrNotFound):
 		pr = problem(http.StatusNotFound, "not-found", text("Bu hesapta böyle bir kayıt yok.", "There is no such thing on this account."))
 	case errors.Is(err, mailbox.ErrChanged), errors.Is(err, account.ErrChanged):
 		pr = problem(http.StatusConflict, "changed", text("Okunduktan sonra değiştirilmiş; yeniden okuyunuz.", "It was changed since it was read; read it again."))
@@ -293,7 +306,7 @@ func (p *programs) told(language string, err error) error {
 		pr = problem(http.StatusConflict, "taken", text("Bu adda bir klasör var.", "There is a folder of this name."))
 	case errors.Is(err, mailbox.ErrFixed):
 		pr = problem(http.StatusConflict, "fixed", text("Bu klasör değiştirilemez veya boş değildir.", "The folder stays, or is not empty."))
-	case errors.Is(err, mailbox.ErrTooMany), errors.Is(err, token.ErrTooMany), errors.Is(err, signing.ErrFull):
+	case errors.Is(err, mailbox.ErrTooMany), errors.Is(err, token.ErrTooMany), errors.Is(err, happening.ErrTooMany), errors.Is(err, signing.ErrFull):
 		pr = problem(http.StatusConflict, "too-many", text("Sınıra ulaşıldı.", "The limit is reached."))
 	case errors.Is(err, signing.ErrBusy):
 		pr = problem(http.StatusConflict, "busy", text("İmza isteği üzerinde çalışılıyor.", "The request for a signature is being worked on."))
