@@ -19,10 +19,13 @@ import (
 	"rem"
 	"rem/edge/api"
 	"rem/edge/apistore"
+	"rem/edge/hook"
+	"rem/edge/outward"
 	"rem/internal/testkit/mailboxtest"
 	"rem/internal/testkit/vaulttest"
 	"rem/internal/testkit/world"
 	"rem/message"
+	"rem/message/happening"
 	"rem/message/mailbox"
 	"rem/message/verification"
 	"rem/person/account"
@@ -53,6 +56,7 @@ type house struct {
 	box     *mailbox.Box
 	follow  *mailbox.Follower
 	handler *api.Handler
+	happens *happening.Follower
 	log     *bytes.Buffer
 }
 
@@ -79,7 +83,14 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h.handler = api.New(&backend{}, h.Clock, slog.New(slog.NewTextHandler(h.log, nil)))
+	h.happens = &happening.Follower{Feed: h.here.Store, Ledger: h.here.Store, Store: h.store, Clock: h.Clock}
+	guard, err := outward.NewGuard([]outward.Host{{Name: "erp.example", Country: outward.Home}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.handler.Serve(api.Programs{
+		Events: h.store,
+		Hooks:  &happening.Hooks{Store: h.store, Events: h.store, Accounts: h.here.Store, Sealer: hook.Sealer{Keys: vaulttest.NewKeys()}, Clock: h.Clock, Check: guard.Check},
 		Tokens: h.tokens, Box: h.box, Accounts: h.here.Store, Answers: h.store, Verifier: verifier, MaxSize: 1 << 20, Base: "https://kep.example",
 	})
 	return h
@@ -153,6 +164,14 @@ func (h *house) arrive() {
 		h.t.Fatal(err)
 	}
 	if _, err := h.follow.Index(h.t.Context(), 100); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// happen brings events up to what happened.
+func (h *house) happen() {
+	h.t.Helper()
+	if _, err := h.happens.Follow(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
 }
