@@ -115,7 +115,7 @@ func (p *pages) page(r *web.Request, v signing.View, f *web.Form) (web.Answer, e
 	}
 	return web.Page{
 		View: views.Page("request"), Title: text("İmzala ve gönder", "Sign and send"), Script: web.Signing, Data: d, Form: f,
-		Lead: text("Aşağıdakini imzalarsanız ileti hemen gönderilir ve geri alınamaz.", "If you sign what is below, it is sent at once and cannot be recalled."),
+		Lead: text("Aşağıdakini imzalarsanız ileti hemen, zamanladıysanız o zaman gönderilir; gönderilen ileti geri alınamaz.", "If you sign what is below, it is sent at once, or at the time that you chose; what was sent cannot be recalled."),
 	}, nil
 }
 
@@ -141,7 +141,10 @@ func (p *pages) item(r *web.Request, v signing.View, n int) shown {
 	}
 	if o := i.Outcome; o != nil {
 		s.Outcome = Outcome{web.Good, text("Gönderildi", "Sent"), rem.Text{}}
-		if o.Refusal != nil {
+		switch {
+		case o.Refusal == nil && o.Message == "":
+			s.Outcome = Outcome{web.Info, text("Zamanını bekliyor", "Waits for its time"), text("İmzalandı; seçilen zamanda gönderilecek. O zamana kadar taslaklarınızdan vazgeçebilirsiniz.", "It is signed and will be sent at the chosen time. Until then you can take it back from your drafts.")}
+		case o.Refusal != nil:
 			s.Outcome = Outcome{web.Bad, text("Kabul edilmedi", "Not accepted"), o.Refusal.Detail}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"rem/edge/blobstore"
@@ -41,6 +42,16 @@ const (
 type mailboxes struct {
 	store    *mailstore.Store
 	follower *mailbox.Follower
+	sender   *mailbox.Sender
+	// following is held while the journal is followed.
+	following sync.Mutex
+}
+
+// follow brings mailboxes up to the journal.
+func (m *mailboxes) follow(ctx context.Context) (bool, error) {
+	m.following.Lock()
+	defer m.following.Unlock()
+	return m.follower.Follow(ctx)
 }
 
 // openMailbox opens the store of mailboxes. What happened since the last run is
@@ -145,7 +156,7 @@ func (n *Node) followMailboxes(ctx context.Context) {
 		}
 	}
 	for ctx.Err() == nil {
-		_, err := n.boxes.follower.Follow(ctx)
+		_, err := n.boxes.follow(ctx)
 		alarm(alarmMailbox, err)
 		more, fault := false, err
 		if err == nil {

@@ -328,6 +328,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	stages.Go(func() { n.resumeLater(work) })
 	stages.Go(func() { n.watchTerms(work) })
 	stages.Go(func() { n.followMailboxes(work) })
+	stages.Go(func() { n.sendDrafts(work) })
 	stages.Go(func() {
 		if err := n.People.Messenger.Run(work); err != nil && work.Err() == nil {
 			n.alarmOf(alarmNews)(err)

@@ -1,10 +1,13 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"rem"
 	signingpages "rem/edge/signing"
@@ -18,28 +21,20 @@ import (
 	"rem/privacy"
 )
 
-// signingDoor takes what was signed of a draft.
+// signingDoor takes what was signed of a draft. A draft's name there has its version,
+// so that what was shown is what is sent.
 type signingDoor struct{ n *Node }
 
 var _ signing.Door = signingDoor{}
 
-// Submit implements signing.Door: a draft that is gone was sent, or given up.
-func (d signingDoor) Submit(ctx context.Context, who submission.Login, draft signing.Draft, tx smtp.Transaction, original message.Content) (submission.Receipt, error) {
-	visitor := mailbox.Visitor{Actor: who.Actor, Authentication: who.Authentication}
-	if _, err := d.n.Mailbox.Draft(ctx, visitor, mailbox.DraftID(draft.ID)); err != nil {
-		if errors.Is(err, mailbox.ErrNotFound) {
-			return submission.Receipt{}, rem.Refuse(rem.PolicyViolation, "Bu taslak artık yok: gönderilmiş veya silinmiş.", "This draft is not there any more: it was sent, or given up.")
-		}
-		return submission.Receipt{}, err
+// Submit implements signing.Door.
+func (d signingDoor) Submit(ctx context.Context, who submission.Login, draft signing.Draft, _ smtp.Transaction, original message.Content) (submission.Receipt, error) {
+	id, written, _ := strings.Cut(draft.ID, "@")
+	version, err := strconv.ParseInt(cmp.Or(written, "0"), 10, 64)
+	if err != nil {
+		return submission.Receipt{}, fmt.Errorf("sending draft %s: %w", draft.ID, err)
 	}
-	receipt, err := d.n.Submitter.Submit(ctx, who, tx, original)
-	if err != nil || receipt.Refusal != nil {
-		return receipt, err
-	}
-	if err := d.n.Mailbox.Drop(ctx, visitor, mailbox.DraftID(draft.ID)); err != nil {
-		d.n.alarmOf(alarmDrafts)(err) // the message is ours; its draft stays until it is dropped
-	}
-	return receipt, nil
+	return d.n.boxes.sender.Send(ctx, who, mailbox.Signed{Draft: mailbox.DraftID(id), Version: version, Original: original})
 }
 
 // maxSignatures is how many messages are signed in one go.
@@ -49,6 +44,7 @@ const maxSignatures = 200
 // Authorities that stand among the anchors are carried with signatures whose cards
 // lack them.
 func (n *Node) openSigning() error {
+	n.openSending()
 	a, err := readAnchors(n.Config)
 	if err != nil {
 		return err
@@ -91,5 +87,5 @@ func (n *Node) draftToSign(ctx context.Context, who rem.Actor, id string) (signi
 	if err != nil {
 		return signing.Draft{}, err
 	}
-	return signing.Draft{ID: id, Author: d.Author, Original: original}, nil
+	return signing.Draft{ID: id + "@" + strconv.FormatInt(d.Version, 10), Author: d.Author, Original: original}, nil
 }

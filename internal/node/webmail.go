@@ -29,7 +29,7 @@ import (
 func (n *Node) webmail(verifier *verification.Verifier) web.Part {
 	s := webmail.Services{
 		Box: n.Mailbox, Accounts: n.Store, Verifier: verifier, Provider: n.Provider.Name, People: n.whoActs, Report: n.report, Record: n.exported,
-		Trust: n.trustFiles, Stamp: n.authority,
+		Trust: n.trustFiles, Stamp: n.authority, Writing: n.writing(),
 	}
 	if n.scanner != nil {
 		s.Scan = n.scanned

@@ -57,7 +57,7 @@ type Stoppage struct {
 	Account rem.AccountID
 	Draft   DraftID
 	Signer  rem.PersonID
-	Version int64
+	At      time.Time
 }
 
 // A Signed is a draft with its signature.
@@ -325,7 +325,7 @@ func (s *Sender) stopped(ctx context.Context, by rem.Actor, d *Draft, why rem.Te
 
 func (s *Sender) tell(ctx context.Context, by rem.Actor, d *Draft) {
 	if s.Told != nil {
-		s.Told(ctx, Stoppage{Account: by.Account, Draft: d.ID, Signer: d.Signer, Version: d.Version})
+		s.Told(ctx, Stoppage{Account: by.Account, Draft: d.ID, Signer: d.Signer, At: d.Saved})
 	}
 }
 

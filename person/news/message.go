@@ -50,12 +50,13 @@ const (
 	Filling     Kind = "filling"     // a mailbox is filling; it still receives
 	Invited     Kind = "invited"     // somebody is asked to act on an account; the link leads there
 	Confirmed   Kind = "confirmed"   // an application that opens no account was approved; the link completes it
+	Unsent      Kind = "unsent"      // a signed message could not be sent at its time; the page says why
 	Security    Kind = "security"    // a password, a factor or the state of the account has changed
 )
 
 // Kinds lists them.
 func Kinds() []Kind {
-	return []Kind{Code, Activation, NewDevice, Application, Reminder, Arrived, Filling, Invited, Confirmed, Security}
+	return []Kind{Code, Activation, NewDevice, Application, Reminder, Arrived, Filling, Invited, Confirmed, Unsent, Security}
 }
 
 // A Message is one thing to tell one person. Its destination is the whole value;

@@ -97,6 +97,14 @@ var texts = map[Kind]*template{
 			see,
 		},
 	},
+	Unsent: {
+		subject: text("Zamanı gelen bir iletiniz gönderilemedi", "A message of yours could not be sent at its time"),
+		short:   []rem.Text{text("{provider}: zamanı gelen bir KEP iletiniz gönderilemedi.", "{provider}: a registered message of yours could not be sent at its time."), see},
+		long: []rem.Text{
+			text("İmzaladığınız bir ileti zamanı geldiğinde gönderilemedi. Nedeni taslaklarınızda yazar; oradan düzeltip yeniden imzalayabilirsiniz.", "A message that you signed could not be sent at its time. Your drafts say why; you can put it right and sign it again there."),
+			see,
+		},
+	},
 	Security: {
 		subject: text("Hesabınızın güvenlik bilgileri değişti", "Security settings of your account have changed"),
 		short:   []rem.Text{text("{provider}: hesabınızın giriş veya güvenlik bilgileri değişti.", "{provider}: log-in or security settings of your account have changed."), notYou},
