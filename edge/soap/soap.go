@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"rem"
@@ -102,7 +101,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path != Path:
 		http.NotFound(w, r)
-	case r.Method == http.MethodGet && strings.EqualFold(r.URL.RawQuery, "wsdl"):
+	case r.Method == http.MethodGet && rem.FoldASCII(r.URL.RawQuery) == "wsdl":
 		head.Set("Content-Type", "text/xml; charset=utf-8")
 		h.put(w, h.wsdl)
 	case r.Method == http.MethodGet && r.URL.RawQuery == "":

@@ -24,6 +24,7 @@ import (
 	"rem/edge/revocation"
 	signingpages "rem/edge/signing"
 	"rem/edge/site"
+	"rem/edge/soap"
 	"rem/edge/web"
 	"rem/person/account"
 	"rem/person/application"
@@ -362,6 +363,10 @@ func (n *Node) webDoor() (*http.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	compatible, err := n.compatibleDoor()
+	if err != nil {
+		return nil, err
+	}
 	pages, codes := server.Handler, signingpages.NewPrograms(n.signing, n.clock, n.Log)
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if strings.HasPrefix(q.URL.Path, signingpages.Prefix) {
@@ -370,6 +375,10 @@ func (n *Node) webDoor() (*http.Server, error) {
 		}
 		if strings.HasPrefix(q.URL.Path, api.Prefix) {
 			programs.ServeHTTP(w, q)
+			return
+		}
+		if q.URL.Path == soap.Path {
+			compatible.ServeHTTP(w, q)
 			return
 		}
 		pages.ServeHTTP(w, q)

@@ -11,6 +11,7 @@ import (
 	"rem/edge/apistore"
 	"rem/edge/developer"
 	"rem/edge/portal"
+	"rem/edge/soap"
 	"rem/edge/web"
 	"rem/message/mailbox"
 	"rem/message/submission"
@@ -61,6 +62,13 @@ func (n *Node) programDoor() (http.Handler, error) {
 		Simulated: n.simulated(),
 	})
 	return h, nil
+}
+
+// compatibleDoor serves programs that speak eyServis.
+func (n *Node) compatibleDoor() (http.Handler, error) {
+	return soap.New(soap.Services{
+		Tokens: n.People.Tokens, Box: n.Mailbox, Accounts: n.Store, Directory: n.People.Directory, MaxSize: n.Practice.MaxPackage, Base: n.Config.Web.Base,
+	}, n.clock, n.Log)
 }
 
 // submitting is the login of a visitor who begins a signature: with the name of the

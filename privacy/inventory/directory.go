@@ -179,7 +179,7 @@ func ldapHoldings(told manner) []privacy.Holding {
 	each(directoryChoice, "title", "telephoneNumber", "userCertificate;binary", "kepService")
 	each(directoryName, "kepOperator")
 	list = append(list, told.holds("ldap postalAddress", directoryRecord, directoryChoice))
-	return append(list, technical(privacy.LogKey, ofFault, "ldapd:err", "centraldirectory:err", "api:err")...)
+	return append(list, technical(privacy.LogKey, ofFault, "ldapd:err", "centraldirectory:err", "api:err", "soap:err")...)
 }
 
 // directorySettings are the doors of address books and the section centralDirectory.
