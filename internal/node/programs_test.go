@@ -4,16 +4,21 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
+	"time"
 
 	"rem"
 	"rem/internal/setup"
 	"rem/internal/testkit/browser"
 	"rem/person/login"
+	"rem/person/token"
 )
 
 // A person makes a token on his page, a program sends and reads with it over HTTPS,
@@ -127,3 +132,85 @@ func TestAPersonGivesAProgramAccess(t *testing.T) {
 		}
 	}
 }
+
+// A file of 24 MB goes into a draft, and the message comes out of it, without being
+// in memory: what the heap grows by stays under a third of it.
+func TestLargeFilesPassThroughMemoryFlat(t *testing.T) {
+	s := newStage(t, setup.Options{Domains: []string{here}})
+	s.start(here)
+	n := s.nodes[here]
+	s.holder(0, isil)
+	a, err := n.Store.ByAddress(t.Context(), rem.MustAddress(isil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, secret, err := n.People.Tokens.Create(t.Context(), rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: a.Holder.Person},
+		token.Wish{Kind: token.Personal, Scopes: []token.Scope{token.Send}, Term: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.world.Root()}}}
+	defer client.CloseIdleConnections()
+	ask := func(method, path, media string, body io.Reader, status int) io.ReadCloser {
+		t.Helper()
+		q, err := http.NewRequestWithContext(t.Context(), method, n.Config.Web.Base+"/api/v1/"+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Header.Set("Authorization", "Bearer "+secret.Reveal())
+		q.Header.Set("Content-Type", media)
+		r, err := client.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.StatusCode != status {
+			answer, err := io.ReadAll(r.Body)
+			t.Fatalf("%s %s: %d %s (%v)", method, path, r.StatusCode, answer, err)
+		}
+		return r.Body
+	}
+	var d struct{ ID string }
+	made := ask("POST", "drafts", "application/json", strings.NewReader(`{"to":["bora.agaoglu@`+here+`"],"subject":"Büyük","text":"Ekte.","version":0}`), http.StatusCreated)
+	if err := errors.Join(json.NewDecoder(made).Decode(&d), made.Close()); err != nil {
+		t.Fatal(err)
+	}
+	const size = 24 << 20
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	before, most := m.HeapAlloc, uint64(0)
+	watch, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		var m runtime.MemStats
+		for {
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapAlloc)
+			select {
+			case <-watch:
+				return
+			default:
+				runtime.Gosched()
+			}
+		}
+	}()
+	if err := ask("POST", "drafts/"+d.ID+"/files?name=buyuk.bin", "application/octet-stream", io.LimitReader(zeros{}, size), http.StatusCreated).Close(); err != nil {
+		t.Fatal(err)
+	}
+	original := ask("GET", "drafts/"+d.ID+"/original", "", nil, http.StatusOK)
+	got, err := io.Copy(io.Discard, original)
+	if err := errors.Join(err, original.Close()); err != nil || got < size*4/3 {
+		t.Errorf("%d octets came (%v)", got, err)
+	}
+	close(watch)
+	<-watched
+	if grown := int64(most) - int64(before); grown > size/3 {
+		t.Errorf("the heap grew by %d MB", grown>>20)
+	}
+}
+
+// zeros never end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
