@@ -33,7 +33,8 @@ var DefaultLimits = Limits{
 	Nested:  16 << 20,
 }
 
-func (l Limits) orDefault() Limits {
+// OrDefault gives the limits with their defaults written out.
+func (l Limits) OrDefault() Limits {
 	d := DefaultLimits
 	if l.Total > 0 {
 		d.Total = l.Total
@@ -115,6 +116,17 @@ func (f Finding) Incomplete() bool {
 		return false
 	}
 	return true
+}
+
+// Beyond reports whether a scanner, which unpacks everything, is better kept out: the
+// container swells, goes on or nests beyond the limits, or its files lie on one
+// another. What is encrypted, damaged or of an unknown form costs a scanner nothing.
+func (f Finding) Beyond() bool {
+	switch f.Kind {
+	case TooMuch, TooDense, TooMany, TooDeep, TooLarge, Overlap:
+		return true
+	}
+	return false
 }
 
 // An Entry is one file of a container.

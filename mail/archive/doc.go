@@ -4,8 +4,9 @@
 //
 // [Inspect] reads everything once, keeps nothing, and stops at its [Limits]: how
 // much comes out, in what proportion to what went in, how many entries, how deep.
-// What it stopped at is a [Finding] and the report is not [Report.Complete]: such
-// a message is carried, and said not to have been looked through.
+// What it stopped at is a [Finding] and the report is not [Report.Complete]. What a
+// scanner is kept out of ([Finding.Beyond]) is refused with evidence when somebody
+// submits it; from another provider it is carried, unscanned, and its reader is told.
 //
 // [Zip] is the zip reader under it, and stricter than the standard library's:
 // there is one directory, every entry has its own bytes, and the two headers of

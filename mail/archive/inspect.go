@@ -18,10 +18,10 @@ import (
 // limits. What is no container has a report without format and entries. The error
 // is that of a source that fails; whatever a container does is in the report.
 //
-// It is asked before a scanner: what is not [Report.Complete] was not looked
-// through, and is carried with that said, never dropped (AT-09).
+// It is asked before a scanner (AT-09): what is not [Report.Complete] was not looked
+// through.
 func Inspect(src io.ReaderAt, size int64, l Limits) (*Report, error) {
-	in := &inspection{l: l.orDefault(), r: &Report{}, source: &watched{ReaderAt: src}}
+	in := &inspection{l: l.OrDefault(), r: &Report{}, source: &watched{ReaderAt: src}}
 	head := make([]byte, min(size, HeadBytes))
 	if n, err := in.source.ReadAt(head, 0); n < len(head) && err != io.EOF {
 		return nil, err

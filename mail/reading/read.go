@@ -619,12 +619,19 @@ func (r *reader) look(a *Attachment) error {
 	return nil
 }
 
-// container looks into an attachment that holds others.
-func (r *reader) container(a *Attachment, p *mime.Part, kind string, add func(kind, detail string)) error {
+// holds reports whether content of this type holds other files.
+func holds(kind string) bool {
 	switch kind {
 	case "application/zip", "application/gzip", "application/x-bzip2", "application/x-tar", "application/x-xz", "application/x-7z-compressed", "application/vnd.rar",
 		"application/vnd.ms-cab-compressed", "application/zstd", "application/lzip", "application/x-arj", "application/x-iso9660-image":
-	default:
+		return true
+	}
+	return false
+}
+
+// container looks into an attachment that holds others.
+func (r *reader) container(a *Attachment, p *mime.Part, kind string, add func(kind, detail string)) error {
+	if !holds(kind) {
 		return nil
 	}
 	if a.Size > r.o.Limits.Look {

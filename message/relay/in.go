@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"rem"
+	"rem/mail/archive"
+	"rem/mail/mime"
+	"rem/mail/reading"
 	"rem/mail/smtp"
 	"rem/message"
 	"rem/message/evidence"
@@ -60,22 +62,33 @@ func (r *Relay) In(ctx context.Context, domain string, tx smtp.Transaction, enve
 		return ErrNotAnswerable
 	}
 	if refusal == nil {
-		if refusal, err = r.content(ctx, envelope); err != nil {
+		if refusal, err = r.content(ctx, envelope, in.Record.ID); err != nil {
 			return fmt.Errorf("checking a dispatch of %s: %w", domain, err)
 		}
 	}
 	return r.dispatch(ctx, tx, in, refusal, envelope, now)
 }
 
-// content says why a dispatch that verifies is not taken over; nil when it is.
-func (r *Relay) content(ctx context.Context, envelope message.Content) (*rem.Refusal, error) {
+// content says why a dispatch that verifies is not taken over; nil when it is. What a
+// scanner could not look through is kept from it and taken over, never dropped (AT-09):
+// whoever opens the message is told by package reading, which looks within the same
+// limits.
+func (r *Relay) content(ctx context.Context, envelope message.Content, id rem.MessageID) (*rem.Refusal, error) {
 	if envelope.Size() > r.Practice.MaxPackage {
 		return rem.Refuse(rem.PolicyViolation, "İmzalı paket boyut sınırının üstünde.", "The signed package is larger than allowed."), nil
 	}
 	if r.Scanner == nil {
 		return nil, nil
 	}
-	found, err := r.Scanner.Scan(ctx, io.NewSectionReader(envelope, 0, envelope.Size()), envelope.Size())
+	list, err := reading.Containers(ctx, envelope, archive.Limits{})
+	if err != nil && !errors.Is(err, mime.ErrSyntax) && !errors.Is(err, mime.ErrLimit) { // else no container is known
+		return nil, fmt.Errorf("looking into attachments: %w", err)
+	}
+	scanned, size := reading.Scannable(envelope, list)
+	if size < envelope.Size() {
+		r.Alarm("an attachment is beyond the limits and was not scanned", id, "")
+	}
+	found, err := r.Scanner.Scan(ctx, scanned, size)
 	if err != nil {
 		return nil, fmt.Errorf("scanning for malware: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"rem"
 	"rem/mail/mime"
+	"rem/mail/reading"
 	"rem/mail/smtp"
 	"rem/message"
 	"rem/message/evidence"
@@ -93,6 +94,12 @@ func (s *Submitter) check(ctx context.Context, login Login, tx smtp.Transaction,
 	if err := s.signature(ctx, c, &sender, login.Actor.Person, original, now); err != nil {
 		return nil, err
 	}
+	if c.refusal != nil {
+		return c, nil
+	}
+	if err := s.containers(ctx, c, original); err != nil {
+		return nil, err
+	}
 	if c.refusal != nil || s.Scanner == nil {
 		return c, nil
 	}
@@ -104,6 +111,28 @@ func (s *Submitter) check(ctx context.Context, login Login, tx smtp.Transaction,
 		c.refuse(rem.Refuse(rem.MalwareFound, "İletide zararlı yazılım bulundu.", "The message holds malware."))
 	}
 	return c, nil
+}
+
+// containers refuses what a scanner could not look through, before there is one to
+// be harmed (AT-09): with evidence, while the sender can still pack it otherwise. What
+// is encrypted or damaged is the sender's to send.
+func (s *Submitter) containers(ctx context.Context, c *checked, original message.Content) error {
+	list, err := reading.Containers(ctx, original, s.Archives)
+	if errors.Is(err, mime.ErrSyntax) || errors.Is(err, mime.ErrLimit) {
+		c.refuse(rem.Refuse(rem.InvalidMessageFormat, "İletinin yapısı okunamıyor.", "The message's structure cannot be read."))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking into attachments: %w", err)
+	}
+	for i := range list {
+		if f := list[i].Beyond(); f != nil {
+			text := f.Text()
+			c.refuse(rem.Refuse(rem.AttachmentNotAccepted,
+				"Ekteki bir arşiv zararlı yazılıma karşı taranamadı. "+text.Turkish, "An attached archive cannot be scanned for malware. "+text.English))
+		}
+	}
+	return nil
 }
 
 // refuse keeps the first refusal.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/mail/archive"
 	"rem/mail/mime"
 	"rem/mail/smtp"
 	"rem/message"
@@ -77,12 +78,14 @@ type Login struct {
 // A Submitter carries the stage out. Its fields are set before its first use
 // and not changed after; it may be used concurrently.
 type Submitter struct {
-	Provider   provider.REMMD
-	Practice   provider.Practice
-	Ledger     Ledger
-	Accounts   Accounts
-	Peers      Peers
-	Scanner    Scanner // nil: there is none, as the practice statement says
+	Provider provider.REMMD
+	Practice provider.Practice
+	Ledger   Ledger
+	Accounts Accounts
+	Peers    Peers
+	Scanner  Scanner // nil: there is none, as the practice statement says
+	// Archives bounds what is looked into before the scanner is; zero: the default.
+	Archives   archive.Limits
 	Signatures Signatures
 	// Tokens finds the operator whom a certificate names.
 	Tokens account.Tokens
