@@ -80,3 +80,14 @@ func fromOptional(n sql.NullInt64) time.Time {
 	}
 	return fromMicros(n.Int64)
 }
+
+// answer makes a step of one statement and returns how many rows it changed.
+func answer(ctx context.Context, s *Store, query string, args ...any) (int64, error) {
+	return sqlitefile.Answer(ctx, s.file, func(tx *sql.Tx) (int64, error) {
+		did, err := tx.Exec(queries[query], args...)
+		if err != nil {
+			return 0, err
+		}
+		return did.RowsAffected()
+	})
+}

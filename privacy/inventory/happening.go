@@ -40,12 +40,12 @@ func happeningRecords() []privacy.Holding {
 	each(kept, accountID, "hook.account", "bulk_job.account")
 	each(kept.as(privacy.Pseudonym), personID, "hook.person", "bulk_job.holder", "bulk_job.person")
 	each(kept, hookSetting, "hook.url", "hook.made", "hook.state")
-	each(manner{privacy.Column, privacy.Sealed, privacy.DataFolder, privacy.KeepAccount, no}, hookSetting, "hook.secret")
+	each(manner{privacy.Column, privacy.ProgramSealed, privacy.DataFolder, privacy.KeepAccount, no}, hookSetting, "hook.secret")
 	each(kept, bulkState, "bulk_job.method", "bulk_job.proved", "bulk_job.proof", "bulk_job.kind", "bulk_job.made", "bulk_job.state", "bulk_item.draft", "bulk_item.step", "bulk_item.at")
 	each(kept, digest, "bulk_item.digest")
 	each(kept, messageID, "bulk_item.message")
 	m := manner{privacy.Field, privacy.Sealed, privacy.DataFolder, privacy.KeepAccount, own}
-	list = append(list, m.holds("bulk.Item.Address", bulkAddress))
+	list = append(list, m.holds("bulk.sealedFields.Address", bulkAddress))
 	return append(list, slices.Concat(
 		technical(privacy.Column, byParts, "bulk_item.address"),
 		technical(privacy.Column, order, "event.number", "event_newest.number", "hook.cursor", "hook.upto", "bulk_job.cursor", "bulk_item.row"),

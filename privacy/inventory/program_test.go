@@ -139,7 +139,7 @@ var persisted = []typeName{
 	{"person/enrolment", "Link"}, {"person/enrolment", "Proofs"}, {"person/enrolment", "Appointment"}, {"person/enrolment", "Profile"}, {"person/enrolment", "Paper"}, {"person/enrolment", "batch"},
 	{"person/login", "Person"}, {"person/login", "Name"}, {"person/login", "Passkey"}, {"person/login", "Session"}, {"person/login", "Attempt"}, {"person/login", "Device"},
 	{"person/login", "Event"}, {"person/login", "Notice"}, {"person/login", "Grant"}, {"person/login", "Failure"}, {"person/login", "Spent"},
-	{"person/token", "Key"}, {"person/token", "Access"}, {"edge/mailstore", "sealedFields"},
+	{"person/token", "Key"}, {"person/token", "Access"}, {"edge/mailstore", "sealedFields"}, {"message/bulk", "sealedFields"},
 }
 
 func TestEveryFieldOfARecordIsClassified(t *testing.T) {
