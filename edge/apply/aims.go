@@ -28,7 +28,11 @@ type aimed struct {
 func (p *pages) lost(r *web.Request) (web.Answer, error) { return p.lostPage(r, web.NewForm(nil)) }
 
 func (p *pages) lostPage(r *web.Request, f *web.Form) (web.Answer, error) {
-	a := aimed{Form: f, Path: LostPath, Methods: p.needed()[0].Methods, Points: []rem.Text{
+	needed, err := p.needed(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	a := aimed{Form: f, Path: LostPath, Methods: needed[0].Methods, Points: []rem.Text{
 		text("Kimliğinizi yeniden doğrularsınız; başvurunuzu ikinci bir görevli onaylar. Başka bir yol yoktur: telefonda veya e-postayla parola verilmez.", "You are identified anew, and a second officer approves. There is no other way: nobody gives passwords by telephone or mail."),
 		text("Onaydan sonra eski parolanız, geçiş anahtarlarınız, posta programı parolalarınız ve açık oturumlarınız sona erer; yenilerini belirlersiniz. İletileriniz ve adresiniz değişmez.", "After the approval your old password, passkeys, passwords of mail programs and sessions end, and you set new ones. Your messages and your address stay."),
 		text("T.C. kimlik numarası veya yabancı kimlik numarası gerekir. Hesabını pasaportla açanlar ofisimize gelir.", "A citizen's or a foreigner's identity number is needed. Who opened an account with a passport comes to our office."),
@@ -86,7 +90,11 @@ func (p *pages) invited(r *web.Request) (web.Answer, error) {
 }
 
 func (p *pages) invitedPage(r *web.Request, f *web.Form, linked string) (web.Answer, error) {
-	a := aimed{Form: f, Path: InvitationPath, Linked: linked, Methods: p.needed()[0].Methods, Points: []rem.Text{
+	needed, err := p.needed(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	a := aimed{Form: f, Path: InvitationPath, Linked: linked, Methods: needed[0].Methods, Points: []rem.Text{
 		text("Bir KEP hesabının yetkilisi sizi kendi hesabında işlem yetkilisi olarak atamak istiyor. İsterseniz bu sayfayı kapatın: hiçbir şey olmaz.", "Somebody who may do so wants you as an operator of his registered mail account. Close this page if you would rather not: nothing happens."),
 		text("Kabul ederseniz kimliğiniz doğrulanır ve ikinci bir görevli onaylar. Hesapta yaptığınız her işlem sizin adınızı da taşır.", "If you accept, you are identified, and a second officer approves. Everything that you do on the account names you."),
 	}}

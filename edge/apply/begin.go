@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"strconv"
@@ -41,13 +42,17 @@ type needs struct {
 	Methods []web.Fact
 }
 
-func (p *pages) needed() (list []needs) {
+func (p *pages) needed(ctx context.Context) (list []needs, err error) {
+	offer, err := p.Offer(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range sorts {
 		n := needs{Name: s.name}
 		for _, k := range application.Papers(s.kind, s.represented) {
 			n.Papers = append(n.Papers, enrolment.PaperName(k))
 		}
-		for _, c := range identity.Choices(identity.Case{Kind: s.kind, Identity: person.Citizen, Represented: s.represented}, p.Offer) {
+		for _, c := range identity.Choices(identity.Case{Kind: s.kind, Identity: person.Citizen, Represented: s.represented}, offer) {
 			x := web.Fact{Term: c.Method.Name(), Value: web.Cell{Say: text("Kullanılabilir", "Possible"), Badge: true, Tone: web.Good}}
 			switch {
 			case c.Why == identity.NeedsAddress:
@@ -59,7 +64,7 @@ func (p *pages) needed() (list []needs) {
 		}
 		list = append(list, n)
 	}
-	return list
+	return list, nil
 }
 
 // told is the privacy notice as it stands on a page.
@@ -148,7 +153,11 @@ func (p *pages) beginPage(r *web.Request, f *web.Form) (web.Answer, error) {
 	if v.Notice.Sample {
 		page.Notices = append(page.Notices, sampleNotice)
 	}
-	page.Data = first{f, p.needed(), showNotice(r, v)}
+	needed, err := p.needed(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	page.Data = first{f, needed, showNotice(r, v)}
 	return page, nil
 }
 

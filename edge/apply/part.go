@@ -82,8 +82,9 @@ type Services struct {
 	Texts func() ([]application.Agreement, error)
 	// Offices are where people can come; enrolment.Service.Offices.
 	Offices func() []enrolment.Office
-	// Offer is which methods there are, for the page that says what will be needed.
-	Offer identity.Offer
+	// Offer returns which methods there are now, for the page that says what will be
+	// needed; enrolment.Service.Offer.
+	Offer func(context.Context) (identity.Offer, error)
 	// Corporate and Company are for companies that apply for their people; without
 	// them there is no such page.
 	Corporate Corporate

@@ -232,7 +232,7 @@ func (w *world) open(t testing.TB) func(base string) http.Handler {
 			site.Part(site.Services{Provider: provider.REMMD{Domain: "hs90.kep.test"}, Practice: provider.DefaultPractice(), Notices: w.notices, Documents: w.documents, Base: base, Apply: true}),
 			entrance.Part(entrance.Services{Login: w.login, Label: func(context.Context, login.Session) (string, error) { return "", nil }}),
 			apply.Part(apply.Services{
-				Applicants: w.enrolment.Applicants(), Sessions: w.login, Notices: w.notices, Texts: w.enrolment.Texts, Offices: w.enrolment.Offices, Offer: w.enrolment.Rules.Offer,
+				Applicants: w.enrolment.Applicants(), Sessions: w.login, Notices: w.notices, Texts: w.enrolment.Texts, Offices: w.enrolment.Offices, Offer: w.enrolment.Offer,
 				Corporate: w.enrolment.Corporate(), Company: company,
 			})))(t)
 		return w.site

@@ -86,11 +86,13 @@ func (n *Node) openEnrolment(ctx context.Context, guard *outward.Guard) error {
 	partners.Judge = judge
 	p.partners = partners
 	e.OnTold = n.ended
-	provinces, err := partners.Provinces(ctx)
-	if err != nil {
-		return err
+	e.Rules = application.Rules{Periods: application.UsualPeriods, Production: c.Mode == config.Production}
+	adapters := e.Adapters
+	// Contracts begin and end while we run.
+	e.Offered = func(ctx context.Context) (identity.Offer, error) {
+		provinces, err := partners.Provinces(ctx)
+		return offer(c, adapters, provinces), err
 	}
-	e.Rules = application.Rules{Periods: application.UsualPeriods, Production: c.Mode == config.Production, Offer: offer(c, &e, provinces)}
 	if p.Enrolment, err = enrolment.New(ctx, e); err != nil {
 		return err
 	}
@@ -134,7 +136,7 @@ func (n *Node) cancelOrders(ctx context.Context, a person.ApplicationID) error {
 
 // offer lists the methods that the provider has: what is not configured is not
 // offered, and the applicant reads so.
-func offer(c *config.Config, e *enrolment.Config, provinces []person.Province) identity.Offer {
+func offer(c *config.Config, adapters map[identity.Method]enrolment.Adapter, provinces []person.Province) identity.Offer {
 	o := identity.Offer{Methods: []identity.Method{identity.Signature}, Institutions: provinces}
 	if len(c.Identification.Offices) > 0 {
 		o.Methods = append(o.Methods, identity.Office)
@@ -146,7 +148,7 @@ func offer(c *config.Config, e *enrolment.Config, provinces []person.Province) i
 		o.Methods = append(o.Methods, identity.Video)
 	}
 	for _, m := range identity.Methods() {
-		if e.Adapters[m] != nil {
+		if adapters[m] != nil {
 			o.Methods = append(o.Methods, m)
 		}
 	}

@@ -257,7 +257,7 @@ func (n *Node) parts() ([]web.Part, error) {
 		})...)
 		parts = append(parts, apply.Part(apply.Services{
 			Applicants: n.People.Enrolment.Applicants(), Sessions: n.People.Login, Notices: r.Notices, Texts: n.People.Enrolment.Texts,
-			Offices: n.People.Enrolment.Offices, Offer: n.People.Enrolment.Rules.Offer,
+			Offices: n.People.Enrolment.Offices, Offer: n.People.Enrolment.Offer,
 			Corporate: n.People.Enrolment.Corporate(), Company: n.company,
 		}))
 	}

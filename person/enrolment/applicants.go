@@ -485,7 +485,23 @@ func (a *Applicants) Methods(ctx context.Context, b Bearer) ([]identity.Choice, 
 	if v.Submitted == nil {
 		return nil, application.ErrNotNow
 	}
-	return identity.Choices(v.Submitted.Case, a.s.Rules.Offer), nil
+	o, err := a.s.Offer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return identity.Choices(v.Submitted.Case, o), nil
+}
+
+// Offer returns which methods there are at this moment, and where.
+func (s *Service) Offer(ctx context.Context) (identity.Offer, error) {
+	if s.Offered == nil {
+		return s.Rules.Offer, nil
+	}
+	o, err := s.Offered(ctx)
+	if err != nil {
+		return o, fmt.Errorf("reading which methods are offered: %w", err)
+	}
+	return o, nil
 }
 
 // Choose chooses a method (step 5).
@@ -501,9 +517,13 @@ func (a *Applicants) Choose(ctx context.Context, b Bearer, m identity.Method) er
 	if v.Method == m && v.State == application.Pending {
 		return nil
 	}
+	rules := s.Rules
+	if rules.Offer, err = s.Offer(ctx); err != nil {
+		return err
+	}
 	_, err = s.from(ctx, v, application.Choose, b.by(&v, byLink), func(d *application.StepData) bool { return d.Method == m },
 		func(v application.View, by application.By, now time.Time) (application.Step, error) {
-			return s.Rules.Choose(v, m, by, now)
+			return rules.Choose(v, m, by, now)
 		})
 	if err == nil && m != identity.Office {
 		err = s.Store.Cancel(ctx, v.ID)

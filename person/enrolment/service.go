@@ -193,6 +193,9 @@ type Config struct {
 	Identity, Signatory *privacy.BlindIndexer
 	Clock               rem.Clock
 	Random              io.Reader // cryptographic
+	// Offered returns what is offered now, where that changes while the provider runs,
+	// such as with an institution's contract; nil: Rules.Offer, always.
+	Offered func(context.Context) (identity.Offer, error)
 	// OnTold hears of steps of which the desk or a partner is to know; nil: nobody.
 	OnTold func(a person.ApplicationID, who application.Told)
 	// Fault hears of what goes wrong where nobody waits for the answer; nil: nobody.
