@@ -43,7 +43,7 @@ func whole(t testing.TB, k Kind, c Channel) Message {
 	switch k {
 	case Code:
 		m.Code = "123456"
-	case Activation:
+	case Activation, Invited, Confirmed:
 		m.Link = "https://hs90.kep.test/a?s=x"
 	}
 	return m
