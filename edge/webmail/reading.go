@@ -2,6 +2,7 @@ package webmail
 
 import (
 	"io"
+	"strconv"
 
 	"rem"
 	"rem/edge/web"
@@ -37,6 +38,7 @@ type messagePage struct {
 	Files      []web.Link
 	Acting     acting
 	Back       web.Link
+	Answers    []web.Link // pages for writing that begin with this message
 }
 
 // reading shows a message that somebody of the account has opened, or sent.
@@ -64,6 +66,13 @@ func (p *pages) reading(v *visit, r *mailbox.Row) (web.Answer, error) {
 		{Text: text("Orijinal ileti (.eml)", "Original message (.eml)"), Path: base + "/original"},
 		{Text: text("Kaynağı göster", "View source"), Path: base + "/source"},
 		{Text: text("İleti ve bütün deliller (zip)", "Message and all evidence (zip)"), Path: base + "/bundle"},
+	}
+	if p.composes && v.writes() {
+		begin := "/mail/compose?item=" + strconv.FormatInt(int64(r.ID), 10) + "&how="
+		d.Answers = []web.Link{
+			{Text: text("Yanıtla", "Reply"), Path: begin + "reply"}, {Text: text("Tümünü yanıtla", "Reply to all"), Path: begin + "all"},
+			{Text: text("İlet", "Forward"), Path: begin + "forward"},
+		}
 	}
 	if p.Report != nil {
 		d.Files = append(d.Files, web.Link{Text: text("Mahkeme için rapor (PDF)", "Report for a court (PDF)"), Path: base + "/report"})
