@@ -106,7 +106,7 @@ func (s *stage) pages(ctx context.Context) error {
 `, r.house.Provider.Name.Turkish, base, r.who.Address, r.Password, r.URI, key.Reveal(), r.house.Own.Texts)
 	}
 	fmt.Printf("\nGiden e-postalar / sent mail  %s\n\n", s.world.MailPage())
-	return nil
+	return s.programs(ctx)
 }
 
 // codes prints the one-time codes of now, and again for each line that is typed.
