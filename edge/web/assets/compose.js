@@ -21,6 +21,7 @@
   // The formatted text, in place of the plain one where the draft has form or is new.
   if (page.rich || !textarea.value.trim()) {
     editor.contentEditable = "true";
+    document.execCommand("defaultParagraphSeparator", false, "p");
     rich.hidden = false;
     plain.hidden = true;
   }

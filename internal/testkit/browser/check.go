@@ -151,18 +151,22 @@ func (p *Page) Walk() (reached []string) {
 	})()`)
 	evaluate[bool](p, `[...document.querySelectorAll("input[type=radio]")].forEach((e) => { e.dataset.walk = e.name; }); document.activeElement.blur(); window.getSelection().removeAllRanges(); true`)
 	seen := map[string]bool{}
+	last := ""
 	for range maxTabs {
 		type focused struct {
-			Walk, Name string
-			Seen       bool
+			Walk, Name  string
+			Seen, Other bool
 		}
 		p.run(chromedp.KeyEvent(kb.Tab))
 		at := evaluate[focused](p, `((e) => {
 			const s = getComputedStyle(e);
-			return {Walk: e.dataset.walk || "", Name: (e.getAttribute("aria-label") || e.innerText || e.name || e.tagName).trim().slice(0, 60),
+			return {Walk: e.dataset.walk || "", Other: e.tabIndex >= 0 && e !== document.body, Name: (e.getAttribute("aria-label") || e.innerText || e.name || e.tagName).trim().slice(0, 60),
 				Seen: s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2};
 		})(document.activeElement)`)
-		if at.Walk == "" || seen[at.Walk] {
+		if at.Walk == "" && at.Other || at.Walk != "" && at.Walk == last {
+			continue // a place that can be scrolled or written in, or the next part of a date
+		}
+		if last = at.Walk; at.Walk == "" || seen[at.Walk] {
 			break // past the last one, or around
 		}
 		seen[at.Walk] = true
