@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"rem"
 	"rem/edge/web"
@@ -18,6 +19,7 @@ import (
 	"rem/person/account"
 	"rem/person/enrolment"
 	"rem/person/login"
+	"rem/person/token"
 	"rem/privacy"
 	"rem/privacy/consent"
 	"rem/privacy/notice"
@@ -169,7 +171,17 @@ func TestEveryObjectOfAnotherAccountIsNotThere(t *testing.T) {
 		}
 		return string(id)
 	}
+	give := func(a account.Account) string {
+		k, _, err := n.People.Tokens.Create(t.Context(), rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: a.Holder.Person, Method: "passkey"},
+			token.Wish{Kind: token.Personal, Label: "masa", Scopes: []token.Scope{token.List}, Term: 24 * time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(k.ID)
+	}
+	theirs := give(hers)
 	objects := map[string]object{
+		"token":   {give(mine), theirs, "01jd0000000000000000000099"},
 		"person":  {string(mine.Holder.Person), string(hers.Holder.Person), "per-nobody"},
 		"id":      {invite(mine), invite(hers), "01jd0000000000000000000099"},
 		"number":  {"", "1", "999999"},
@@ -223,6 +235,9 @@ func TestEveryObjectOfAnotherAccountIsNotThere(t *testing.T) {
 	}
 	if asked < 6 {
 		t.Errorf("%d routes were asked", asked)
+	}
+	if keys, err := n.People.Tokens.Keys(t.Context(), rem.Actor{Account: hers.ID, Holder: hers.Holder.Person, Person: hers.Holder.Person}); err != nil || len(keys) != 1 || !keys[0].Holds(n.clock.Now()) {
+		t.Errorf("another's token was revoked: %+v, %v", keys, err)
 	}
 	// What goes in a form: another account, and another's passkey.
 	if code := bora.post("/tr/account/choose", "account", string(hers.ID)); code != 404 {

@@ -84,7 +84,7 @@ func TestEveryPageOfAnAccountIsForEverybody(t *testing.T) {
 				t.Fatalf("after the credentials: %s: %s", got, p.Text("main"))
 			}
 			for _, path := range []string{
-				"/account", "/account/operators", "/account/data", "/account/looks", "/account/choices", "/account/mail", "/account/directory",
+				"/account", "/account/operators", "/account/data", "/account/looks", "/account/choices", "/account/mail", "/account/directory", "/account/api", "/account/operators/new",
 				"/account/renew", "/account/block", "/account/close", "/directory", "/security", "/security/sessions", "/security/history", "/login/again", "/security/passkey",
 			} {
 				p.Open(at(path))
