@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"edge/*"},
 	{"internal/node", "internal/setup"}, // a provider put together from its parts, a world to run it in
 	{"internal/testkit"},
-	{"cmd/*", "conformance", "internal/testkit/*"},
+	{"cmd/*", "conformance", "examples/*", "internal/testkit/*"},
 }
 
 const edge = 4 // the lowest floor that may reach the outside
@@ -47,11 +47,11 @@ var beside = map[string][]string{
 	"message":               {"provider"}, // how long the table's periods are
 	"person/account":        {"privacy"},  // names and signatories are kept sealed
 	"message/envelope":      {"message", "message/evidence", "provider"},
-	"message/timeline":      {"message/verification"},                                     // shows its verdicts
-	"message/export":        {"message/timeline", "message/verification"},                 // index and proof list
-	"message/mailbox":       {"message/retrieval", "message/submission"},                  // its doors open and submit by the stages, and in no other way
-	"message/bulk":          {"message/happening", "message/mailbox", "message/timeline"}, // its items are drafts, and events tell what became of them
-	"message/arrivals":      {"message/delivery", "message/mailbox", "person/news"},       // whom delivery tells, as people chose
+	"message/timeline":      {"message/verification"},                                                        // shows its verdicts
+	"message/export":        {"message/timeline", "message/verification"},                                    // index and proof list
+	"message/mailbox":       {"message/retrieval", "message/submission"},                                     // its doors open and submit by the stages, and in no other way
+	"message/bulk":          {"message/happening", "message/mailbox", "message/signing", "message/timeline"}, // its items are drafts, and events tell what became of them
+	"message/arrivals":      {"message/delivery", "message/mailbox", "person/news"},                          // whom delivery tells, as people chose
 	"privacy/chain":         {"privacy/canon"},
 	"privacy/notice":        {"privacy/canon", "privacy/chain"},
 	"privacy/consent":       {"privacy/canon", "privacy/chain"},

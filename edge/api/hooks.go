@@ -96,8 +96,9 @@ func (p *programs) hooks() {
 	act("/resume", "resumeHook", "Kaldığı yerden sürdürür", "Goes on where it stopped", func(ctx context.Context, h happening.HookID) error {
 		return p.Hooks.Resume(ctx, bearer(ctx).Actor, h)
 	})
-	type replayIn struct {
-		hookIn
+	type replayIn struct { // not hookIn inside: huma reads no field of a type that is not exported
+		Spoken
+		ID   string `path:"hook" maxLength:"64"`
 		Body struct {
 			After int64 `json:"after" minimum:"0" doc:"Bu numaradan sonrakiler yeniden bildirilir / those after this number are sent again"`
 		}

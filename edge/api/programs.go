@@ -20,6 +20,7 @@ import (
 	"rem/edge/apistore"
 	"rem/edge/throttle"
 	"rem/message"
+	"rem/message/bulk"
 	"rem/message/happening"
 	"rem/message/mailbox"
 	"rem/message/signing"
@@ -67,6 +68,8 @@ type Programs struct {
 	// sent; nil: that is not offered.
 	Events happening.Store
 	Hooks  *happening.Hooks
+	// Bulk sends one letter to many; nil: that is not offered.
+	Bulk *bulk.Service
 	// MaxSize is that of a message that is taken, in octets.
 	MaxSize int64
 	// Base is the provider's address, such as https://kep.example.
@@ -126,6 +129,7 @@ func (h *Handler) Serve(s Programs) {
 	p.drafts()
 	p.events()
 	p.hooks()
+	p.bulk()
 	p.account()
 	p.directory()
 	h.programs = p
@@ -298,7 +302,7 @@ func (p *programs) told(language string, err error) error {
 		pr = problem(http.StatusForbidden, "refused", refusal.Detail)
 		pr.Reason = string(refusal.Reason)
 	case errors.Is(err, mailbox.ErrNotFound), errors.Is(err, message.ErrNotFound), errors.Is(err, account.ErrNotFound), errors.Is(err, signing.ErrNotFound), errors.Is(err, token.ErrUnknown),
-		errors.Is(err, happening.ErrNotFound):
+		errors.Is(err, happening.ErrNotFound), errors.Is(err, bulk.ErrNotFound):
 		pr = problem(http.StatusNotFound, "not-found", text("Bu hesapta böyle bir kayıt yok.", "There is no such thing on this account."))
 	case errors.Is(err, mailbox.ErrChanged), errors.Is(err, account.ErrChanged):
 		pr = problem(http.StatusConflict, "changed", text("Okunduktan sonra değiştirilmiş; yeniden okuyunuz.", "It was changed since it was read; read it again."))

@@ -1,0 +1,108 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"log/slog"
+	"os"
+	"os/exec"
+	"testing"
+
+	"rem/edge/api"
+	"rem/internal/testkit"
+	"rem/message/happening"
+	"rem/message/signing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// described is the door with everything that it can offer.
+func described(t *testing.T) []byte {
+	t.Helper()
+	h := api.New(&backend{}, testkit.NewClock(testkit.Epoch), slog.New(slog.DiscardHandler))
+	h.Serve(api.Programs{
+		Operators: struct{ api.Operators }{}, Signing: &signing.Service{}, Events: struct{ happening.Store }{}, Hooks: &happening.Hooks{},
+		MaxSize: 1 << 20, Base: "https://kep.example",
+	})
+	b, err := json.Marshal(h.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, b, "", " "); err != nil {
+		t.Fatal(err)
+	}
+	return append(out.Bytes(), '\n')
+}
+
+// The description of the door is what programs are written against: a change of it is
+// seen.
+func TestTheDescriptionChangesOnPurpose(t *testing.T) {
+	got := described(t)
+	file := "testdata/openapi.json"
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("the description changed: run go test -update ./edge/api and look at the difference")
+	}
+}
+
+// Each operation has a name of its own, a summary, a text and what it may answer.
+func TestEveryOperationIsDescribed(t *testing.T) {
+	var spec struct {
+		OpenAPI string
+		Paths   map[string]map[string]struct {
+			OperationID, Summary, Description string
+			Security                          []map[string][]string
+			Responses                         map[string]any
+		}
+	}
+	if err := json.Unmarshal(described(t), &spec); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for path, methods := range spec.Paths {
+		for method, o := range methods {
+			if o.OperationID == "" || seen[o.OperationID] || o.Summary == "" || o.Description == "" || len(o.Security) == 0 || len(o.Responses) == 0 {
+				t.Errorf("%s %s: %+v", method, path, o)
+			}
+			seen[o.OperationID] = true
+		}
+	}
+	if len(seen) < 30 || spec.OpenAPI[:3] != "3.1" {
+		t.Errorf("%d operations, OpenAPI %s", len(seen), spec.OpenAPI)
+	}
+}
+
+// Another reader of OpenAPI 3.1 finds nothing wrong with the description.
+func TestTheDescriptionIsOpenAPI(t *testing.T) {
+	const program = `
+import json, sys
+from openapi_spec_validator import OpenAPIV31SpecValidator
+for e in OpenAPIV31SpecValidator(json.load(sys.stdin)).iter_errors():
+    print(list(e.absolute_path), e.message[:300])
+`
+	if !testkit.Long() {
+		t.Skip("takes half a minute: REM_LONG=1")
+	}
+	if exec.Command("python3", "-c", "import openapi_spec_validator").Run() != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no Python has openapi-spec-validator")
+		}
+		t.Skip("no Python has openapi-spec-validator")
+	}
+	c := exec.Command("python3", "-c", program)
+	c.Stdin = bytes.NewReader(described(t))
+	out, err := c.CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("%v %s", err, out)
+	}
+}
