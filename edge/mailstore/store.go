@@ -69,6 +69,8 @@ type Store struct {
 
 	names names
 	kept  shelf
+	ready statements
+	known numbers
 
 	mu    sync.Mutex
 	watch map[rem.AccountID][]chan struct{} // guarded by mu
@@ -99,7 +101,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 func (s *Store) Columns(ctx context.Context) ([]string, error) { return s.file.Columns(ctx) }
 
 // Close ends the store, and whoever watches hears nothing more.
-func (s *Store) Close() error { return errors.Join(s.file.Close(), s.Files.Close()) }
+func (s *Store) Close() error { return errors.Join(s.ready.close(), s.file.Close(), s.Files.Close()) }
 
 // A step is the transaction of one, with what it is about.
 type step struct {
@@ -151,7 +153,10 @@ type nothing struct{}
 
 // read asks for one row.
 func (s *Store) read(ctx context.Context, name string, args []any, into ...any) (bool, error) {
-	err := s.file.Read.QueryRowContext(ctx, queries[name], args...).Scan(into...)
+	ask, done, err := s.ready.get(ctx, s.file.Read, queries[name])
+	if err == nil {
+		err = errors.Join(ask.QueryRowContext(ctx, args...).Scan(into...), done())
+	}
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, nil
@@ -163,7 +168,11 @@ func (s *Store) read(ctx context.Context, name string, args []any, into ...any) 
 
 // each asks for rows.
 func (s *Store) each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
-	return eachRow(func() (*sql.Rows, error) { return s.file.Read.QueryContext(ctx, query, args...) }, scan)
+	ask, done, err := s.ready.get(ctx, s.file.Read, query)
+	if err != nil {
+		return err
+	}
+	return errors.Join(eachRow(func() (*sql.Rows, error) { return ask.QueryContext(ctx, args...) }, scan), done())
 }
 
 func (t step) each(query string, args []any, scan func(*sql.Rows) error) error {
@@ -186,7 +195,12 @@ func eachRow(ask func() (*sql.Rows, error), scan func(*sql.Rows) error) (err err
 
 // account gives the number of one, 0 when nothing of it was ever kept.
 func (s *Store) account(ctx context.Context, a rem.AccountID) (n int64, err error) {
-	_, err = s.read(ctx, "account", []any{a}, &n)
+	if n = s.known.get(a); n != 0 {
+		return n, nil
+	}
+	if _, err = s.read(ctx, "account", []any{a}, &n); n != 0 {
+		s.known.put(a, n)
+	}
 	return n, err
 }
 
