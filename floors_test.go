@@ -68,6 +68,7 @@ var beside = map[string][]string{
 	"edge/smtpin":           {"edge/throttle"},
 	"edge/personstore":      {"edge/sqlitefile"},
 	"edge/apistore":         {"edge/sqlitefile"},
+	"edge/telephone":        {"edge/simulator"},                    // whose keys its telephones have
 	"edge/mailstore":        {"edge/blobstore", "edge/sqlitefile"}, // the files of drafts, on its disk
 	"edge/config":           {"edge/outward"},                      // the residency list is checked as it will be kept
 	"edge/centraldirectory": {"edge/outward"},                      // the one way by which questions about people leave

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"rem/edge/simulator"
+	"rem/edge/telephone"
 	"rem/internal/testkit/browser"
 	"rem/internal/testkit/signtest"
 	"rem/mail/mime"
@@ -259,7 +260,7 @@ func TestAProgramSignsByAOneTimeCode(t *testing.T) {
 
 func TestATelephoneSigns(t *testing.T) {
 	d := signtest.New(t, signing.Policy{})
-	phones := simulator.NewTelephones(d.World.Clock)
+	phones := telephone.NewTelephones(d.World.Clock)
 	const line = "+905550000001"
 	phones.Line(line, d.Kit.Identity(t, 0, simulator.P256))
 	phones.Line("+905550000002", d.Kit.Identity(t, 1, simulator.P256))
@@ -308,7 +309,7 @@ func TestATelephoneSigns(t *testing.T) {
 // EN 301 549: the pages, in both languages, on a desk and on a phone, light and dark.
 func TestEveryPageOfSigningIsForEverybody(t *testing.T) {
 	d := signtest.New(t, signing.Policy{Batch: 3})
-	phones := simulator.NewTelephones(d.World.Clock)
+	phones := telephone.NewTelephones(d.World.Clock)
 	phones.Line("+905550000001", d.Kit.Identity(t, 0, simulator.P256))
 	d.Service.Mobile = phones
 	site := browser.Serve(t, func(base string) http.Handler { return d.Site(t, base) })

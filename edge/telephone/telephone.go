@@ -1,4 +1,4 @@
-package simulator
+package telephone
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/edge/simulator"
 	"rem/message/signing"
 	"rem/trust/algorithm"
 )
@@ -27,7 +28,7 @@ type Telephones struct {
 	clock rem.Clock
 
 	mu    sync.Mutex
-	lines map[string]*Identity                // guarded by mu
+	lines map[string]*simulator.Identity      // guarded by mu
 	asked map[signing.MobileHandle]*telephone // guarded by mu
 }
 
@@ -46,11 +47,11 @@ const (
 
 // NewTelephones returns operators without a line.
 func NewTelephones(clock rem.Clock) *Telephones {
-	return &Telephones{clock: clock, lines: map[string]*Identity{}, asked: map[signing.MobileHandle]*telephone{}}
+	return &Telephones{clock: clock, lines: map[string]*simulator.Identity{}, asked: map[signing.MobileHandle]*telephone{}}
 }
 
 // Line gives somebody a line.
-func (t *Telephones) Line(number string, id *Identity) {
+func (t *Telephones) Line(number string, id *simulator.Identity) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.lines[number] = id
