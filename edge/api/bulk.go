@@ -143,12 +143,9 @@ func (p *programs) bulk() {
 		"Toplu gönderim başlatır veya (dryRun) yalnız denetler; hata varsa hiçbir şey yapılmaz", "Begins a bulk sending, or checks it alone (dryRun); nothing is done where anything is wrong",
 		http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
 	op.DefaultStatus = http.StatusCreated
-	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
-		Type: "object", Required: []string{"job"}, Properties: map[string]*huma.Schema{
-			"job":     {Type: "string", Description: `{"kind":"template"|"signed","dryRun":true,"subject":"…","text":"… {{ad}} …","html":"…"}`},
-			"list":    {Type: "string", Description: "UTF-8, başlık satırıyla / with a header row: adres|address, ad|name, dosya|file, …"},
-			"package": {Type: "string", Format: "binary", Description: "ZIP: ekler veya imzalı .eml dosyaları / attachments, or signed .eml files"},
-		}}}}}
+	// Its parts are read as they come; so they are described after the operation is made.
+	described := &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
+	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": described}}
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1
 	huma.Register(p.api, op, func(ctx context.Context, in *createIn) (*createOut, error) {
 		w, q, spool, err := p.bulkRequest(in.body, in.ContentType)
@@ -177,6 +174,12 @@ func (p *programs) bulk() {
 		}
 		return out, nil
 	})
+	described.Schema = &huma.Schema{
+		Type: "object", Required: []string{"job"}, Properties: map[string]*huma.Schema{
+			"job":     {Type: "string", Description: `{"kind":"template"|"signed","dryRun":true,"subject":"…","text":"… {{ad}} …","html":"…"}`},
+			"list":    {Type: "string", Description: "UTF-8, başlık satırıyla / with a header row: adres|address, ad|name, dosya|file, …"},
+			"package": {Type: "string", Format: "binary", Description: "ZIP: ekler veya imzalı .eml dosyaları / attachments, or signed .eml files"},
+		}}
 	type listOut struct{ Body []BulkJob }
 	huma.Register(p.api, on(http.MethodGet, "bulk", "listBulk", token.Send, tag, "Hesabın toplu gönderimlerini listeler", "Lists the bulk sendings of the account"),
 		func(ctx context.Context, in *Spoken) (*listOut, error) {

@@ -25,6 +25,7 @@ import (
 	"rem/internal/testkit/vaulttest"
 	"rem/internal/testkit/world"
 	"rem/message"
+	"rem/message/bulk"
 	"rem/message/happening"
 	"rem/message/mailbox"
 	"rem/message/verification"
@@ -57,6 +58,8 @@ type house struct {
 	follow  *mailbox.Follower
 	handler *api.Handler
 	happens *happening.Follower
+	vault   *privacy.Vault
+	bulk    *bulk.Service
 	log     *bytes.Buffer
 }
 
@@ -88,8 +91,10 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.vault = vaulttest.New(t, inventory.Today()).Vault
+	h.bulk = h.service()
 	h.handler.Serve(api.Programs{
-		Events: h.store,
+		Events: h.store, Bulk: h.bulk,
 		Hooks:  &happening.Hooks{Store: h.store, Events: h.store, Accounts: h.here.Store, Sealer: hook.Sealer{Keys: vaulttest.NewKeys()}, Clock: h.Clock, Check: guard.Check},
 		Tokens: h.tokens, Box: h.box, Accounts: h.here.Store, Answers: h.store, Verifier: verifier, MaxSize: 1 << 20, Base: "https://kep.example",
 	})
@@ -165,6 +170,13 @@ func (h *house) arrive() {
 	}
 	if _, err := h.follow.Index(h.t.Context(), 100); err != nil {
 		h.t.Fatal(err)
+	}
+}
+
+// service is that of bulk sending, as a process has it that has just begun.
+func (h *house) service() *bulk.Service {
+	return &bulk.Service{
+		Box: h.box, Accounts: h.here.Store, Store: h.store.Bulk(), Events: h.store, Ledger: h.here.Store, Vault: h.vault, Clock: h.Clock, MaxSize: 1 << 20,
 	}
 }
 

@@ -213,7 +213,7 @@ func (s *Service) templated(ctx context.Context, who mailbox.Visitor, q Request,
 			if l.file = entries[want]; l.file == nil {
 				r.fault(n, "“"+want+"” pakette yok.", "“"+want+"” is not in the package.")
 			} else {
-				l.draft.Files = []mailbox.File{{Name: base(want), Size: l.file.Size}}
+				l.draft.Files = []mailbox.File{{Name: base(want), Type: "application/octet-stream", Size: l.file.Size}}
 				named[want] = true
 			}
 		}
