@@ -11,6 +11,7 @@ import (
 
 	"rem/edge/api"
 	"rem/internal/testkit"
+	"rem/message/bulk"
 	"rem/message/happening"
 	"rem/message/signing"
 )
@@ -22,7 +23,7 @@ func described(t *testing.T) []byte {
 	t.Helper()
 	h := api.New(&backend{}, testkit.NewClock(testkit.Epoch), slog.New(slog.DiscardHandler))
 	h.Serve(api.Programs{
-		Operators: struct{ api.Operators }{}, Signing: &signing.Service{}, Events: struct{ happening.Store }{}, Hooks: &happening.Hooks{},
+		Operators: struct{ api.Operators }{}, Signing: &signing.Service{}, Events: struct{ happening.Store }{}, Hooks: &happening.Hooks{}, Bulk: &bulk.Service{},
 		MaxSize: 1 << 20, Base: "https://kep.example",
 	})
 	b, err := json.Marshal(h.OpenAPI())
