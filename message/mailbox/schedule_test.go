@@ -10,12 +10,15 @@ import (
 	"time"
 
 	"rem"
+	"rem/internal/testkit"
+	"rem/internal/testkit/mailboxtest"
 	"rem/internal/testkit/world"
 	"rem/mail/mime"
 	"rem/mail/smtp"
 	"rem/message"
 	"rem/message/mailbox"
 	"rem/message/submission"
+	"rem/person/account"
 )
 
 // errDown is what everything answers after the program was killed.
@@ -367,5 +370,58 @@ func TestARefusalAtItsTimeIsTold(t *testing.T) {
 	must(t, err)
 	if r.Message == "" || r.Refusal != nil {
 		t.Errorf("put right: %+v", r)
+	}
+}
+
+// two is an account of two people, with four eyes or without.
+type two struct{ eyes bool }
+
+func (o two) Account(context.Context, rem.AccountID) (account.Account, error) {
+	return account.Account{ID: "acc-1", Address: rem.MustAddress("ayse@hs01.kep.tr"), State: account.Open, FourEyes: o.eyes, Holder: account.Holder{Person: "per-1"},
+		Operators: []account.Operator{{Person: "per-1", May: account.Everything}, {Person: "per-2", May: account.Everything}}}, nil
+}
+
+// hearing accepts everything and keeps as by whom it was handed in.
+type hearing struct{ by submission.Login }
+
+func (h *hearing) Submit(_ context.Context, by submission.Login, _ smtp.Transaction, _ message.Content) (submission.Receipt, error) {
+	h.by = by
+	return submission.Receipt{Message: "m-1"}, nil
+}
+
+// REQ-41: under four eyes who prepared a draft hands it in, as he proved to be himself
+// when he gave it away, and who signs it is somebody else.
+func TestUnderFourEyesThePreparerHandsIn(t *testing.T) {
+	for _, eyes := range []bool{true, false} {
+		ctx, h := t.Context(), &hearing{}
+		clock := testkit.NewClock(mailboxtest.At)
+		store := mailboxtest.NewMemory()
+		store.Clock = clock
+		b := &mailbox.Box{Store: store, Accounts: two{eyes}, Submitter: h, Names: nobody{}, Clock: clock, Domain: "hs01.kep.tr"}
+		visitor := func(p rem.PersonID, method string) mailbox.Visitor {
+			return mailbox.Visitor{Actor: rem.Actor{Account: "acc-1", Holder: "per-1", Person: p, Method: method}, Authentication: message.Authentication{Time: clock.Now(), Method: method}, Case: "session"}
+		}
+		preparer, signer := visitor("per-1", "urn:one"), visitor("per-2", "urn:two")
+		n, err := b.Save(ctx, preparer, mailbox.Draft{ID: "d-1", To: []string{"b@hs01.kep.tr"}, Subject: "s"})
+		must(t, err)
+		if _, err := b.HandOver(ctx, preparer, "d-1", n, "per-1"); (err == nil) == eyes {
+			t.Fatalf("four eyes %v: handing it to oneself: %v", eyes, err)
+		}
+		d, err := b.Draft(ctx, preparer, "d-1")
+		must(t, err)
+		_, err = b.HandOver(ctx, preparer, "d-1", d.Version, "per-2")
+		must(t, err)
+		clock.Advance(time.Hour)
+		s := &mailbox.Sender{Box: b, Alarm: func(err error) { t.Error(err) }}
+		original := message.InMemory([]byte("From: <ayse@hs01.kep.tr>\r\nTo: <b@hs01.kep.tr>\r\n\r\nx\r\n"))
+		_, err = s.Send(ctx, submission.Login{Actor: signer.Actor, Authentication: signer.Authentication}, mailbox.Signed{Draft: "d-1", Original: original})
+		must(t, err)
+		want := signer
+		if eyes {
+			want = preparer
+		}
+		if h.by.Actor.Person != want.Actor.Person || h.by.Authentication != want.Authentication || h.by.Actor.Method != want.Actor.Method {
+			t.Errorf("four eyes %v: handed in by %+v", eyes, h.by)
+		}
 	}
 }

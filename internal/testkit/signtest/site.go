@@ -35,6 +35,9 @@ func cookieOf(user string) string { return secrets[user].Reveal() }
 // Cookie is what a browser of somebody sends.
 func Cookie(user string) string { return "__Host-session=" + cookieOf(user) }
 
+// Secret is that of somebody's session, for sites of a test's own.
+func Secret(user string) login.Secret { return secrets[user] }
+
 // Session implements web.Sessions.
 func (d *Desk) Session(_ context.Context, cookie string) (web.Principal, error) {
 	for _, user := range users {
