@@ -29,10 +29,13 @@ func scanItem(rows *sql.Rows) (i mailbox.Item, n int64, err error) {
 
 // few is up to how many items of a folder are read one by one for a filter that may
 // find little; fewWords, up to how many are asked whether words are in them, which
-// costs more. In larger folders, the items with the words are asked for their folder.
+// costs more. In larger folders, the items with the words are asked for their folder;
+// up to fewSet, the folder's items are gathered first, so that those elsewhere cost
+// little.
 const (
 	few      = 2000
 	fewWords = 200
+	fewSet   = 10_000
 )
 
 // Items implements mailbox.Store. What lists ask most walks an index from the newest
@@ -146,7 +149,7 @@ func selection(account, folder, items int64, q *mailbox.Query) (string, []any) {
 	}
 	c.add("i.folder IS NOT NULL")
 	if len(q.Words) > 0 {
-		return worded(account, items, limit, q, &c)
+		return worded(account, folder, items, limit, q, &c)
 	}
 	by := ""
 	switch {
@@ -164,7 +167,7 @@ func selection(account, folder, items int64, q *mailbox.Query) (string, []any) {
 
 // worded is the query for a page with words. In time order, n and id of an account's
 // items are the same, and the index of words gives n backwards.
-func worded(account, items int64, limit int, q *mailbox.Query, c *clause) (string, []any) {
+func worded(account, folder, items int64, limit int, q *mailbox.Query, c *clause) (string, []any) {
 	asked := make([]string, len(q.Words))
 	for i, w := range q.Words {
 		asked[i] = `"` + strconv.FormatInt(int64(w), 36) + `"`
@@ -187,6 +190,18 @@ func worded(account, items int64, limit int, q *mailbox.Query, c *clause) (strin
 	if q.Before != 0 {
 		bound = " AND box_word.rowid < (SELECT coalesce(max(n), 0) + 1 FROM (SELECT n FROM box_item WHERE account = ? AND id < ? ORDER BY id DESC LIMIT 1))"
 		args = append(args, account, q.Before)
+	}
+	if q.Folder != "" {
+		// Not beyond the folder's newest and oldest item.
+		for _, end := range []struct{ sign, order string }{{"<=", "DESC"}, {">=", "ASC"}} {
+			bound += " AND box_word.rowid " + end.sign + " (SELECT n FROM box_item INDEXED BY item_folder WHERE folder = ? AND folder IS NOT NULL ORDER BY id " + end.order + " LIMIT 1)"
+			args = append(args, folder)
+		}
+		if items <= fewSet {
+			// Whether a row with the words is of the folder is asked without reading it.
+			bound += " AND +box_word.rowid IN (SELECT n FROM box_item INDEXED BY item_folder WHERE folder = ? AND folder IS NOT NULL)"
+			args = append(args, folder)
+		}
 	}
 	query := "SELECT " + columns + " FROM box_word CROSS JOIN box_item i ON i.n = box_word.rowid CROSS JOIN box_folder f ON f.n = i.folder WHERE box_word MATCH ?" + bound + " AND " + strings.Join(c.where, " AND ") +
 		" ORDER BY box_word.rowid DESC LIMIT ?"
