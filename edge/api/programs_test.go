@@ -65,7 +65,13 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, kit: world.NewKit(t), log: &bytes.Buffer{}}
+	return (&house{kit: world.NewKit(t)}).another(t)
+}
+
+// another is a house with the same people.
+func (h *house) another(t *testing.T) *house {
+	t.Helper()
+	h = &house{t: t, kit: h.kit, log: &bytes.Buffer{}}
 	h.World = h.kit.New(t, world.Options{})
 	h.here = h.Providers[world.Domain("hs90")]
 	var err error
