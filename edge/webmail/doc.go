@@ -1,5 +1,5 @@
 // Package webmail is the mailbox in a browser: lists and search, reading, what
-// became of a sent message and its evidence, quota, export and preferences. It
+// became of a sent message and its evidence, writing, quota, export and preferences. It
 // asks mailbox.Box and shows what it says; docs/journeys/mailbox.md tells the
 // steps.
 //
@@ -14,7 +14,9 @@
 //   - a message to several people has a standing for each of them, and never one
 //     for all (REQ-50);
 //   - another account's item and one that is not there are the same answer
-//     (AT-28); everything works without scripts.
+//     (AT-28); everything works without scripts;
+//   - what is written is sent by its signature alone: before it a page says to whom
+//     it goes, what the directory knows of each, and that it cannot be recalled.
 //
-// Next: part.go for the routes, list.go, read.go; edge/web is the frame.
+// Next: part.go for the routes, list.go, reading.go, compose.go; edge/web is the frame.
 package webmail

@@ -14,6 +14,8 @@
 // a search sees one account only, because its words are tokens under that
 // account's key.
 //
-// Next: item.go, box.go. edge/mailstore is the store; edge/webmail, edge/imapd and
+// A draft becomes a message by [Sender] alone, once, however often the program ends.
+//
+// Next: item.go, box.go, draft.go, schedule.go. edge/mailstore is the store; edge/webmail, edge/imapd and
 // edge/api are the doors.
 package mailbox
