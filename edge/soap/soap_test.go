@@ -238,7 +238,8 @@ func (h *house) evidence(id string, kind message.Kind) (n int) {
 }
 
 // What a program for eyServis does all day: log in, build a message, sign its digest,
-// send it, see it arrive, acknowledge it, download it, look for evidence.
+// send it, see it arrive, acknowledge it, download it, look for evidence. Listing makes
+// none; opening makes it once (REQ-68).
 func TestAMessageGoesByTheOldOperations(t *testing.T) {
 	h := newHouse(t)
 	secret := h.token("ayse", token.Scopes...)
@@ -400,7 +401,7 @@ func TestWhatIsNotDoneSaysSo(t *testing.T) {
 }
 
 // Only a token of the account opens; whatever stands in the fields, nothing of it is
-// logged or said again (AT-29, P-01).
+// logged or said again; a session ends with its token (AT-29).
 func TestCredentialsAreTokensAndStayUnsaid(t *testing.T) {
 	h := newHouse(t)
 	good, narrow := h.token("ayse", token.Scopes...), h.token("ayse", token.Directory)
@@ -453,7 +454,7 @@ func TestCredentialsAreTokensAndStayUnsaid(t *testing.T) {
 }
 
 // A request that could be read in two ways, or is none, is a fault in the form in
-// which it came.
+// which it came (AT-17, AT-18).
 func TestOnlyOneReadingIsTaken(t *testing.T) {
 	h := newHouse(t)
 	me := who("ayse", h.token("ayse", token.Scopes...))
@@ -662,8 +663,8 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// A file of 25 MB leaves and arrives without standing in memory: what is allocated for
-// it is a small part of it.
+// AT-07: a file of 25 MB arrives without standing in memory: what is allocated for it is
+// a small part of it.
 func TestMemoryStaysFlatForLargeAttachments(t *testing.T) {
 	h := newHouse(t)
 	door, err := soap.New(soap.Services{Tokens: h.tokens, Box: h.box, Accounts: h.here.Store, Directory: listed{}, MaxSize: 64 << 20, Base: h.url}, h.Clock, slog.New(slog.DiscardHandler))
