@@ -156,15 +156,36 @@ func (v *value) all(name string) (list []*value) {
 	return list
 }
 
-// read reads the envelope: which operation it asks for, and with what.
-func (p *post) read(body io.Reader) (*operation, value, error) {
-	b, err := io.ReadAll(io.LimitReader(body, maxEnvelope+1))
+var busy = &fault{code: receiver, text: text("Şu anda çok sayıda büyük istek okunuyor; biraz sonra yeniden deneyiniz veya dosyaları MTOM ile gönderiniz.",
+	"Many large requests are being read now; try again in a while, or send files by MTOM.")}
+
+// whole reads the envelope. One that is large takes a place until its call is closed.
+func (p *post) whole(body io.Reader, c *call) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(body, smallEnvelope+1))
 	if err != nil {
-		return nil, value{}, p.cut(err)
+		return nil, p.cut(err)
 	}
-	if len(b) > maxEnvelope {
-		return nil, value{}, tooLarge
+	if len(b) <= smallEnvelope {
+		return b, nil
 	}
+	select {
+	case p.h.large <- struct{}{}:
+		c.owned = append(c.owned, func() error { <-p.h.large; return nil })
+	default:
+		return nil, busy
+	}
+	rest, err := io.ReadAll(io.LimitReader(body, maxEnvelope+1-int64(len(b))))
+	if err != nil {
+		return nil, p.cut(err)
+	}
+	if b = append(b, rest...); len(b) > maxEnvelope {
+		return nil, tooLarge
+	}
+	return b, nil
+}
+
+// read reads the envelope: which operation it asks for, and with what.
+func (p *post) read(b []byte) (*operation, value, error) {
 	op, in, form, err := parse(b)
 	if form != nil {
 		p.form = form

@@ -52,8 +52,15 @@ const (
 	maxEnvelope = 4 << 20
 	// maxParts are the attachments of a request: as many as a draft may have.
 	maxParts = mailbox.MaxFiles
-	// bodyTime is how long a request may take to come, and an answer to leave.
-	bodyTime = 10 * time.Minute
+	// smallEnvelope is read of anybody. What is longer takes one of the maxLarge places,
+	// since it stands in memory before anybody knows who sends it (AT-07): 32 of 4 MiB
+	// with their trees are some 300 MB.
+	smallEnvelope = 64 << 10
+	maxLarge      = 32
+	// envelopeTime is how long the XML may take to come, bodyTime how long attachments
+	// may, and an answer to leave.
+	envelopeTime = 2 * time.Minute
+	bodyTime     = 10 * time.Minute
 	// maxListed are the lines of one answer; more are asked for by a shorter time.
 	maxListed = 2000
 	// The same as at edge/api, counted apart.
@@ -71,6 +78,7 @@ type Handler struct {
 	requests *throttle.Throttle
 	sessions cipher.AEAD
 	wsdl     []byte
+	large    chan struct{} // the places of large envelopes that are taken
 }
 
 // New returns the door. Sessions that it gives end with it.
@@ -87,6 +95,7 @@ func New(s Services, clock rem.Clock, log *slog.Logger) (*Handler, error) {
 	}
 	return &Handler{
 		Services: s, clock: clock, log: log, failures: throttle.New(failureWindow), requests: throttle.New(time.Minute), sessions: sealer, wsdl: describe(s.Base),
+		large: make(chan struct{}, maxLarge),
 	}, nil
 }
 
@@ -143,7 +152,7 @@ func (c *call) close() (err error) {
 func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	// Where the connection has no deadlines, nothing changes.
-	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
+	_ = control.SetReadDeadline(time.Now().Add(envelopeTime))
 	_ = control.SetWriteDeadline(time.Now().Add(2 * bodyTime))
 	p := &post{h: h, r: r, form: soap11, limit: h.MaxSize}
 	c := &call{parts: map[string]mailbox.Spool{}}
@@ -168,7 +177,11 @@ func (h *Handler) answer(w http.ResponseWriter, p *post, c *call) ([]node, error
 	if err != nil {
 		return nil, err
 	}
-	if c.op, c.in, err = p.read(body); err != nil {
+	xml, err := p.whole(body, c)
+	if err != nil {
+		return nil, err
+	}
+	if c.op, c.in, err = p.read(xml); err != nil {
 		return nil, err
 	}
 	if err := h.authenticate(p.r, c); err != nil {
@@ -177,6 +190,7 @@ func (h *Handler) answer(w http.ResponseWriter, p *post, c *call) ([]node, error
 	if c.op.do == nil {
 		return nil, &fault{code: receiver, text: c.op.not}
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
 	if err := p.attachments(h.Box.Spool, c); err != nil {
 		return nil, err
 	}

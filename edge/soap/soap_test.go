@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -698,6 +699,49 @@ func TestMemoryStaysFlatForLargeAttachments(t *testing.T) {
 	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > size/2 {
 		t.Errorf("a file of %d octets took %d octets of memory", size, used)
+	}
+}
+
+// AT-07: large envelopes of strangers have so many places and no more; small requests
+// are answered while all are taken, and a place that is left is free again.
+func TestLargeEnvelopesOfStrangersAreFew(t *testing.T) {
+	h := newHouse(t)
+	door, err := soap.New(soap.Services{Tokens: h.tokens, Box: h.box, Accounts: h.here.Store, Directory: listed{}, MaxSize: 1 << 20, Base: h.url}, h.Clock, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	me := who("ayse", h.token("ayse", token.Scopes...))
+	ask := func(body io.Reader) string {
+		r := httptest.NewRequest("POST", h.url+soap.Path, body)
+		r.RemoteAddr = "192.0.2.1:4711"
+		r.Header.Set("Content-Type", "text/xml")
+		w := httptest.NewRecorder()
+		door.ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	large := envelope("Yukle", me+"<x:ePaket>"+strings.Repeat("YWJj", 30_000)+"</x:ePaket>")
+	var waiting sync.WaitGroup
+	var ends []*io.PipeWriter
+	for range 32 {
+		r, w := io.Pipe()
+		ends = append(ends, w)
+		waiting.Go(func() { ask(r) })
+		if _, err := io.WriteString(w, strings.Repeat(" ", 64<<10+2)); err != nil { // the second octet behind is read by who has a place
+			t.Fatal(err)
+		}
+	}
+	if got := ask(strings.NewReader(large)); !strings.Contains(got, "MTOM ile") {
+		t.Errorf("one more is answered %.300s", got)
+	}
+	if got := ask(strings.NewReader(envelope("DizinSorgula", strip(me)))); !strings.Contains(got, "INBOX.Sent") {
+		t.Errorf("a small one is answered %.300s", got)
+	}
+	for _, w := range ends {
+		w.Close()
+	}
+	waiting.Wait()
+	if got := ask(strings.NewReader(large)); !strings.Contains(got, "durum") {
+		t.Errorf("afterwards one is answered %.300s", got)
 	}
 }
 
