@@ -84,12 +84,21 @@ func (b *Box) may(ctx context.Context, who Visitor, what account.Permissions) (a
 	return a, nil
 }
 
-// Folders are those of the account.
+// Folders are those of the account. Who may not write sees that of drafts empty.
 func (b *Box) Folders(ctx context.Context, who Visitor) ([]Folder, error) {
-	if _, err := b.may(ctx, who, account.Reading); err != nil {
+	a, err := b.may(ctx, who, account.Reading)
+	if err != nil {
 		return nil, err
 	}
-	return b.Store.Folders(ctx, who.Actor)
+	list, err := b.Store.Folders(ctx, who.Actor)
+	if err == nil && !b.writes(who, &a) {
+		for i := range list {
+			if f := &list[i]; f.ID == Drafts {
+				f.Items, f.Unopened, f.Unseen, f.Bytes = 0, 0, 0, 0
+			}
+		}
+	}
+	return list, err
 }
 
 // CreateFolder makes a folder of the account's own.

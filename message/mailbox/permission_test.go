@@ -151,6 +151,13 @@ func TestDraftsAreOfThoseWhoWrite(t *testing.T) {
 				t.Errorf("with %b: %d lines, %v, want %d", c.may, len(lines), err, c.see)
 			}
 		}
+		folders, err := b.Folders(ctx, who)
+		must(t, err)
+		for _, f := range folders {
+			if f.ID == mailbox.Drafts && (f.Items > 0) != (c.may&(account.Preparing|account.Sending) != 0) {
+				t.Errorf("with %b, the folder of drafts is %+v", c.may, f)
+			}
+		}
 		draft := theDraft(t, store)
 		if _, err := b.Row(ctx, who, draft); isRefusal(err) != (c.may&(account.Preparing|account.Sending) == 0) {
 			t.Errorf("with %b, the draft's row: %v", c.may, err)
