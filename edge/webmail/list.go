@@ -138,6 +138,11 @@ func counts(f *mailbox.Folder) rem.Text {
 		t.Turkish += fmt.Sprintf(", %d açılmamış", f.Unopened)
 		t.English += fmt.Sprintf(", %d not opened", f.Unopened)
 	}
+	if f.ID == mailbox.TrashBox {
+		days := int(mailbox.TrashKept.Hours() / 24)
+		t.Turkish += fmt.Sprintf(". Buradakiler %d gün sonra kaldırılır; hiç açılmamış iletiler kalır.", days)
+		t.English += fmt.Sprintf(". What is here goes after %d days; messages that were never opened stay.", days)
+	}
 	return t
 }
 
