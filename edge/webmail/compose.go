@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"rem"
 	"rem/edge/web"
 	"rem/mail/archive"
+	safe "rem/mail/html"
 	"rem/message/mailbox"
 	"rem/person/account"
 )
@@ -171,7 +173,8 @@ func (p *pages) draft(v *visit) (web.Answer, error) {
 func (p *pages) writingPage(v *visit, w writing) (web.Answer, error) {
 	d := &w.Draft
 	w.Path, w.Saved = composePath(d.ID), d.Saved
-	w.HTML = template.HTML(d.HTML) //nolint:gosec // the box kept what mail/html wrote
+	// The box kept what mail/html wrote; it is written once more, whoever kept it.
+	w.HTML = template.HTML(safe.ForCompose(d.HTML, safe.Options{}).HTML)
 	w.To = w.Form.Field(web.Field{Name: "to", Type: web.TextInput, Label: text("Kime", "To"), Value: strings.Join(d.To, ", "), Help: text("KEP adresleri, virgülle ayrılır. Kişi ve grup adı da yazabilirsiniz.", "Registered addresses, separated by commas. Names of your contacts and groups will do.")})
 	w.Cc = w.Form.Field(web.Field{Name: "cc", Type: web.TextInput, Optional: true, Label: text("Bilgi", "Cc"), Value: strings.Join(d.Cc, ", "), Help: text("Gizli alıcı (Bcc) yoktur: herkes delilde görünür.", "There is no Bcc: everybody is named in the evidence.")})
 	w.Subject = w.Form.Field(web.Field{Name: "subject", Label: text("Konu", "Subject"), Value: d.Subject, Max: mailbox.MaxSubject})
@@ -350,15 +353,18 @@ func (p *pages) put(v *visit, id mailbox.DraftID, version int64, change func(*ma
 		return p.Box.Edit(v.Context(), v.who, id, version, change)
 	}
 	d := mailbox.Draft{ID: id, Step: mailbox.Writing}
-	if err := change(&d); err != nil {
+	err := change(&d)
+	if err != nil {
+		d.Files = nil
 		return d, err
 	}
-	_, err := p.Box.Save(v.Context(), v.who, d)
+	_, err = p.Box.Save(v.Context(), v.who, d)
 	if errors.Is(err, mailbox.ErrChanged) {
 		now, readErr := p.Box.Draft(v.Context(), v.who, id)
 		return now, errors.Join(err, readErr)
 	}
 	if err != nil {
+		d.Files = nil
 		return d, err
 	}
 	return p.Box.Draft(v.Context(), v.who, id)
@@ -382,6 +388,7 @@ func (p *pages) saveDraft(v *visit) (web.Answer, error) {
 		return err
 	})
 	if err != nil {
+		p.detach(v, id, &mailbox.Draft{}, files)
 		return nil, err
 	}
 	version, err := versionOf(f)
@@ -407,6 +414,7 @@ func (p *pages) saveDraft(v *visit) (web.Answer, error) {
 		whole(f, d)
 		return p.insert(v, f, d)
 	})
+	p.detach(v, id, &d, files)
 	switch {
 	case errors.Is(err, mailbox.ErrChanged):
 		// What was typed stays on the page, over the version that is there now.
@@ -427,6 +435,16 @@ func (p *pages) saveDraft(v *visit) (web.Answer, error) {
 		return p.review(v, &d)
 	}
 	return web.Redirect{To: composePath(id) + "?done=saved"}, nil
+}
+
+// detach gives up files that came and that the draft, as it is now, does not name. One
+// that cannot be given up now goes with the draft.
+func (p *pages) detach(v *visit, id mailbox.DraftID, d *mailbox.Draft, files []mailbox.File) {
+	for _, f := range files {
+		if !slices.ContainsFunc(d.Files, func(x mailbox.File) bool { return x.ID == f.ID }) {
+			_ = p.Box.Detach(v.Context(), v.who, id, f.ID)
+		}
+	}
 }
 
 // ordered keeps files in the order they came, the new ones last.
@@ -578,6 +596,7 @@ func (p *pages) attachFiles(v *visit) (web.Answer, error) {
 		return err
 	})
 	if err != nil {
+		p.detach(v, id, &mailbox.Draft{}, files)
 		return p.scripted(v, nil, err)
 	}
 	version, err := versionOf(f)
@@ -585,6 +604,7 @@ func (p *pages) attachFiles(v *visit) (web.Answer, error) {
 		return nil, err
 	}
 	d, err := p.put(v, id, version, func(d *mailbox.Draft) error { d.Files = append(d.Files, files...); return nil })
+	p.detach(v, id, &d, files)
 	return p.scripted(v, &d, err)
 }
 

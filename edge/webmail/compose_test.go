@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime/multipart"
 	"net/http"
@@ -411,6 +412,35 @@ func TestThePackageIsMeasured(t *testing.T) {
 	must(t, d.sendForm("ayse", at, map[string]string{"c.bin": strings.Repeat("x", 400_000)}, "version", "2", "to", "", "subject", "s", "text", "t", "do", "save"), 422, "büyük")
 }
 
+// What no draft names is not kept: a file that was taken out, and those of a form that
+// was refused; all files of a draft together have a bound.
+func TestFilesGoWithTheirDraft(t *testing.T) {
+	d := writers(t)
+	at := d.begin("ayse", "")
+	id := mailbox.DraftID(strings.TrimPrefix(at, "/mail/compose/"))
+	d.sendForm("ayse", at, map[string]string{"a.txt": "bir"}, "version", "0", "to", "", "subject", "s", "text", "t", "do", "save")
+	file := d.draft("ayse", at).Files[0].ID
+	kept := func() bool {
+		_, err := d.box.File(t.Context(), d.visitor("ayse"), id, file)
+		return err == nil
+	}
+	if !kept() {
+		t.Fatal("the file is not kept")
+	}
+	d.sendForm("ayse", at, nil, "version", "1", "to", "", "subject", "s", "text", "t", "do", "remove "+file)
+	if kept() {
+		t.Error("a file that was taken out stays")
+	}
+	x := d.draft("ayse", at)
+	x.Files = []mailbox.File{{ID: "b", Name: "b", Type: "text/plain", Size: mailbox.MaxAttached - 10}}
+	if _, err := d.store.SaveDraft(t.Context(), d.visitor("ayse").Actor, x); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := d.box.Attach(t.Context(), d.visitor("ayse"), id, "c", strings.NewReader(strings.Repeat("x", 11)), 1000); !errors.Is(err, mailbox.ErrTooLarge) {
+		t.Errorf("one more: %v", err)
+	}
+}
+
 // A time of sending is within thirty days; the page says what it means.
 func TestATimeOfSending(t *testing.T) {
 	d := writers(t)
@@ -430,4 +460,3 @@ func TestATimeOfSending(t *testing.T) {
 		}
 	}
 }
-

@@ -78,7 +78,7 @@ func (p *pages) contacts(v *visit) (web.Answer, error) {
 		}
 		g := keptGroup{Title: s.Many, New: s.New, Path: "/mail/contacts/" + string(s.Kind) + "/new", Table: web.Table{
 			Columns: []web.Column{{Head: text("Ad", "Name")}, {Head: text("İçerik", "Content")}, {Head: text("Kimin", "Whose")}},
-			Empty: text("Henüz yok.", "None yet."),
+			Empty:   text("Henüz yok.", "None yet."),
 		}}
 		slices.SortFunc(list, func(a, b mailbox.Keepsake) int { return cmp.Compare(rem.FoldName(a.Name), rem.FoldName(b.Name)) })
 		for _, k := range list {

@@ -72,6 +72,7 @@ const (
 	MaxSubject    = 500     // characters
 	MaxText       = 1 << 20 // octets, of HTML and of Text
 	MaxFiles      = 100
+	MaxAttached   = 100 << 20 // octets of all files; several times what a package holds
 	// MaxAhead is how long before its time a message may be signed: certificates and
 	// authorities end, and a sender forgets.
 	MaxAhead = 30 * 24 * time.Hour
@@ -83,8 +84,8 @@ type Keepsake struct {
 	ID   string // random
 	Kind KeepsakeKind
 	// Name is what lists show; Fields are by the kind: address and note of a
-	// contact, addresses (one a line) of a group, subject and html of a template,
-	// html of a signature.
+	// contact, addresses (one a line) of a group, subject and text (or html) of a
+	// template, text (or html) of a signature.
 	Name   string
 	Fields map[string]string
 	// Person is whose it is; "": everybody's of the account.

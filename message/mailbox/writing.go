@@ -128,8 +128,19 @@ func (b *Box) save(ctx context.Context, who Visitor, have, d Draft) (int64, erro
 	d.Step, d.Signer, d.Handed, d.Original, d.Why = Writing, "", Handed{}, rem.Digest{}, rem.Text{}
 	d.Saved = b.Clock.Now().UTC()
 	version, err := b.Store.SaveDraft(ctx, who.Actor, d)
-	if err != nil || have.Original.IsZero() {
+	if err != nil {
 		return version, err
+	}
+	for _, f := range have.Files {
+		if slices.ContainsFunc(d.Files, func(x File) bool { return x.ID == f.ID }) {
+			continue
+		}
+		if err := b.Store.DropFile(ctx, who.Actor, d.ID, f.ID); err != nil {
+			return version, err
+		}
+	}
+	if have.Original.IsZero() {
+		return version, nil
 	}
 	// What was signed is no longer this draft.
 	return version, b.Store.DropFile(ctx, who.Actor, d.ID, have.Original.String())
@@ -210,10 +221,31 @@ func (b *Box) Attach(ctx context.Context, who Visitor, id DraftID, file string, 
 	if err != nil {
 		return 0, rem.Digest{}, err
 	}
-	if d, there := heads[id]; there && (d.Step == Sending || d.Step == Scheduled) {
+	d := heads[id] // zero when it was never saved
+	if d.Step == Sending || d.Step == Scheduled {
 		return 0, rem.Digest{}, refuse("Bu taslak imzalandı; ek eklemek için önce geri alın.", "This draft was signed; take it back before you attach anything.")
 	}
-	return b.Store.PutFile(ctx, who.Actor, id, file, r, limit)
+	left := int64(MaxAttached)
+	for _, f := range d.Files {
+		left -= f.Size
+	}
+	return b.Store.PutFile(ctx, who.Actor, id, file, r, max(0, min(limit, left)))
+}
+
+// Detach gives up a file that no saved draft names.
+func (b *Box) Detach(ctx context.Context, who Visitor, id DraftID, file string) error {
+	if _, err := b.writer(ctx, who); err != nil {
+		return err
+	}
+	heads, err := b.Store.DraftHeads(ctx, who.Actor, []DraftID{id})
+	if err != nil {
+		return err
+	}
+	d := heads[id]
+	if slices.ContainsFunc(d.Files, func(f File) bool { return f.ID == file }) || file == d.Original.String() {
+		return nil
+	}
+	return b.Store.DropFile(ctx, who.Actor, id, file)
 }
 
 // File gives one of a draft.
