@@ -2,6 +2,11 @@ package conformance_test
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,5 +104,35 @@ func TestTheExamplesRunAgainstTheDemonstration(t *testing.T) {
 				}
 			}
 		})
+	}
+	t.Run("eyServis", func(t *testing.T) { callOld(t, program) })
+}
+
+// callOld asks for the folders as programs for eyServis do, with the same token.
+func callOld(t *testing.T, file string) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p struct{ Base, Authorities, Address, Token string }
+	if err := json.Unmarshal(b, &p); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = os.ReadFile(p.Authorities); err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(b)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	defer client.CloseIdleConnections()
+	body := `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:s="http://ws.apache.org/axis2" xmlns:t="http://ws.apache.org/axis2/xsd"><soap:Body><s:DizinSorgula><s:param0><t:kepHesap>` +
+		p.Address + `</t:kepHesap><t:tcno/><t:parola/><t:sifre>` + p.Token + `</t:sifre></s:param0></s:DizinSorgula></soap:Body></soap:Envelope>`
+	answer, err := client.Post(p.Base+"/eyServis", "text/xml; charset=utf-8", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if b, err = io.ReadAll(answer.Body); err != nil || answer.StatusCode != http.StatusOK || !bytes.Contains(b, []byte("<s:return>INBOX.Sent</s:return>")) {
+		t.Errorf("%v %s %s", err, answer.Status, b)
 	}
 }
