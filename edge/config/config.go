@@ -75,6 +75,8 @@ type Config struct {
 	// MailNotices is the mail server by which notices go; without an address
 	// there is none. Registered mail never goes by it.
 	MailNotices MailNotices `yaml:"mailNotices"`
+	// Programs say how far programs are served that act for people.
+	Programs Programs `yaml:"programs"`
 	// Limits bound what strangers may ask of us.
 	Limits Limits `yaml:"limits"`
 	// Log says what is logged: "debug", "info", "warn" or "error".
@@ -336,6 +338,16 @@ type MailNotices struct {
 	Simulator bool `yaml:"simulator"`
 }
 
+// Programs say how far programs are served that act for people.
+type Programs struct {
+	// EventDays is how many days the events of an account are kept for programs that
+	// follow it, 400 at most; 0 is 90. Default: 90.
+	EventDays int `yaml:"eventDays"`
+	// BulkPerMinute is how many letters of bulk sending an account may have signed or
+	// released within a minute, 6000 at most; 0 is 300. Default: 300.
+	BulkPerMinute int `yaml:"bulkPerMinute"`
+}
+
 // Limits bound what strangers may ask of us.
 type Limits struct {
 	// Connections at each door at once. Default: 512.
@@ -381,6 +393,7 @@ func defaults() *Config {
 		},
 		Keys:      Keys{Folder: "keys"},
 		TrustList: TrustList{Every: 10 * time.Second},
+		Programs:  Programs{EventDays: 90, BulkPerMinute: 300},
 		Limits:    Limits{Connections: 512, PerAddress: 64, Workers: 32},
 		Log:       "info",
 	}
@@ -515,6 +528,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Limits.Connections < 1 || c.Limits.PerAddress < 1 || c.Limits.Workers < 1 {
 		fault("limits: each must be at least 1")
+	}
+	if p := c.Programs; p.EventDays < 0 || p.EventDays > 400 || p.BulkPerMinute < 0 || p.BulkPerMinute > 6000 {
+		fault("programs: eventDays has to be 0 to 400, bulkPerMinute 0 to 6000")
 	}
 	errs = append(errs, c.outside()...)
 	switch c.Log {

@@ -342,6 +342,8 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	}
 	if n.People.Tokens != nil {
 		stages.Go(func() { n.lookAfterPrograms(work) })
+		stages.Go(func() { n.tellHappenings(work) })
+		stages.Go(func() { n.sendHappenings(work) })
 	}
 	if n.People.central != nil {
 		stages.Go(func() { n.People.central.Run(work) })

@@ -54,9 +54,11 @@ type People struct {
 
 	papers   *paperstore.Store
 	programs *apistore.Store
-	partners *partner.Desk
-	central  *centraldirectory.Runner // nil: there is no central directory
-	judge    *identity.SignatureJudge
+	// happenings are told and sent from programs.
+	happenings happenings
+	partners   *partner.Desk
+	central    *centraldirectory.Runner // nil: there is no central directory
+	judge      *identity.SignatureJudge
 }
 
 // alarms of what works for people beside their requests.
@@ -93,6 +95,9 @@ func (n *Node) openPeople(ctx context.Context) error {
 		return err
 	}
 	if err := n.openPrograms(ctx); err != nil {
+		return err
+	}
+	if err := n.openHappenings(guard); err != nil {
 		return err
 	}
 	return n.openSite()

@@ -59,7 +59,7 @@ func (n *Node) programDoor() (http.Handler, error) {
 	h.Serve(api.Programs{
 		Tokens: n.People.Tokens, Box: n.Mailbox, Accounts: n.Store, Operators: n.Keeper, Answers: n.People.programs, Verifier: verifier,
 		Signing: n.signing, Login: n.submitting, MaxSize: 2 * n.Practice.MaxPackage, Base: n.Config.Web.Base,
-		Simulated: n.simulated(),
+		Simulated: n.simulated(), Events: n.People.programs, Hooks: n.People.happenings.hooks, Bulk: n.People.happenings.bulk,
 	})
 	return h, nil
 }

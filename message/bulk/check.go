@@ -109,7 +109,7 @@ func (s *Service) check(ctx context.Context, who mailbox.Visitor, q Request) ([]
 		return nil, Report{}, err
 	}
 	r.Rows = len(letters)
-	if err := s.look(ctx, letters, &r); err != nil {
+	if err := s.look(ctx, who, letters, &r); err != nil {
 		return nil, Report{}, err
 	}
 	return letters, r, nil
@@ -310,7 +310,7 @@ func (s *Service) header(e *archive.ZipEntry) (*mime.Header, bool) {
 
 // look judges the addresses: by their form, whether one stands twice, and by the
 // directory.
-func (s *Service) look(ctx context.Context, letters []letter, r *Report) error {
+func (s *Service) look(ctx context.Context, who mailbox.Visitor, letters []letter, r *Report) error {
 	first := map[rem.Address]int{}
 	rows := map[rem.Address]int{}
 	var all []rem.Address
@@ -334,7 +334,11 @@ func (s *Service) look(ctx context.Context, letters []letter, r *Report) error {
 		return nil
 	}
 	for part := range slices.Chunk(all, 500) {
-		known, err := s.Directory(ctx, part)
+		known, err := s.Directory(ctx, who, part)
+		if refusal, refused := errors.AsType[*rem.Refusal](err); refused {
+			r.note(0, "Adresler rehberde denetlenemedi: "+refusal.Detail.Turkish, "The addresses could not be looked up in the directory: "+refusal.Detail.English)
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("looking in the directory: %w", err)
 		}

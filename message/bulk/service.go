@@ -37,8 +37,9 @@ type Service struct {
 	Ledger   Ledger
 	Vault    *privacy.Vault
 	Clock    rem.Clock
-	// Directory says which addresses are in the directory; nil: none is looked up.
-	Directory func(ctx context.Context, addresses []rem.Address) (map[rem.Address]bool, error)
+	// Directory says which addresses are in the directory; nil: none is looked up. A
+	// refusal, such as for too many questions, keeps nothing from being sent.
+	Directory func(ctx context.Context, who mailbox.Visitor, addresses []rem.Address) (map[rem.Address]bool, error)
 	// MaxSize is that of one message, in octets.
 	MaxSize int64
 	// Rate is how many items of an account are given out to be signed, or released,

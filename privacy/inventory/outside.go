@@ -20,7 +20,7 @@ func settings() []privacy.Holding {
 			"operation.certificate", "operation.key", "submissionTLS.certificate", "submissionTLS.key", "relayTLS.certificate", "relayTLS.key",
 			"timestamp.url", "timestamp.certificates", "timestamp.policy", "timestamp.simulator",
 			"trustList.file", "trustList.signers", "trustList.every", "anchors.operation", "anchors.timestamp", "anchors.personal",
-			"revocation.require", "keys.folder", "keys.passphrase", "keys.destroyed", "keys.demonstration", "scanner.clamd", "scanner.none", "limits.connections", "limits.perAddress", "limits.workers"),
+			"revocation.require", "keys.folder", "keys.passphrase", "keys.destroyed", "keys.demonstration", "scanner.clamd", "scanner.none", "programs.eventDays", "programs.bulkPerMinute", "limits.connections", "limits.perAddress", "limits.workers"),
 	)
 }
 
