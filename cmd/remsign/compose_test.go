@@ -206,3 +206,48 @@ func TestAMessageIsWrittenSignedAndSent(t *testing.T) {
 		t.Errorf("at its time: %s", got)
 	}
 }
+
+// Without scripts a draft is written, gets a file, and is taken away unsigned, signed
+// elsewhere and brought back.
+func TestAMessageIsWrittenAndSentWithoutScripts(t *testing.T) {
+	o := newOffice(t)
+	site := browser.Serve(t, func(base string) http.Handler { return o.site(t, base) })
+	p := browser.Open(t).Page(t, browser.NoScript)
+	dir := t.TempDir()
+	file, signed := filepath.Join(dir, "liste.csv"), filepath.Join(dir, "imzali.eml")
+	write := func(name string, b []byte) {
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(file, []byte("a;b\n"))
+	p.Open(site + "/tr/enter")
+	p.Fill("to", world.Address("bora", "hs90"))
+	p.Fill("subject", "Betiksiz")
+	p.Fill("text", "Ekte.")
+	p.Attach("file", file)
+	p.Follow(`button[value="review"]`)
+	if got := p.Text("main"); !strings.Contains(got, "liste.csv") || !strings.Contains(got, "Rehberde kayıtlı") {
+		t.Fatalf("before signing: %s", got)
+	}
+	p.Submit(`form[action$="/sign"]`)
+	at := p.Here()
+	id := signing.ID(at[strings.LastIndexByte(at, '/')+1:])
+	unsigned, err := o.Unsigned(signing.Access{ID: id, Actor: o.Login.Actor}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(signed, o.Kit.SignUnsigned(t, unsigned, 0))
+	p.Attach("signed", signed)
+	p.Submit(`form[action$="/upload"]`)
+	if got := p.Text("main"); !strings.Contains(got, "Gönderildi") {
+		t.Fatalf("uploading: %s", got)
+	}
+	if _, err := o.follow.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.Open(site + "/tr/mail/sent")
+	if got := p.Text("main"); !strings.Contains(got, "Betiksiz") {
+		t.Errorf("sent: %s", got)
+	}
+}
