@@ -34,16 +34,25 @@ type overview struct {
 	Restore *web.Action
 }
 
+// used says how full a mailbox is, as each language writes numbers; quota 0: nothing
+// bounds it.
+func used(bytes, quota int64, percent int) rem.Text {
+	const mega = 1 << 20
+	size := fmt.Sprintf("%.1f", float64(bytes)/mega)
+	comma := strings.Replace(size, ".", ",", 1)
+	if quota <= 0 {
+		return text(comma+" MB", size+" MB")
+	}
+	return text(fmt.Sprintf("%%%d (%s / %.0f MB)", percent, comma, float64(quota)/mega), fmt.Sprintf("%d%% (%s / %.0f MB)", percent, size, float64(quota)/mega))
+}
+
 func (p *pages) account(v *visit) (web.Answer, error) {
 	a := &v.account
 	usage, err := p.Accounts.Usage(v.Context(), a.ID)
 	if err != nil {
 		return nil, err
 	}
-	full := web.Cell{Text: fmt.Sprintf("%.1f MB", float64(usage.Bytes)/(1<<20))}
-	if usage.Quota > 0 {
-		full.Text = fmt.Sprintf("%%%d (%.1f / %.0f MB)", usage.Percent(), float64(usage.Bytes)/(1<<20), float64(usage.Quota)/(1<<20))
-	}
+	full := web.Cell{Say: used(usage.Bytes, usage.Quota, usage.Percent())}
 	o := overview{Facts: []web.Fact{
 		{Term: text("KEP adresi", "Registered address"), Value: web.Cell{Text: a.Address.String(), Code: true}},
 		{Term: text("Durum", "State"), Value: stateCell(a)},
