@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -94,9 +95,31 @@ func (x *writer) raw(s string) {
 }
 
 func (x *writer) copy(to io.Writer, c message.Content) {
-	if x.err == nil {
-		_, x.err = io.Copy(to, io.NewSectionReader(c, 0, c.Size()))
+	if x.err != nil {
+		return
 	}
+	from := &watched{r: io.NewSectionReader(c, 0, c.Size())}
+	if _, x.err = io.Copy(to, from); from.err != nil {
+		x.err = fmt.Errorf("%w: %w", errContent, from.err)
+	}
+}
+
+// errContent is a content that could not be read while it left: ours, and not that the
+// asker is gone. The answer is cut, which shows: its XML or its last boundary is missing.
+var errContent = errors.New("reading what leaves")
+
+// watched keeps the fault of its reader.
+type watched struct {
+	r   io.Reader
+	err error
+}
+
+func (w *watched) Read(b []byte) (int, error) {
+	n, err := w.r.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
+	}
+	return n, err
 }
 
 func (x *writer) node(prefix string, n node) {

@@ -166,7 +166,10 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
 		h.fault(w, r, p.form, h.told(err))
 		return
 	}
-	if err := p.write(w, c.op, answer); err != nil {
+	switch err := p.write(w, c.op, answer); {
+	case errors.Is(err, errContent):
+		h.log.Error("soap: an answer was cut", "err", err)
+	case err != nil:
 		h.log.Debug("soap: the asker is gone", "err", err)
 	}
 }
