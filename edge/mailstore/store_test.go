@@ -46,7 +46,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// REQ-68, REQ-58.
+// REQ-68, REQ-87.
 func TestTheStoreKeepsThePromises(t *testing.T) {
 	mailboxtest.Run(t, func(t testing.TB, clock *testkit.Clock) (mailbox.Store, func() mailbox.Store) {
 		p := newPlace(t, clock)

@@ -361,7 +361,7 @@ func (b *Box) Flag(ctx context.Context, who Visitor, ids []ItemID, add, remove F
 }
 
 // Remove takes items out of the mailbox for good; the journal keeps messages and
-// evidence (REQ-58). A message that was never opened is not removed: nobody would
+// evidence (REQ-87). A message that was never opened is not removed: nobody would
 // ever have read it.
 func (b *Box) Remove(ctx context.Context, who Visitor, ids []ItemID) error {
 	if _, err := b.may(ctx, who, account.Deleting); err != nil {

@@ -10,7 +10,7 @@
 //
 // Invariants: listing, searching and reading header fields make no evidence,
 // opening a received message makes that of retrieval (REQ-68); an item is in one
-// folder; nothing here removes a message or an evidence from the journal (REQ-58);
+// folder; nothing here removes a message or an evidence from the journal (REQ-87);
 // a search sees one account only, because its words are tokens under that
 // account's key.
 //

@@ -8,7 +8,7 @@ import (
 
 // TrashKept is how long an item lies in the trash before the mailbox gives it up: as
 // long as who moved it there by mistake has to notice, and as other mail services
-// keep it. The message and its evidence stay in the journal (REQ-58).
+// keep it. The message and its evidence stay in the journal (REQ-87).
 const TrashKept = 30 * 24 * time.Hour
 
 // trashAtOnce is how many items one step takes out of the trash.

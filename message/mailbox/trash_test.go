@@ -10,7 +10,7 @@ import (
 	"rem/message/mailbox"
 )
 
-// REQ-58: the trash is emptied by age; what nobody has read stays.
+// REQ-87: the trash is emptied by age; what nobody has read stays.
 func TestTheTrashIsEmptiedOfWhatWasRead(t *testing.T) {
 	ctx, me, other := t.Context(), mailboxtest.Holder, mailboxtest.Other
 	clock := testkit.NewClock(mailboxtest.At)
