@@ -239,6 +239,9 @@ func (s *Sender) due(ctx context.Context, x Due) error {
 	by.Method = d.Handed.Method
 	now := b.Clock.Now().UTC()
 	switch {
+	case d.Step == Scheduled && now.Sub(d.SendAt) > recognised:
+		// We stood still, or an old copy of the mailbox was put back and it was sent.
+		return s.settle(ctx, by, &d)
 	case d.Step == Scheduled && !d.SendAt.After(now):
 		d.Step, d.Saved = Sending, now
 		if d.Version, err = b.Store.SaveDraft(ctx, by, d); errors.Is(err, ErrChanged) {
@@ -282,8 +285,8 @@ func (s *Sender) settle(ctx context.Context, by rem.Actor, d *Draft) error {
 		return s.Box.Store.DropDraft(ctx, by, d.ID)
 	}
 	return s.stopped(ctx, by, d, rem.Text{
-		Turkish: "İmzalandıktan sonra iki gün içinde gönderilemedi ve gönderilmedi; isterseniz yeniden imzalayın.",
-		English: "It could not be sent within two days of being signed, and was not sent; sign again if you still want it to go.",
+		Turkish: "Zamanından sonraki iki gün içinde gönderilemedi ve gönderilmedi; isterseniz yeniden imzalayın.",
+		English: "It could not be sent within two days of its time, and was not sent; sign again if you still want it to go.",
 	})
 }
 

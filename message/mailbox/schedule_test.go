@@ -342,6 +342,41 @@ func TestWhatWasSignedLongAgoIsSettledByTheMailbox(t *testing.T) {
 	}
 }
 
+// A scheduled draft that comes back with an old copy of the mailbox, long after it was
+// sent, is not sent again; one whose time nobody was there for goes back to its signer.
+func TestAScheduledMessageThatComesBackIsNotSentAgain(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		p := newPen(t)
+		ctx := t.Context()
+		signed := p.write("d-1", p.w.Clock.Now().Add(time.Hour))
+		s := p.sender(nil)
+		_, err := s.Send(ctx, p.login(), mailbox.Signed{Draft: "d-1", Original: signed})
+		must(t, err)
+		old, err := p.side.box.Draft(ctx, p.me, "d-1")
+		must(t, err)
+		want := 0
+		if gone {
+			p.w.Clock.Advance(2 * time.Hour)
+			must(t, s.Due(ctx))
+			_, _, err = p.side.store.PutFile(ctx, p.me.Actor, "d-1", old.Original.String(), io.NewSectionReader(signed, 0, signed.Size()), signed.Size())
+			must(t, err)
+			old.Version = 0
+			_, err = p.side.store.SaveDraft(ctx, p.me.Actor, old)
+			must(t, err)
+			want = 1
+		}
+		p.w.Clock.Advance(90 * time.Hour)
+		must(t, p.sender(nil).Due(ctx))
+		step := mailbox.Step("gone")
+		if !gone {
+			step = mailbox.Stopped
+		}
+		if p.sent("d-1") != want || p.step("d-1") != step || len(p.told) != 1-want {
+			t.Errorf("sent before %v: now %d times, the draft is %s, told %v", gone, p.sent("d-1"), p.step("d-1"), p.told)
+		}
+	}
+}
+
 // A refusal at its time stops a draft, says why and tells who signed.
 func TestARefusalAtItsTimeIsTold(t *testing.T) {
 	p := newPen(t)
