@@ -46,6 +46,7 @@ type commands struct {
 	Account   accountCommands   `cmd:"" help:"Open accounts, list them, change password and state."`
 	Send      sendCommand       `cmd:"" help:"Submit a signed message by SMTP, as a mail program does."`
 	Sent      sentCommand       `cmd:"" help:"List what an address sent."`
+	Bulk      bulkCommands      `cmd:"" help:"Follow bulk sendings of an account, with a token of one of its people."`
 	Timeline  timelineCommand   `cmd:"" help:"Tell what happened to a message; wait for an evidence."`
 	Evidence  evidenceCommands  `cmd:"" help:"List the evidence of a message, get one, save all."`
 	Dispatch  dispatchCommands  `cmd:"" help:"Get the REM dispatch of a message, byte for byte, with a holder's password."`

@@ -73,6 +73,7 @@ var doors = map[string]string{
 	"message/submission/intention.go marshal json.Marshal":      "record fields: submission.storedIntention",
 	"privacy/inventory/dpv.go writeDPV json.NewEncoder":         "the inventory itself",
 	"cmd/remctl/audit.go report json.NewEncoder":                "an answer to the operator who asked",
+	"cmd/remctl/bulk.go get http.NewRequestWithContext":         "a question of the holder's own, by a token",
 	"cmd/remctl/evidence.go Run os.MkdirAll":                    "a file that the operator asked for",
 	"cmd/remctl/output.go keep os.OpenFile":                     "a file that the operator asked for",
 	"cmd/remctl/output.go show json.NewEncoder":                 "an answer to the operator who asked",
