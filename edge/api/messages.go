@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"rem"
 	"rem/message"
@@ -526,6 +527,8 @@ type Streamed struct {
 func (s *Streamed) Resolve(c huma.Context) []error {
 	s.body = c.BodyReader()
 	_ = c.SetReadDeadline(time.Now().Add(bodyTime)) // where the connection has none, nothing changes
+	_, w := humago.Unwrap(c)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTime + answerTime)) // likewise
 	return nil
 }
 

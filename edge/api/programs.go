@@ -86,6 +86,8 @@ const (
 	maxJSON = 4 << 20
 	// bodyTime is how long a large body may take to come.
 	bodyTime = 10 * time.Minute
+	// answerTime is how long what came may take to be worked on and answered.
+	answerTime = 5 * time.Minute
 )
 
 // A programs is the part of the door that is described by OpenAPI.
