@@ -93,11 +93,11 @@ func TestABulkSendingSurvivesEveryCrash(t *testing.T) {
 	for n := 1; ; n++ {
 		h := kit.another(t)
 		path := filepath.Join(t.TempDir(), "crash.sqlite")
-		effects := h.reopen(path, 0) // migrated
+		h.reopen(path, 0) // migrated
 		if err := h.store.Close(); err != nil {
 			t.Fatal(err)
 		}
-		effects = h.reopen(path, n)
+		effects := h.reopen(path, n)
 		id, _, err := h.bulk.Create(t.Context(), h.visitor(), request)
 		for i := 0; i < 4 && err == nil; i++ {
 			err = h.round()

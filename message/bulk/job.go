@@ -82,11 +82,6 @@ func (j *Job) Rows() (n int) {
 	return n
 }
 
-// visitor is who acts for a job.
-func (j *Job) visitor() mailbox.Visitor {
-	return mailbox.Visitor{Actor: j.Actor, Authentication: j.Authentication, Case: privacy.CaseID("bulk-" + string(j.ID))}
-}
-
 // An Item is one recipient's letter.
 type Item struct {
 	Row     int // from 1
