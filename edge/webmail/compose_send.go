@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"rem"
 	"rem/edge/web"
@@ -320,7 +321,7 @@ func (p *pages) onItsWay(v *visit, d *mailbox.Draft) (web.Answer, error) {
 		}
 	case mailbox.Scheduled:
 		page.Title, page.Lead = text("Gönderim zamanını bekliyor", "Waiting for its time"), text("İleti imzalandı. İmzadaki zaman, gönderim delilindeki zamandan önce olacaktır; delil, iletinin gönderildiği zamanı gösterir.", "The message is signed. The time in the signature will be earlier than that in the evidence of submission, which shows when it was sent.")
-		w.Facts = append(w.Facts, timeFact(text("Gönderilecek", "To be sent"), d.SendAt), timeFact(text("İmzalandı", "Signed"), d.Saved), web.Fact{Term: text("Gönderen kişi", "Handed in by"), Value: person(d.Handed.Person)})
+		w.Facts = append(w.Facts, sendFact(d.SendAt), timeFact(text("İmzalandı", "Signed"), d.Saved), web.Fact{Term: text("Gönderen kişi", "Handed in by"), Value: person(d.Handed.Person)})
 		w.Button = text("Göndermekten vazgeç", "Do not send it")
 	case mailbox.Sending:
 		page.Title, page.Lead = text("Gönderiliyor", "Being sent"), text("İleti imzalandı ve gönderim kuyruğunda; sonucu birazdan Gönderilenler'de görürsünüz. Yeniden imzalamanız gerekmez.", "The message is signed and is being submitted; you will see it among the sent ones in a moment. There is no need to sign again.")
@@ -386,6 +387,14 @@ func (p *pages) toSign(v *visit) (web.Answer, error) {
 	}
 	return web.Page{View: p.views.Page("compose-to-sign"), Title: text("İmza bekleyenler", "To be signed"), Data: d, Wide: true,
 		Lead: text("Size verilen taslaklar. Her ileti ayrı imzalanır; birden çoğunu seçerseniz tek işlemde imzalarsınız.", "Drafts that were handed to you. Each gets its own signature; choose several to sign them in one go.")}, nil
+}
+
+// sendFact says when a signed draft is sent.
+func sendFact(at time.Time) web.Fact {
+	if at.Equal(mailbox.InTurn) {
+		return web.Fact{Term: text("Gönderilecek", "To be sent"), Value: web.Cell{Say: text("toplu gönderimdeki sırası gelince", "when its turn comes in the bulk sending")}}
+	}
+	return timeFact(text("Gönderilecek", "To be sent"), at)
 }
 
 // maxToSign is how many one request for signatures holds.

@@ -67,9 +67,6 @@ const MaxRate = 6000
 // sync.
 const writers = 8
 
-// far is when what was signed beforehand goes of itself: never. Its turn is made.
-var far = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
-
 // may fails unless the person may write for the account now.
 func (s *Service) may(ctx context.Context, by rem.Actor) error {
 	a, err := s.Accounts.Account(ctx, by.Account)
@@ -195,7 +192,7 @@ func (s *Service) draft(ctx context.Context, who mailbox.Visitor, kind Kind, l *
 		if kept != x.Digest {
 			return errors.New("a signed message is not what was read before")
 		}
-		d.Step, d.SendAt, d.Original, d.Author, d.Signer, d.Saved = mailbox.Scheduled, far, kept, who.Actor.Person, who.Actor.Person, s.Clock.Now().UTC()
+		d.Step, d.SendAt, d.Original, d.Author, d.Signer, d.Saved = mailbox.Scheduled, mailbox.InTurn, kept, who.Actor.Person, who.Actor.Person, s.Clock.Now().UTC()
 		d.Handed = mailbox.Handed{Person: who.Actor.Person, Method: who.Actor.Method, Authentication: who.Authentication}
 		_, err = s.Box.Store.SaveDraft(ctx, who.Actor, d)
 		return err

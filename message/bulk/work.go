@@ -226,7 +226,7 @@ func (s *Service) release(ctx context.Context, j *Job) error {
 			case errors.Is(err, mailbox.ErrNotFound): // it was sent, or its owner gave it up: settle finds out
 			case err != nil:
 				return err
-			case d.Step == mailbox.Scheduled && d.SendAt.Equal(far) && d.Original == x.Digest:
+			case d.Step == mailbox.Scheduled && d.SendAt.Equal(mailbox.InTurn) && d.Original == x.Digest:
 				d.SendAt, d.Saved = now, now
 				if _, err := s.Box.Store.SaveDraft(ctx, j.Actor, d); err != nil && !errors.Is(err, mailbox.ErrChanged) {
 					return err

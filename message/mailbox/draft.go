@@ -57,6 +57,10 @@ type Handed struct {
 	Authentication message.Authentication
 }
 
+// InTurn is the SendAt of a signed draft that waits for its turn in a bulk sending,
+// and not for a time: nothing sends it by itself.
+var InTurn = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // A File is an attachment of a draft.
 type File struct {
 	ID     string // random
