@@ -90,6 +90,8 @@ type Services struct {
 	Stamp tsp.Authority
 	// Programs may be nil: then no page speaks of mail programs.
 	Programs Programs
+	// Bulk are bulk sendings; nil: there is no page about them.
+	Bulk Bulk
 	// Provider is the name of who runs this.
 	Provider rem.Text
 	// Writing is for those who write; without its Sign there are no pages for it.
@@ -146,6 +148,10 @@ func Part(s Services) web.Part {
 	if s.Sign != "" {
 		part.Menu = append(part.Menu, web.MenuItem{Text: text("İmza bekleyenler", "To be signed"), Path: "/mail/to-sign"}, web.MenuItem{Text: text("Kişiler ve şablonlar", "Contacts and templates"), Path: "/mail/contacts"})
 		part.Routes = append(append(part.Routes, p.composeRoutes()...), p.keepsakeRoutes()...)
+	}
+	if s.Bulk != nil {
+		part.Menu = append(part.Menu, web.MenuItem{Text: text("Toplu gönderim", "Bulk sending"), Path: "/mail/bulk"})
+		part.Routes = append(part.Routes, p.bulkRoutes()...)
 	}
 	if s.Programs != nil {
 		part.Menu = append(part.Menu, web.MenuItem{Text: text("Posta programları", "Mail programs"), Path: "/mail/programs"})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"runtime"
@@ -108,6 +109,39 @@ func TestAPersonGivesAProgramAccess(t *testing.T) {
 	p.Click("#listFolders summary")
 	p.Click("#listFolders button")
 	s.until("the page shows the folders", func() (bool, error) { return strings.Contains(p.Text("#listFolders pre"), `"inbox"`), nil })
+
+	// What a program begins in bulk is followed, stopped and read on a page.
+	var b bytes.Buffer
+	parts := multipart.NewWriter(&b)
+	if err := errors.Join(parts.WriteField("job", `{"kind":"template","subject":"Sayın {{ad}}","text":"Merhaba {{ad}}."}`),
+		parts.WriteField("list", "adres;ad\r\n"+to+";Bora\r\n"), parts.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if status, answer := ask("POST", "bulk", parts.FormDataContentType(), b.Bytes()); status != http.StatusCreated && status != http.StatusAccepted {
+		t.Fatalf("beginning a bulk sending: %d %s", status, answer)
+	}
+	p.Open(at("/mail/bulk"))
+	p.Check()
+	p.Shot("bulk")
+	p.Follow("main table a")
+	p.Check()
+	p.Shot("bulk-job")
+	p.Submit(`main form[action$="/sign"]`)
+	if p.Count(`main input[name="draft"]`) != 1 {
+		t.Errorf("the next batch: %s", p.Text("main"))
+	}
+	p.Check()
+	p.Follow(`main a[href*="/mail/bulk/"]`)
+	p.Submit(`main form[action$="/pause"]`)
+	if text := p.Text("main"); !strings.Contains(text, "duraklatıldı") {
+		t.Errorf("after pausing: %s", text)
+	}
+	p.Submit(`main form[action$="/cancel"]`)
+	s.until("nothing of it is sent", func() (bool, error) {
+		p.Open(p.Here())
+		text := p.Text("main")
+		return strings.Contains(text, "bitti") && strings.Contains(text, "iptal edildi"), nil
+	})
 
 	p.Open(at("/account/api"))
 	p.Follow(`main a[href$="/revoke"]`)

@@ -37,6 +37,9 @@ func (n *Node) webmail(verifier *verification.Verifier) web.Part {
 	if n.Config.Listen.IMAP != "" {
 		s.Programs = mailPrograms{n}
 	}
+	if n.People.happenings.bulk != nil {
+		s.Bulk = n.People.happenings.bulk
+	}
 	return webmail.Part(s)
 }
 

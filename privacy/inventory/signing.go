@@ -11,7 +11,7 @@ import (
 func signingHoldings() []privacy.Holding {
 	return slices.Concat(
 		technical(privacy.PageAddress, order, "{n}"),
-		technical(privacy.PageAddress, random, "{token}"),
+		technical(privacy.PageAddress, random, "{token}", "{job}"),
 		technical(privacy.LogKey, ofFault, "signing:err"),
 	)
 }
