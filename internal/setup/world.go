@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -337,23 +338,33 @@ func (p *Person) Name() string { return p.GivenName + " " + p.FamilyName }
 // (Linux from 32768, most others from 49152): one of these could be taken between
 // its choice and its opening.
 const (
-	firstPort = 20000
+	firstPort = 11000
 	lastPort  = 32000
 )
 
-// freePorts finds loopback ports that nobody uses now.
+// given counts the ports that this process gave out, from a random start: its worlds
+// are set up side by side, and a port that waits for its provider looks free.
+var given = func() *atomic.Int64 {
+	n := new(atomic.Int64)
+	n.Store(mathrand.Int64N(lastPort - firstPort))
+	return n
+}()
+
+// freePorts finds loopback ports that nobody uses now, none of them twice.
 func freePorts(n int) ([]string, error) {
 	var ports []string
 	for tries := 0; len(ports) < n; tries++ {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+mathrand.IntN(lastPort-firstPort)))
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+given.Add(1)%(lastPort-firstPort)))
 		if err != nil && tries < 50*n {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("looking for a free port: %w", err)
 		}
-		defer l.Close() // after all were found, so that they differ
 		ports = append(ports, l.Addr().String())
+		if err := l.Close(); err != nil {
+			return nil, fmt.Errorf("looking for a free port: %w", err)
+		}
 	}
 	return ports, nil
 }
