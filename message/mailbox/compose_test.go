@@ -79,10 +79,7 @@ func TestADraftIsComposedAsOthersReadIt(t *testing.T) {
 	command.Stdin, command.Stderr = bytes.NewReader(b), os.Stderr
 	out, err := command.Output()
 	if err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip("python3:", err)
-		}
-		t.Fatal(err)
+		t.Fatal("python3: ", err)
 	}
 	var read struct {
 		Subject, From, Text, HTML string
@@ -111,9 +108,6 @@ func TestADraftIsComposedAsOthersReadIt(t *testing.T) {
 func signs(t *testing.T, b []byte) {
 	t.Helper()
 	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip(err)
-		}
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
