@@ -1,4 +1,6 @@
--- Statements of package mailstore. ?1 is mostly the account.
+-- Statements of package mailstore. ?1 is mostly the account. The index item_about is
+-- that of items which are not of kind 4, and SQLite uses it only where a statement
+-- says so itself.
 
 -- name: position
 SELECT position FROM box_followed
@@ -59,10 +61,10 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, ?13, ?14, ?15, 
 SELECT n FROM box_item WHERE account = ?1 AND message = ?2 AND kind = ?3 AND recipient = ?4 AND evidence = ?5 AND kind <> 4
 
 -- name: setProgress
-UPDATE box_item SET progress = ?3 WHERE account = ?1 AND message = ?2 AND kind = 2 AND recipient = 0 AND evidence = '' AND progress <> ?3 AND folder IS NOT NULL
+UPDATE box_item SET progress = ?3 WHERE account = ?1 AND message = ?2 AND kind = 2 AND kind <> 4 AND recipient = 0 AND evidence = '' AND progress <> ?3 AND folder IS NOT NULL
 
 -- name: setOpened
-UPDATE box_item SET opened = ?4, person = ?5 WHERE account = ?1 AND message = ?2 AND kind = 1 AND recipient = ?3 AND evidence = '' AND opened IS NULL AND folder IS NOT NULL RETURNING folder
+UPDATE box_item SET opened = ?4, person = ?5 WHERE account = ?1 AND message = ?2 AND kind = 1 AND kind <> 4 AND recipient = ?3 AND evidence = '' AND opened IS NULL AND folder IS NOT NULL RETURNING folder
 
 -- name: move
 UPDATE box_item SET folder = ?2, uid = ?3, trashed = ?4 WHERE n = ?1
