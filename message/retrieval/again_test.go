@@ -2,13 +2,16 @@ package retrieval_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"rem"
+	"rem/internal/testkit/world"
 	"rem/message"
 	"rem/message/retrieval"
+	"rem/person/account"
 )
 
 // counting is a ledger that counts the openings that are recorded.
@@ -50,4 +53,48 @@ func TestOpeningsThatFollowOneAnotherAreOne(t *testing.T) {
 	}
 	w.Rest()
 	w.MustHold()
+}
+
+// What follows within the hour is not asked of the ledger again, but who may read is:
+// an authority that was taken away ends at once, and nobody else's account is opened
+// by what somebody opened.
+func TestWhatFollowsAnOpeningIsGivenToWhoMayReadNow(t *testing.T) {
+	k := world.NewKit(t)
+	w, p, id := delivered(t, k)
+	if _, err := w.OpenOnce(user, code, id, 1); err != nil {
+		t.Fatal(err)
+	}
+	a := world.Account(user, world.Domain(code))
+	person := a.Operators[0].Person
+	who := retrieval.Login{Actor: rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: person}}
+	c, err := p.Retriever.Open(t.Context(), who, id, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	view, err := p.Store.Message(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, c.Size())
+	if n, _ := c.ReadAt(b, 0); int64(n) != view.Record.Length || rem.DigestOf(b) != view.Record.Digest || c.Digest() != view.Record.Digest {
+		t.Errorf("%d octets with the digest %s were given, want %d with %s", n, rem.DigestOf(b), view.Record.Length, view.Record.Digest)
+	}
+	beside := world.Account("ayse", world.Domain(code))
+	beside.Operators = append(beside.Operators, a.Operators[0])
+	if err := p.Store.Update(t.Context(), beside); err != nil {
+		t.Fatal(err)
+	}
+	other := who
+	other.Actor.Account = beside.ID
+	if _, err := p.Retriever.Open(t.Context(), other, id, 1); !errors.Is(err, message.ErrNotFound) {
+		t.Errorf("on another account on which he may read: %v, want %v", err, message.ErrNotFound)
+	}
+	a.Operators[0].May &^= account.Reading
+	if err := p.Store.Update(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.Retriever.Open(t.Context(), who, id, 1)
+	if _, refused := errors.AsType[*rem.Refusal](err); !refused {
+		t.Errorf("who may not read any more: %v, want a refusal", err)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"rem"
 	"rem/message"
@@ -57,6 +58,13 @@ type Login struct {
 // later one; what follows within an hour of a recorded one is the same opening. A
 // *rem.Refusal says that this person may not.
 func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int) (message.Content, error) {
+	o := opening{id, n, who.Actor.Account, who.Actor.Person}
+	if where, ok := r.again.find(o, r.Clock.Now().UTC()); ok {
+		if _, _, err := r.reader(ctx, who, id); err != nil {
+			return nil, err
+		}
+		return r.content(ctx, &where)
+	}
 	view, to, err := r.find(ctx, id, n)
 	if err != nil {
 		return nil, err
@@ -66,19 +74,14 @@ func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int
 		// nobody reads before there is evidence of delivery.
 		return nil, fmt.Errorf("opening %s: %w", id, message.ErrNotFound)
 	}
-	a, err := r.Accounts.Account(ctx, to.Account)
+	a, now, err := r.reader(ctx, who, id)
 	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", id, err)
+		return nil, err
 	}
-	now := r.Clock.Now().UTC()
-	if refusal := a.MayRead(who.Actor.Person, now); refusal != nil {
-		return nil, refusal
-	}
-	whole, err := r.Ledger.Open(ctx, view.Record.Original)
+	content, err := r.content(ctx, &view.Record)
 	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", id, err)
+		return nil, err
 	}
-	content := message.OriginalIn(whole, &view.Record)
 	if _, first := message.Next(to.Leg, view.Standing(n).State, message.Open); first {
 		// What is damaged is found before there is evidence that it was read.
 		if _, err := io.Copy(io.Discard, io.NewSectionReader(content, 0, content.Size())); err != nil {
@@ -89,27 +92,48 @@ func (r *Retriever) Open(ctx context.Context, who Login, id rem.MessageID, n int
 		d.Outcome = evidence.Positive
 		d.ID = rem.NewEvidenceID(id, d.Kind.Code(d.Outcome), n, r.Provider.HSCode())
 		d.RecipientAuthentication = evidence.Authentication(who.Authentication)
-		d.Delegates = []evidence.Delegate{{Party: reader(&a, who), Recipients: []int{n}}}
+		d.Delegates = []evidence.Delegate{{Party: party(&a, who), Recipients: []int{n}}}
 		d.Log = []evidence.LogEntry{{Event: "retrieval", Time: d.EventTime, Actor: string(who.Actor.Person)}}
 		recorded, err := r.carryOut(ctx, d, who.Actor)
 		if err != nil {
 			return nil, err
 		}
 		if recorded {
-			r.again.add(opening{id, n, who.Actor.Person}, now)
+			r.again.add(o, now, &view.Record)
 			return content, nil
 		}
 	}
-	o := opening{id, n, who.Actor.Person}
-	if r.again.has(o, now) {
+	// Somebody else may have asked for the same meanwhile.
+	if _, ok := r.again.find(o, now); ok {
 		return content, nil
 	}
 	err = r.Ledger.Commit(ctx, message.Step{Message: id, At: now, Actor: who.Actor, Opens: n})
 	if err != nil {
 		return nil, fmt.Errorf("recording who opened %s: %w", id, err)
 	}
-	r.again.add(o, now)
+	r.again.add(o, now, &view.Record)
 	return content, nil
+}
+
+// reader judges whether the person may read on the account at this moment, which it
+// returns.
+func (r *Retriever) reader(ctx context.Context, who Login, id rem.MessageID) (a account.Account, now time.Time, err error) {
+	if a, err = r.Accounts.Account(ctx, who.Actor.Account); err != nil {
+		return a, now, fmt.Errorf("opening %s: %w", id, err)
+	}
+	now = r.Clock.Now().UTC()
+	if refusal := a.MayRead(who.Actor.Person, now); refusal != nil {
+		return a, now, refusal
+	}
+	return a, now, nil
+}
+
+func (r *Retriever) content(ctx context.Context, of *message.Record) (message.Content, error) {
+	whole, err := r.Ledger.Open(ctx, of.Original)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", of.ID, err)
+	}
+	return message.OriginalIn(whole, of), nil
 }
 
 // arrived reports whether a message in this state is in the mailbox.
@@ -301,7 +325,7 @@ func (r *Retriever) draft(v *message.View, n int) evidence.Draft {
 	return d
 }
 
-// reader names the natural person who opened the message.
-func reader(a *account.Account, who Login) evidence.Party {
+// party names the natural person who opened the message.
+func party(a *account.Account, who Login) evidence.Party {
 	return evidence.Party{Address: a.Address, Person: who.Actor.Person, Name: who.Name.Text()}
 }
