@@ -38,19 +38,70 @@ func (m *meter) read() (ours, foreign float64, err error) {
 	return ours, max(0, (busy-m.busy-ours)/time.Since(m.start).Seconds()), nil
 }
 
-// used reads /proc: time spent by all programs, kernel threads left out, and by
-// this process with its descendants. The time of children that ended is their
-// parent's.
+// used gives the time spent by all programs, kernel threads left out, and by this
+// process with its descendants.
 func used() (all, family float64, err error) {
+	list, err := processes()
+	if err != nil {
+		return 0, 0, err
+	}
+	self := os.Getpid()
+	for pid, p := range list {
+		switch {
+		case list.descends(pid, kthreadd):
+		case list.descends(pid, self):
+			family += p.used
+			all += p.used
+		case pid != 1: // its children's time would be counted with it
+			all += p.used
+		}
+	}
+	return all, family, nil
+}
+
+// usedBy gives the seconds that one process and its descendants used, those that
+// ended included.
+func usedBy(root int) (seconds float64, err error) {
+	list, err := processes()
+	if err != nil {
+		return 0, err
+	}
+	for pid, p := range list {
+		if list.descends(pid, root) {
+			seconds += p.used
+		}
+	}
+	return seconds, nil
+}
+
+const kthreadd = 2
+
+// A process is what /proc says of one: its own time, and that of its children that
+// ended.
+type process struct {
+	parent int
+	used   float64
+}
+
+type processTable map[int]process
+
+// descends reports whether a process is root or came of it.
+func (t processTable) descends(pid, root int) bool {
+	for hops := 0; pid > 1 && hops < 64; hops++ {
+		if pid == root {
+			return true
+		}
+		pid = t[pid].parent
+	}
+	return false
+}
+
+func processes() (processTable, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
-		return 0, 0, fmt.Errorf("reading what processors did: %w", err)
+		return nil, fmt.Errorf("reading what processors did: %w", err)
 	}
-	type process struct {
-		parent int
-		used   float64
-	}
-	processes := map[int]process{}
+	list := processTable{}
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil {
@@ -63,34 +114,18 @@ func used() (all, family float64, err error) {
 		// The name is in parentheses and may hold anything; fields count from there.
 		fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 		if len(fields) < 15 {
-			return 0, 0, fmt.Errorf("reading what process %d did: %d fields", pid, len(fields))
+			return nil, fmt.Errorf("reading what process %d did: %d fields", pid, len(fields))
 		}
 		p := process{}
 		p.parent, _ = strconv.Atoi(fields[1])
 		for _, f := range fields[11:15] { // utime stime cutime cstime
 			n, err := strconv.ParseFloat(f, 64)
 			if err != nil {
-				return 0, 0, fmt.Errorf("reading what process %d did: %w", pid, err)
+				return nil, fmt.Errorf("reading what process %d did: %w", pid, err)
 			}
 			p.used += n / ticks
 		}
-		processes[pid] = p
+		list[pid] = p
 	}
-	const kthreadd = 2
-	self := os.Getpid()
-	for pid, p := range processes {
-		at := pid
-		for hops := 0; at > 1 && at != self && at != kthreadd && hops < 64; hops++ {
-			at = processes[at].parent
-		}
-		switch {
-		case at == kthreadd:
-		case at == self:
-			family += p.used
-			all += p.used
-		case pid != 1: // its children's time would be counted with it
-			all += p.used
-		}
-	}
-	return all, family, nil
+	return list, nil
 }
