@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"embed"
 	"io/fs"
-	"strings"
 	"time"
 
 	"rem/edge/sqlitefile"
@@ -17,23 +16,7 @@ var migrations embed.FS
 //go:embed queries/*.sql
 var queryFiles embed.FS
 
-var queries = readQueries()
-
-func readQueries() map[string]string {
-	var all strings.Builder
-	names, err := fs.Glob(queryFiles, "queries/*.sql")
-	for _, name := range names {
-		var text []byte
-		if text, err = queryFiles.ReadFile(name); err == nil {
-			all.Write(text)
-			all.WriteString("\n")
-		}
-	}
-	if err != nil {
-		panic(err) // the files are in the program
-	}
-	return sqlitefile.Queries(all.String())
-}
+var queries = sqlitefile.QueriesIn(queryFiles)
 
 // Options of a store.
 type Options struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"io/fs"
-	"strings"
 
 	"rem/edge/sqlitefile"
 )
@@ -16,23 +15,7 @@ var migrations embed.FS
 var queryFiles embed.FS
 
 // queries holds the statements of the folder queries by their names.
-var queries = readQueries()
-
-func readQueries() map[string]string {
-	var all strings.Builder
-	names, err := fs.Glob(queryFiles, "queries/*.sql")
-	for _, name := range names {
-		var text []byte
-		if text, err = queryFiles.ReadFile(name); err == nil {
-			all.Write(text)
-			all.WriteString("\n")
-		}
-	}
-	if err != nil {
-		panic(err) // the files are in the program
-	}
-	return sqlitefile.Queries(all.String())
-}
+var queries = sqlitefile.QueriesIn(queryFiles)
 
 // Options of a store.
 type Options struct {

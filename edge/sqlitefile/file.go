@@ -390,3 +390,20 @@ func Queries(text string) map[string]string {
 	}
 	return m
 }
+
+// QueriesIn reads the statements of every file queries/*.sql of a folder that is in
+// the program.
+func QueriesIn(folder fs.FS) map[string]string {
+	names, err := fs.Glob(folder, "queries/*.sql")
+	var all strings.Builder
+	for _, name := range names {
+		text, fault := fs.ReadFile(folder, name)
+		err = errors.Join(err, fault)
+		all.Write(text)
+		all.WriteString("\n")
+	}
+	if err != nil || len(names) == 0 {
+		panic(fmt.Sprintf("the statements of a store are not in the program: %v", err))
+	}
+	return Queries(all.String())
+}

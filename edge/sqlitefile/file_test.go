@@ -505,3 +505,25 @@ func BenchmarkUpdate(b *testing.B) {
 		})
 	}
 }
+
+// What stands in several files is one set of names.
+func TestQueriesOfAFolderAreReadTogether(t *testing.T) {
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+	got := sqlitefile.QueriesIn(fstest.MapFS{"queries/a.sql": file("-- name: a.one\nSELECT 1"), "queries/b.sql": file("-- name: b.one\nSELECT 2\n"), "other/c.sql": file("-- name: c.one\nSELECT 3\n")})
+	if want := map[string]string{"a.one": "SELECT 1", "b.one": "SELECT 2"}; !cmp.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for name, folder := range map[string]fstest.MapFS{
+		"a name twice": {"queries/a.sql": file("-- name: a\nSELECT 1"), "queries/b.sql": file("-- name: a\nSELECT 2")},
+		"no file":      {},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s is taken", name)
+				}
+			}()
+			sqlitefile.QueriesIn(folder)
+		}()
+	}
+}
