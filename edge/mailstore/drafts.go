@@ -392,7 +392,7 @@ func (t step) dropDraft(account int64, id mailbox.DraftID) (places []string, err
 	if err := t.do("dropDraft", account, id); err != nil {
 		return nil, err
 	}
-	err = t.each(queries["dropFiles"], []any{account, id}, func(rows *sql.Rows) error {
+	err = t.each("dropFiles", []any{account, id}, func(rows *sql.Rows) error {
 		var p string
 		err := rows.Scan(&p)
 		places = append(places, p)

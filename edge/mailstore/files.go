@@ -350,7 +350,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 	before := s.Clock.Now().Add(-Abandoned).UnixMicro()
 	for {
 		places, err := update(ctx, s, "sweeping files of drafts", "", func(t step) (places []string, err error) {
-			err = t.each(queries["sweep"], []any{before, some}, func(rows *sql.Rows) error {
+			err = t.each("sweep", []any{before, some}, func(rows *sql.Rows) error {
 				var p string
 				err := rows.Scan(&p)
 				places = append(places, p)

@@ -25,7 +25,7 @@ func (s *Store) Follow(ctx context.Context, news []mailbox.News, position string
 	news = slices.Clone(news) // the step may run after the caller has gone
 	now := s.Clock.Now()
 	err := s.file.Update(ctx, func(tx *sql.Tx) error {
-		t := step{tx}
+		t := s.step(tx)
 		for i := range news {
 			if err := t.follow(&news[i], now); err != nil {
 				return fmt.Errorf("news of %s: %w", news[i].About, err)

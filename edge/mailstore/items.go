@@ -255,12 +255,14 @@ func (s *Store) ItemsOf(ctx context.Context, a rem.AccountID, ids []mailbox.Item
 	return items, nil
 }
 
+// oneItem is the statement of item.
+const oneItem = "item, to be changed"
+
 // item reads one in a step: its row's number, the folder's and whether its words
 // are kept.
 func (t step) item(account int64, id mailbox.ItemID) (i mailbox.Item, n, folder int64, indexed, there bool, err error) {
-	query := "SELECT " + columns + ", i.folder, i.indexed" + joined + "WHERE i.account = ? AND i.id = ?"
 	var at, opened sql.NullInt64
-	err = t.QueryRow(query, account, id).Scan(&n, &i.ID, &i.Kind, &i.Message, &i.Recipient, &i.Evidence, &i.Draft, &i.Folder, &i.UID, &i.Flags, &at, &i.Size, &opened, &i.Person, &i.Progress, &i.Attachments, &folder, &indexed)
+	err = t.say(oneItem).QueryRow(account, id).Scan(&n, &i.ID, &i.Kind, &i.Message, &i.Recipient, &i.Evidence, &i.Draft, &i.Folder, &i.UID, &i.Flags, &at, &i.Size, &opened, &i.Person, &i.Progress, &i.Attachments, &folder, &indexed)
 	i.At, i.Opened = fromMicros(at), fromMicros(opened)
 	if errors.Is(err, sql.ErrNoRows) {
 		return i, 0, 0, false, false, nil
@@ -334,7 +336,7 @@ func (s *Store) Flag(ctx context.Context, a rem.AccountID, ids []mailbox.ItemID,
 		}
 		changed := map[int64]int64{}
 		args := []any{account, asked, add, remove}
-		err := t.each(queries["flagCounts"], args, func(rows *sql.Rows) error {
+		err := t.each("flagCounts", args, func(rows *sql.Rows) error {
 			var folder, unseen int64
 			err := rows.Scan(&folder, &unseen)
 			changed[folder] = unseen

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -67,10 +68,11 @@ type Store struct {
 	Config
 	file *sqlitefile.File
 
-	names names
-	kept  shelf
-	ready statements
-	known numbers
+	names  names
+	kept   shelf
+	ready  statements        // of readers
+	writes *sqlitefile.Ready // of steps
+	known  numbers
 
 	mu    sync.Mutex
 	watch map[rem.AccountID][]chan struct{} // guarded by mu
@@ -91,6 +93,11 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	if err != nil {
 		return nil, errors.Join(err, c.Files.Close())
 	}
+	said := maps.Clone(queries)
+	said[oneItem] = "SELECT " + columns + ", i.folder, i.indexed" + joined + "WHERE i.account = ? AND i.id = ?"
+	if s.writes, err = s.file.Ready(ctx, said); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if err := s.openFiles(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the files of drafts: %w", err), s.Close())
 	}
@@ -103,14 +110,28 @@ func (s *Store) Columns(ctx context.Context) ([]string, error) { return s.file.C
 // Close ends the store, and whoever watches hears nothing more.
 func (s *Store) Close() error { return errors.Join(s.ready.close(), s.file.Close(), s.Files.Close()) }
 
-// A step is the transaction of one, with what it is about.
+// A step is the transaction of one, with the statements that it used.
 type step struct {
-	*sql.Tx
+	tx    *sql.Tx
+	ready *sqlitefile.Ready
+	used  map[string]*sql.Stmt
+}
+
+func (s *Store) step(tx *sql.Tx) step { return step{tx, s.writes, map[string]*sql.Stmt{}} }
+
+// say gives a statement by its name.
+func (t step) say(name string) *sql.Stmt {
+	said := t.used[name]
+	if said == nil {
+		said = t.ready.In(t.tx, name)
+		t.used[name] = said
+	}
+	return said
 }
 
 // row asks for one row, and reports whether there is one.
 func (t step) row(name string, args []any, into ...any) (bool, error) {
-	err := t.QueryRow(queries[name], args...).Scan(into...)
+	err := t.say(name).QueryRow(args...).Scan(into...)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, nil
@@ -130,7 +151,7 @@ func (t step) must(name string, args []any, into ...any) error {
 }
 
 func (t step) do(name string, args ...any) error {
-	if _, err := t.Exec(queries[name], args...); err != nil {
+	if _, err := t.say(name).Exec(args...); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
@@ -138,7 +159,7 @@ func (t step) do(name string, args ...any) error {
 
 // update makes a step about an account and wakes who watches it.
 func update[T any](ctx context.Context, s *Store, what string, a rem.AccountID, do func(t step) (T, error)) (T, error) {
-	got, err := sqlitefile.Answer(ctx, s.file, func(tx *sql.Tx) (T, error) { return do(step{tx}) })
+	got, err := sqlitefile.Answer(ctx, s.file, func(tx *sql.Tx) (T, error) { return do(s.step(tx)) })
 	if err == nil || errors.Is(err, sqlitefile.ErrUnknown) {
 		s.tell(a)
 	}
@@ -175,8 +196,8 @@ func (s *Store) each(ctx context.Context, query string, args []any, scan func(*s
 	return errors.Join(eachRow(func() (*sql.Rows, error) { return ask.QueryContext(ctx, args...) }, scan), done())
 }
 
-func (t step) each(query string, args []any, scan func(*sql.Rows) error) error {
-	return eachRow(func() (*sql.Rows, error) { return t.Query(query, args...) }, scan)
+func (t step) each(name string, args []any, scan func(*sql.Rows) error) error {
+	return eachRow(func() (*sql.Rows, error) { return t.say(name).Query(args...) }, scan)
 }
 
 func eachRow(ask func() (*sql.Rows, error), scan func(*sql.Rows) error) (err error) {
