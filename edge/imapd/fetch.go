@@ -207,7 +207,7 @@ func (n *session) readAhead(ctx context.Context, parts []stretch, what need, o *
 		ring = ring[1:]
 		return err
 	}
-	err = n.view.each(parts, func(i int, l *line) error {
+	begin := func(i int, l *line, from *mailbox.Taken) error {
 		for len(ring) >= n.srv.limits.Ahead {
 			if err := next(); err != nil {
 				return err
@@ -241,18 +241,48 @@ func (n *session) readAhead(ctx context.Context, parts []stretch, what need, o *
 		id := l.id
 		go func() {
 			defer close(m.done)
-			m.err = n.load(ctx, m, id, what, again, o)
+			m.err = n.load(ctx, m, from, id, what, again, o)
 		}()
 		return nil
+	}
+	// What the mailbox says of items is read for many at once, while those before them
+	// are loaded.
+	batch := make([]int, 0, takenAtOnce)
+	take := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		ids := make([]mailbox.ItemID, len(batch))
+		for k, i := range batch {
+			ids[k] = n.view.lines[i].id
+		}
+		from, err := n.box.Take(ctx, n.who, ids)
+		for k := 0; err == nil && k < len(batch); k++ {
+			err = begin(batch[k], &n.view.lines[batch[k]], from)
+		}
+		batch = batch[:0]
+		return err
+	}
+	err = n.view.each(parts, func(i int, _ *line) error {
+		if batch = append(batch, i); len(batch) < takenAtOnce {
+			return nil
+		}
+		return take()
 	})
+	if err == nil {
+		err = take()
+	}
 	for err == nil && len(ring) > 0 {
 		err = next()
 	}
 	return err
 }
 
+// takenAtOnce is of how many items the mailbox is asked together.
+const takenAtOnce = 256
+
 // load reads one message. It runs beside others.
-func (n *session) load(ctx context.Context, m *loaded, id mailbox.ItemID, what need, again bool, o *imap.FetchOptions) (err error) {
+func (n *session) load(ctx context.Context, m *loaded, from *mailbox.Taken, id mailbox.ItemID, what need, again bool, o *imap.FetchOptions) (err error) {
 	draft := n.view.folder == mailbox.Drafts
 	key := shapeKey{n.who.Actor.Account, id}
 	tree, header := treeOf(o), headerOf(o)
@@ -263,9 +293,9 @@ func (n *session) load(ctx context.Context, m *loaded, id mailbox.ItemID, what n
 		}
 	}
 	if what == needOpened && !again {
-		m.src, err = n.box.Open(ctx, n.who, id)
+		m.src, err = from.Open(ctx, id)
 	} else {
-		m.src, err = n.box.Peek(ctx, n.who, id)
+		m.src, err = from.Peek(ctx, id)
 	}
 	if err != nil {
 		return err

@@ -227,6 +227,10 @@ func (b *Box) Open(ctx context.Context, who Visitor, id ItemID) (message.Content
 	if err != nil {
 		return nil, err
 	}
+	return b.open(ctx, who, a, item)
+}
+
+func (b *Box) open(ctx context.Context, who Visitor, a account.Account, item Item) (message.Content, error) {
 	if item.Kind != Received {
 		return b.content(ctx, who, item)
 	}

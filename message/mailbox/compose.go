@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"rem"
 	"rem/mail/mime"
@@ -103,7 +104,7 @@ func (b *Box) Measure(ctx context.Context, who Visitor, d Draft) (int64, error) 
 	}
 	d.To, d.Cc = good(d.To), good(d.Cc)
 	var n meter
-	err = b.compose(ctx, &n, who, &a, &d, func(f File) error { n += meter(encoded(f.Size)); return nil })
+	err = b.compose(ctx, &n, who, &a, &d, func(f File) error { n += meter(f.written()); return nil })
 	return int64(n) + Allowance, err
 }
 
@@ -111,6 +112,14 @@ func (b *Box) Measure(ctx context.Context, who Visitor, d Draft) (int64, error) 
 type meter int64
 
 func (m *meter) Write(p []byte) (int, error) { *m += meter(len(p)); return len(p), nil }
+
+// written is how long a file is in a message.
+func (f *File) written() int64 {
+	if f.AsIs {
+		return f.Size
+	}
+	return encoded(f.Size)
+}
 
 // encoded is how long base64 in lines of 76 is; see encode.
 func encoded(size int64) int64 {
@@ -199,9 +208,16 @@ func body(m *mime.Builder, d *Draft, boundary string) {
 func attach(w io.Writer, f File, boundary string) error {
 	m := mime.NewBuilder(nil)
 	m.Delimiter(boundary)
-	m.Media("Content-Type", f.Type)
+	kind, encoding := f.Type, "base64"
+	switch {
+	case f.AsIs:
+		encoding = "7bit"
+	case strings.HasPrefix(kind, "message/"):
+		kind = "application/octet-stream" // RFC 2046 5.2.1: none of them is encoded
+	}
+	m.Media("Content-Type", kind)
 	m.Media("Content-Disposition", "attachment", mime.Param{Name: "filename", Value: f.Name})
-	m.Raw([]byte("Content-Transfer-Encoding: base64\r\n")...)
+	m.Raw([]byte("Content-Transfer-Encoding: " + encoding + "\r\n")...)
 	m.End()
 	head, err := m.Bytes()
 	if err != nil {
@@ -216,7 +232,12 @@ func (b *Box) copy(ctx context.Context, w io.Writer, who Visitor, id DraftID, f 
 	if err != nil {
 		return fmt.Errorf("composing a draft: file %s: %w", f.ID, err)
 	}
-	return encode(w, io.NewSectionReader(c, 0, c.Size()))
+	r := io.NewSectionReader(c, 0, c.Size())
+	if f.AsIs {
+		_, err = io.Copy(w, r)
+		return err
+	}
+	return encode(w, r)
 }
 
 // encode writes base64 in lines of 76, the last one without its end: that is the

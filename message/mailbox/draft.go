@@ -37,8 +37,9 @@ type Draft struct {
 	// HTML is what was written with form, made safe; "" when Text alone was.
 	HTML, Text string
 	Files      []File
-	// Answers is the received message that it answers or passes on.
-	Answers rem.MessageID
+	// Answers is the message that it answers, Forwards the one that it passes on; when
+	// it is sent, their items are marked so.
+	Answers, Forwards rem.MessageID
 
 	// SendAt is when it is to be submitted, as its writer wants it; zero: at once.
 	// Original is its signed bytes' digest; they are a file of the draft ([Sender]).
@@ -68,6 +69,9 @@ type File struct {
 	Type   string // by content
 	Size   int64
 	Digest rem.Digest
+	// AsIs: it is a message whose octets stand in the composed one as they are
+	// (RFC 2046 5.2.1); [Box.Enclose] says of which this can be said.
+	AsIs bool
 }
 
 // Bounds of a draft.

@@ -164,22 +164,30 @@ func (f *Follower) Index(ctx context.Context, limit int) (more bool, err error) 
 			chosen = append(chosen, u)
 		}
 	}
-	// Several at once: writes that wait together share a sync.
+	// A few are read at once, and all are kept at once: writes that wait together share
+	// a step and its sync.
 	faults := make([]error, len(chosen))
-	var workers sync.WaitGroup
+	var workers, writers sync.WaitGroup
 	for w := range min(indexers, len(chosen)) {
 		workers.Go(func() {
 			for i := w; i < len(chosen); i += indexers {
-				faults[i] = f.index(ctx, &chosen[i])
+				u := &chosen[i]
+				words, attachments, err := f.words(ctx, u)
+				if err != nil {
+					faults[i] = err
+					continue
+				}
+				writers.Go(func() { faults[i] = f.Store.Index(ctx, u.Account, u.Item.ID, words, attachments) })
 			}
 		})
 	}
 	workers.Wait()
+	writers.Wait()
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
 	for i, fault := range faults {
-		if fault == nil {
+		if fault == nil || errors.Is(fault, ErrNotFound) { // somebody removed it meanwhile
 			continue
 		}
 		if f.unread == nil {
@@ -191,18 +199,16 @@ func (f *Follower) Index(ctx context.Context, limit int) (more bool, err error) 
 	return len(chosen) == limit, err
 }
 
-// indexers is how many items are read and indexed at once.
+// indexers is how many items are read at once.
 const indexers = 8
 
-func (f *Follower) index(ctx context.Context, u *Unindexed) error {
+// words are those of an item that is indexed.
+func (f *Follower) words(ctx context.Context, u *Unindexed) (words []Word, attachments int, err error) {
 	texts, attachments, err := f.texts(ctx, &u.Item)
-	if err == nil {
-		err = f.Store.Index(ctx, u.Account, u.Item.ID, NewWords(f.WordKey, u.Account).Of(texts...), attachments)
+	if err != nil {
+		return nil, 0, err
 	}
-	if errors.Is(err, ErrNotFound) { // somebody removed it meanwhile
-		return nil
-	}
-	return err
+	return NewWords(f.WordKey, u.Account).Of(texts...), attachments, nil
 }
 
 // texts are those of an item: who, what about, and what it says.

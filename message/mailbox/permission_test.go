@@ -56,6 +56,20 @@ func TestEachMethodAsksForItsPermission(t *testing.T) {
 		{"Row", reading, 0, func(b *mailbox.Box, i mailbox.ItemID) error { _, err := b.Row(ctx, who, i); return err }},
 		{"Open", reading, 0, func(b *mailbox.Box, _ mailbox.ItemID) error { _, err := b.Open(ctx, who, 99); return err }},
 		{"Peek", reading, 0, func(b *mailbox.Box, i mailbox.ItemID) error { _, err := b.Peek(ctx, who, i); return err }},
+		{"Open what was taken", reading, 0, func(b *mailbox.Box, _ mailbox.ItemID) error {
+			taken, err := b.Take(ctx, who, []mailbox.ItemID{99})
+			if err == nil {
+				_, err = taken.Open(ctx, 99)
+			}
+			return err
+		}},
+		{"Peek into what was taken", reading, 0, func(b *mailbox.Box, i mailbox.ItemID) error {
+			taken, err := b.Take(ctx, who, []mailbox.ItemID{i})
+			if err == nil {
+				_, err = taken.Peek(ctx, i)
+			}
+			return err
+		}},
 		{"Message", reading, 0, func(b *mailbox.Box, _ mailbox.ItemID) error { _, err := b.Message(ctx, who, "m-1"); return err }},
 		{"EvidenceOf", reading, 0, func(b *mailbox.Box, _ mailbox.ItemID) error { _, err := b.EvidenceOf(ctx, who, "m-1"); return err }},
 		{"Flag", reading, 0, func(b *mailbox.Box, i mailbox.ItemID) error {

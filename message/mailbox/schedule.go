@@ -19,7 +19,7 @@ import (
 //
 // The order is: the signed original is kept as a file of the draft under its digest;
 // the draft is [Sending], or [Scheduled] until its time; submission answers; the draft
-// is dropped, or [Stopped] with the reason. A crash anywhere leaves a draft that Due
+// is dropped, after what it answered or passed on was marked so, or [Stopped] with the reason. A crash anywhere leaves a draft that Due
 // goes on with, with the very same bytes, which submission recognises. Whoever signs
 // such a draft again, so with other bytes, is refused.
 //
@@ -172,8 +172,8 @@ func (s *Sender) submit(ctx context.Context, by rem.Actor, d *Draft, login submi
 	case receipt.Refusal != nil:
 		return receipt, s.stop(ctx, by, d, receipt.Refusal.Detail)
 	}
-	if err := b.Store.DropDraft(ctx, by, d.ID); err != nil {
-		s.Alarm(fmt.Errorf("dropping draft %s, which was sent: %w", d.ID, err)) // the answer stands, and Due drops it
+	if err := s.done(ctx, by, d); err != nil {
+		s.Alarm(fmt.Errorf("dropping draft %s, which was sent: %w", d.ID, err)) // the answer stands, and Due ends it
 	}
 	return receipt, nil
 }
@@ -282,7 +282,7 @@ func (s *Sender) settle(ctx context.Context, by rem.Actor, d *Draft) error {
 		return err
 	}
 	if sent {
-		return s.Box.Store.DropDraft(ctx, by, d.ID)
+		return s.done(ctx, by, d)
 	}
 	return s.stopped(ctx, by, d, rem.Text{
 		Turkish: "Zamanından sonraki iki gün içinde gönderilemedi ve gönderilmedi; isterseniz yeniden imzalayın.",
