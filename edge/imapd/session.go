@@ -248,16 +248,29 @@ func (n *session) AuthenticateMechanisms() []string { return []string{sasl.Plain
 func (n *session) Authenticate(mechanism string) (sasl.Server, error) {
 	switch mechanism {
 	case sasl.Plain:
-		return sasl.NewPlainServer(func(acting, user, password string) error {
+		return &plainServer{Server: sasl.NewPlainServer(func(acting, user, password string) error {
 			if acting != "" && acting != user {
 				password = ""
 			}
 			return n.Login(user, password)
-		}), nil
+		})}, nil
 	case sasl.Login:
 		return &loginServer{n: n}, nil
 	}
 	return nil, &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeCannot, Text: "Use AUTHENTICATE PLAIN or LOGIN"}
+}
+
+// A plainServer has nothing to ask.
+type plainServer struct{ sasl.Server }
+
+// Next implements sasl.Server. An empty challenge is no octets (RFC 9051 6.2.2); the
+// library would write the "=" that stands for an empty response (RFC 4959 3).
+func (p *plainServer) Next(response []byte) (challenge []byte, done bool, err error) {
+	challenge, done, err = p.Server.Next(response)
+	if len(challenge) == 0 {
+		challenge = nil
+	}
+	return challenge, done, err
 }
 
 // A loginServer asks for the address, then for the password, as old programs have it.
