@@ -136,6 +136,31 @@ func (b *Browser) Page(t testing.TB, options ...Option) *Page {
 	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.heard))
 	t.Cleanup(end)
 	p.ctx = ctx
+	if err := chromedp.Do(ctx); err != nil { // opens the tab, for as long as ctx lives
+		t.Fatalf("opening a tab: %v", err)
+	}
+	p.run(command(network.Enable, network.EnableParams{}), command(cdplog.Enable, cdp.Empty{}))
+	p.show()
+	return p
+}
+
+// As shows what follows in another way; without options, as an ordinary page. The
+// tab stays, with its cookies and its passkeys.
+func (p *Page) As(options ...Option) {
+	p.t.Helper()
+	p.setting = setting{language: p.setting.language}
+	for _, o := range options {
+		o(&p.setting)
+	}
+	p.show()
+}
+
+// For fails another test for what goes wrong from now on.
+func (p *Page) For(t testing.TB) { p.t = t }
+
+// show tells the browser how the page is looked at.
+func (p *Page) show() {
+	p.t.Helper()
 	s := p.setting
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}, {Name: "prefers-reduced-motion", Value: "reduce"}}
 	p.prefix = "desktop"
@@ -149,15 +174,10 @@ func (b *Browser) Page(t testing.TB, options ...Option) *Page {
 	if s.dark {
 		features[0].Value, p.prefix = "dark", p.prefix+"-dark"
 	}
-	if err := chromedp.Do(ctx); err != nil { // opens the tab, for as long as ctx lives
-		t.Fatalf("opening a tab: %v", err)
-	}
-	p.run(command(network.Enable, network.EnableParams{}), command(cdplog.Enable, cdp.Empty{}),
-		command(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": s.language}}),
+	p.run(command(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": s.language}}),
 		command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: scale, Mobile: s.phone}),
 		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}),
 		command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: s.silent}))
-	return p
 }
 
 // command makes an action of a command of the protocol.
