@@ -15,6 +15,7 @@ import (
 type Hook struct {
 	ID        string     `json:"id"`
 	URL       string     `json:"url"`
+	Kinds     []string   `json:"kinds,omitempty" enum:"arrived,opened,submitted,refused,evidence" doc:"Bildirilen olay türleri; yoksa hepsi / the kinds of event that are sent; none: all"`
 	State     string     `json:"state" enum:"running,paused,failed" doc:"failed: üç gün boyunca ulaşılamadı; resume ile sürer / it failed for three days; resume goes on"`
 	Made      time.Time  `json:"made"`
 	Cursor    int64      `json:"cursor" doc:"Alıcının onayladığı son olay / the newest event that was confirmed"`
@@ -27,10 +28,30 @@ type Hook struct {
 
 func hookOf(h *happening.Hook) Hook {
 	out := Hook{ID: string(h.ID), URL: h.URL, State: string(h.State), Made: h.Made, Cursor: h.Cursor, Confirmed: optional(h.Confirmed), Fault: string(h.Fault), Failing: optional(h.Failing), Attempts: h.Attempts}
+	for _, k := range h.Kinds {
+		out.Kinds = append(out.Kinds, string(k))
+	}
 	if h.Fault != happening.NoFault && h.State == happening.Running {
 		out.Next = optional(h.Due)
 	}
 	return out
+}
+
+func kindsOf(names []string) (kinds []happening.Kind) {
+	for _, n := range names {
+		kinds = append(kinds, happening.Kind(n))
+	}
+	return kinds
+}
+
+// A HookDelivery is what became of one batch.
+type HookDelivery struct {
+	After  int64     `json:"after" doc:"Bu numaradan sonrakiler / the events after this number"`
+	Upto   int64     `json:"upto" doc:"bu numaraya kadar / up to this one"`
+	Events int       `json:"events"`
+	Tries  int       `json:"tries"`
+	At     time.Time `json:"at" doc:"Son deneme / the last attempt"`
+	Fault  string    `json:"fault,omitempty" enum:"away,certificate,residency,redirect,status,person" doc:"Yoksa alıcı onayladı / none: the receiver confirmed"`
 }
 
 func (p *programs) hooks() {
@@ -54,7 +75,8 @@ func (p *programs) hooks() {
 	type createIn struct {
 		Spoken
 		Body struct {
-			URL string `json:"url" minLength:"9" maxLength:"500" example:"https://erp.example/kep-olaylari" doc:"https; sunucu, sağlayıcının izinli sunucular listesinde olmalıdır / the host has to be on the provider's list"`
+			URL   string   `json:"url" minLength:"9" maxLength:"500" example:"https://erp.example/kep-olaylari" doc:"https; sunucu, sağlayıcının izinli sunucular listesinde olmalıdır / the host has to be on the provider's list"`
+			Kinds []string `json:"kinds,omitempty" maxItems:"5" enum:"arrived,opened,submitted,refused,evidence" doc:"Yalnız bu olay türleri; yoksa hepsi / these kinds of event alone; none: all"`
 		}
 	}
 	type createOut struct {
@@ -66,7 +88,7 @@ func (p *programs) hooks() {
 	op := on(http.MethodPost, "hooks", "createHook", token.Hooks, tag, "Bundan sonraki olayların bildirileceği adresi ekler", "Adds an address to which events are sent from now on", http.StatusConflict)
 	op.DefaultStatus = http.StatusCreated
 	huma.Register(p.api, op, func(ctx context.Context, in *createIn) (*createOut, error) {
-		h, secret, err := p.Hooks.Create(ctx, bearer(ctx).Actor, in.Body.URL)
+		h, secret, err := p.Hooks.Create(ctx, bearer(ctx).Actor, in.Body.URL, kindsOf(in.Body.Kinds)...)
 		if err != nil {
 			return nil, p.told(in.Language, err)
 		}
@@ -106,5 +128,29 @@ func (p *programs) hooks() {
 	huma.Register(p.api, on(http.MethodPost, "hooks/{hook}/replay", "replayHook", token.Hooks, tag, "Bir numaradan sonraki olayları yeniden bildirir", "Sends the events after a number again", http.StatusNotFound),
 		func(ctx context.Context, in *replayIn) (*struct{}, error) {
 			return nil, p.told(in.Language, p.Hooks.Replay(ctx, bearer(ctx).Actor, happening.HookID(in.ID), in.Body.After))
+		})
+	type kindsIn struct {
+		Spoken
+		ID   string `path:"hook" maxLength:"64"`
+		Body struct {
+			Kinds []string `json:"kinds" maxItems:"5" enum:"arrived,opened,submitted,refused,evidence" doc:"Boş: hepsi / empty: all"`
+		}
+	}
+	huma.Register(p.api, on(http.MethodPost, "hooks/{hook}/kinds", "chooseHookKinds", token.Hooks, tag, "Bildirilecek olay türlerini seçer", "Chooses the kinds of event that are sent", http.StatusNotFound),
+		func(ctx context.Context, in *kindsIn) (*struct{}, error) {
+			return nil, p.told(in.Language, p.Hooks.Choose(ctx, bearer(ctx).Actor, happening.HookID(in.ID), kindsOf(in.Body.Kinds)))
+		})
+	type deliveriesOut struct{ Body []HookDelivery }
+	huma.Register(p.api, on(http.MethodGet, "hooks/{hook}/deliveries", "listHookDeliveries", token.Hooks, tag, "Son bildirimleri ve sonuçlarını listeler (en çok 50)", "Lists the last deliveries and what became of them, 50 at most", http.StatusNotFound),
+		func(ctx context.Context, in *hookIn) (*deliveriesOut, error) {
+			all, err := p.Hooks.Deliveries(ctx, bearer(ctx).Actor, happening.HookID(in.ID))
+			if err != nil {
+				return nil, p.told(in.Language, err)
+			}
+			out := &deliveriesOut{Body: []HookDelivery{}}
+			for _, d := range all {
+				out.Body = append(out.Body, HookDelivery{d.After, d.Upto, d.Events, d.Tries, d.At, string(d.Fault)})
+			}
+			return out, nil
 		})
 }

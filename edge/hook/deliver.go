@@ -156,8 +156,11 @@ func (d *Deliverer) serve(ctx context.Context, h *happening.Hook) error {
 	}
 	now := d.o.Clock.Now().UTC()
 	limit := happening.MaxBatch
+	if len(h.Kinds) > 0 {
+		limit = happening.MaxPage // many of them may not be wanted
+	}
 	if h.Upto > h.Cursor {
-		limit = int(min(h.Upto-h.Cursor, happening.MaxBatch)) // as it was tried before
+		limit = int(min(h.Upto-h.Cursor, happening.MaxPage)) // as it was tried before
 	}
 	events, newest, err := d.o.Events.After(ctx, h.Account, h.Cursor, limit)
 	if err != nil {
@@ -166,21 +169,40 @@ func (d *Deliverer) serve(ctx context.Context, h *happening.Hook) error {
 	for h.Upto > h.Cursor && len(events) > 0 && events[len(events)-1].Number > h.Upto {
 		events = events[:len(events)-1] // older ones of the batch are not kept any more
 	}
-	if len(events) == 0 {
-		return d.o.Hooks.Confirm(ctx, h.ID, h.Cursor, max(h.Upto, newest), now) // they are not kept any more
+	if len(events) == 0 { // they are not kept any more
+		if h.Upto > h.Cursor {
+			newest = h.Upto // what came after the batch is still there
+		}
+		return d.o.Hooks.Skip(ctx, h.ID, h.Cursor, newest, now)
 	}
-	upto := events[len(events)-1].Number
+	batch := happening.Delivery{After: h.Cursor, Upto: events[len(events)-1].Number}
+	var wanted []happening.Event
+	for i := range events {
+		if !h.Sends(events[i].Kind) {
+			continue
+		}
+		if len(wanted) == happening.MaxBatch {
+			batch.Upto = events[i].Number - 1
+			break
+		}
+		wanted = append(wanted, events[i])
+	}
+	if batch.Events = len(wanted); batch.Events == 0 {
+		return d.o.Hooks.Skip(ctx, h.ID, h.Cursor, batch.Upto, now)
+	}
 	if !happening.MaySee(&a, h.Person, now) {
-		return d.o.Hooks.Fail(ctx, h.ID, h.Cursor, upto, happening.Nobody, happening.GivenUp, now, now)
+		batch.At, batch.Fault = now, happening.Nobody
+		return d.o.Hooks.Fail(ctx, h.ID, batch, happening.GivenUp, now, now)
 	}
-	fault, err := d.send(ctx, h, events, now)
+	fault, err := d.send(ctx, h, wanted, now)
+	batch.At, batch.Fault = d.o.Clock.Now().UTC(), fault
 	switch {
 	case err != nil || ctx.Err() != nil:
 		return errors.Join(err, ctx.Err())
 	case fault == happening.NoFault:
-		return d.o.Hooks.Confirm(ctx, h.ID, h.Cursor, upto, d.o.Clock.Now().UTC())
+		return d.o.Hooks.Confirm(ctx, h.ID, batch)
 	}
-	now = d.o.Clock.Now().UTC()
+	now = batch.At
 	since, state := h.Failing, happening.Running
 	if since.IsZero() {
 		since = now
@@ -188,7 +210,7 @@ func (d *Deliverer) serve(ctx context.Context, h *happening.Hook) error {
 	if now.Sub(since) >= happening.GiveUp {
 		state = happening.GivenUp
 	}
-	return d.o.Hooks.Fail(ctx, h.ID, h.Cursor, upto, fault, state, since, now.Add(happening.Pause(h.Attempts+1)))
+	return d.o.Hooks.Fail(ctx, h.ID, batch, state, since, now.Add(happening.Pause(h.Attempts+1)))
 }
 
 // send makes one attempt. err is of our own.

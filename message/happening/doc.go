@@ -12,8 +12,8 @@
 //
 // Invariants: an event is numbered once, in the step that moves the position in the
 // feed; numbers of an account rise by one; no event names a person or a subject. A
-// hook's cursor moves only after the receiver has confirmed, and never past what he
-// was sent.
+// hook's cursor moves past an event after the receiver has confirmed it, or where it
+// is of a kind that the hook does not send, or is not kept any more.
 //
 // Next: event.go, follow.go, hook.go, hooks.go. edge/apistore keeps them, edge/hook
 // delivers, edge/api shows them.

@@ -20,6 +20,9 @@ const (
 	Filed     Kind = "evidence"  // an evidence came about a message of the account
 )
 
+// Kinds are all, in the order in which people are asked.
+var Kinds = []Kind{Arrived, Opened, Submitted, Refused, Filed}
+
 // An Event is one thing that happened on an account.
 type Event struct {
 	// Number is the event's on its account, from 1.

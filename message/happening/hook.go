@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,7 +46,9 @@ type Hook struct {
 	Account rem.AccountID
 	Person  rem.PersonID
 	// URL is https, with a host and a path alone.
-	URL   string
+	URL string
+	// Kinds are what is sent; none: everything, also kinds that are not known yet.
+	Kinds []Kind
 	Made  time.Time
 	State State
 	// Cursor is the newest number that the receiver confirmed.
@@ -63,6 +66,22 @@ type Hook struct {
 	Confirmed time.Time
 }
 
+// Sends reports whether it is told events of the kind.
+func (h *Hook) Sends(k Kind) bool { return len(h.Kinds) == 0 || slices.Contains(h.Kinds, k) }
+
+// A Delivery is what became of one batch.
+type Delivery struct {
+	// After and Upto bound the numbers of its events; Events is how many of them were
+	// sent.
+	After, Upto int64
+	Events      int
+	// Tries are the attempts since it was begun, At is when the last one ended, and
+	// Fault what it ended with; none: the receiver confirmed.
+	Tries int
+	At    time.Time
+	Fault Fault
+}
+
 // Bounds of hooks.
 const (
 	// MaxHooks are those of one account.
@@ -74,6 +93,8 @@ const (
 	// First and Last pause after failures; each is twice the one before.
 	First = 5 * time.Second
 	Last  = time.Hour
+	// MaxDeliveries are those of a hook that are kept to be looked at.
+	MaxDeliveries = 50
 	// maxURL is in octets.
 	maxURL = 500
 )

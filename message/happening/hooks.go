@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rem"
@@ -42,12 +43,20 @@ type HookStore interface {
 	SetHook(ctx context.Context, a rem.AccountID, id HookID, s State, cursor int64, due time.Time) error
 	// DueHooks are running ones whose time has come and that have something to send.
 	DueHooks(ctx context.Context, now time.Time, limit int) ([]Hook, error)
-	// Confirm moves the cursor of a hook from one number to the next. When the
-	// cursor is another it changes nothing: its person moved it meanwhile.
-	Confirm(ctx context.Context, id HookID, from, to int64, at time.Time) error
-	// Fail keeps a failure of the batch from a cursor up to a number. When the
-	// cursor is another it changes nothing.
-	Fail(ctx context.Context, id HookID, from, upto int64, f Fault, s State, failing, due time.Time) error
+	// SetKinds replaces what is sent; a batch that is being tried is made anew.
+	SetKinds(ctx context.Context, a rem.AccountID, id HookID, kinds []Kind) error
+	// Confirm moves the cursor of a hook from d.After to d.Upto, which the receiver
+	// confirmed. When the cursor is another it changes nothing: its person moved it
+	// meanwhile. So do Fail and Skip.
+	Confirm(ctx context.Context, id HookID, d Delivery) error
+	// Fail keeps a failure of a batch.
+	Fail(ctx context.Context, id HookID, d Delivery, s State, failing, due time.Time) error
+	// Skip moves the cursor over numbers of which nothing is to be sent: they are not
+	// wanted, or not kept any more.
+	Skip(ctx context.Context, id HookID, from, to int64, at time.Time) error
+	// Deliveries are the last ones of a hook of the account, the newest first,
+	// MaxDeliveries at most; Tries is counted by the store.
+	Deliveries(ctx context.Context, a rem.AccountID, id HookID) ([]Delivery, error)
 }
 
 // A SecretSealer seals the secrets of hooks for the program alone.
@@ -87,10 +96,35 @@ func MaySee(a *account.Account, p rem.PersonID, now time.Time) bool {
 	return a.MayLogIn(p, now) && a.May(p, account.Reading, now)
 }
 
+// chosen are kinds in their order, each once; all of them, and none, are none: then
+// kinds that come later are sent too.
+func chosen(kinds []Kind) ([]Kind, error) {
+	var out []Kind
+	for _, k := range Kinds {
+		if slices.Contains(kinds, k) {
+			out = append(out, k)
+		}
+	}
+	for _, k := range kinds {
+		if !slices.Contains(Kinds, k) {
+			return nil, refuse("Seçtiğiniz olay türlerinden biri yok.", "One of these kinds of event does not exist.")
+		}
+	}
+	if len(out) == len(Kinds) {
+		out = nil
+	}
+	return out, nil
+}
+
 // Create makes a hook and returns its secret, which is not to be had again. It begins
-// with what happens after it was made.
-func (h *Hooks) Create(ctx context.Context, by rem.Actor, address string) (Hook, string, error) {
+// with what happens after it was made, of some kinds of event or, where none is named,
+// all.
+func (h *Hooks) Create(ctx context.Context, by rem.Actor, address string, kinds ...Kind) (Hook, string, error) {
 	if err := h.may(ctx, by); err != nil {
+		return Hook{}, "", err
+	}
+	kinds, err := chosen(kinds)
+	if err != nil {
 		return Hook{}, "", err
 	}
 	whole, host, err := ParseURL(address)
@@ -113,7 +147,7 @@ func (h *Hooks) Create(ctx context.Context, by rem.Actor, address string) (Hook,
 	if err != nil {
 		return Hook{}, "", err
 	}
-	k := Hook{ID: HookID(id), Account: by.Account, Person: by.Person, URL: whole, Made: now, State: Running, Cursor: newest, Due: now}
+	k := Hook{ID: HookID(id), Account: by.Account, Person: by.Person, URL: whole, Kinds: kinds, Made: now, State: Running, Cursor: newest, Due: now}
 	sealed, err := h.Sealer.SealSecret(ctx, k.ID, secret)
 	if err != nil {
 		return Hook{}, "", fmt.Errorf("making a hook: %w", err)
@@ -130,6 +164,39 @@ func (h *Hooks) List(ctx context.Context, by rem.Actor) ([]Hook, error) {
 		return nil, err
 	}
 	return h.Store.Hooks(ctx, by.Account)
+}
+
+// Hook is one of the account; newest is the number of the account's newest event.
+func (h *Hooks) Hook(ctx context.Context, by rem.Actor, id HookID) (k Hook, newest int64, err error) {
+	if err := h.may(ctx, by); err != nil {
+		return Hook{}, 0, err
+	}
+	if k, err = h.Store.Hook(ctx, by.Account, id); err != nil {
+		return Hook{}, 0, err
+	}
+	_, newest, err = h.Events.After(ctx, by.Account, k.Cursor, 1)
+	return k, newest, err
+}
+
+// Deliveries are the last ones of a hook, the newest first.
+func (h *Hooks) Deliveries(ctx context.Context, by rem.Actor, id HookID) ([]Delivery, error) {
+	if err := h.may(ctx, by); err != nil {
+		return nil, err
+	}
+	return h.Store.Deliveries(ctx, by.Account, id)
+}
+
+// Choose replaces the kinds of event that are sent from now on; none: all. What waits
+// is chosen anew too, and what was skipped comes with Replay alone.
+func (h *Hooks) Choose(ctx context.Context, by rem.Actor, id HookID, kinds []Kind) error {
+	if err := h.may(ctx, by); err != nil {
+		return err
+	}
+	kinds, err := chosen(kinds)
+	if err != nil {
+		return err
+	}
+	return h.Store.SetKinds(ctx, by.Account, id, kinds)
 }
 
 // Pause stops deliveries until Resume.

@@ -39,7 +39,7 @@ func happeningRecords() []privacy.Holding {
 	each(kept, traffic, "event.at", "event.kind", "event.recipient", "event.evidence", "event.of", "event.outcome")
 	each(kept, accountID, "hook.account", "bulk_job.account")
 	each(kept.as(privacy.Pseudonym), personID, "hook.person", "bulk_job.holder", "bulk_job.person")
-	each(kept, hookSetting, "hook.url", "hook.made", "hook.state")
+	each(kept, hookSetting, "hook.url", "hook.kinds", "hook.made", "hook.state")
 	each(manner{privacy.Column, privacy.ProgramSealed, privacy.DataFolder, privacy.KeepAccount, no}, hookSetting, "hook.secret")
 	each(kept, bulkState, "bulk_job.method", "bulk_job.proved", "bulk_job.proof", "bulk_job.kind", "bulk_job.made", "bulk_job.state", "bulk_item.draft", "bulk_item.step", "bulk_item.at")
 	each(kept, digest, "bulk_item.digest")
@@ -48,11 +48,11 @@ func happeningRecords() []privacy.Holding {
 	list = append(list, m.holds("bulk.sealedFields.Address", bulkAddress))
 	return append(list, slices.Concat(
 		technical(privacy.Column, byParts, "bulk_item.address"),
-		technical(privacy.Column, order, "event.number", "event_newest.number", "hook.cursor", "hook.upto", "bulk_job.cursor", "bulk_item.row"),
+		technical(privacy.Column, order, "event.number", "event_newest.number", "hook.cursor", "hook.upto", "hook_delivery.upto", "hook_delivery.after", "hook_delivery.events", "bulk_job.cursor", "bulk_item.row"),
 		technical(privacy.Column, position, "event_position.one", "event_position.position"),
-		technical(privacy.Column, ofSystem, "hook.failing", "hook.attempts", "hook.due", "hook.confirmed"),
-		technical(privacy.Column, ofCode, "hook.fault"),
+		technical(privacy.Column, ofSystem, "hook.failing", "hook.attempts", "hook.due", "hook.confirmed", "hook_delivery.tries", "hook_delivery.at"),
+		technical(privacy.Column, ofCode, "hook.fault", "hook_delivery.fault"),
 		technical(privacy.Column, ofSentence, "bulk_item.tr", "bulk_item.en"),
-		technical(privacy.Column, random, "hook.id", "bulk_job.id", "bulk_item.job"),
+		technical(privacy.Column, random, "hook.id", "hook_delivery.hook", "bulk_job.id", "bulk_item.job"),
 	)...)
 }
