@@ -81,8 +81,10 @@ func (n *Node) tellHappenings(ctx context.Context) {
 			n.alarmOf(what)(err)
 		}
 	}
+	var pace pace
 	for ctx.Err() == nil {
 		_, err := h.follower.Follow(ctx)
+		pace.done()
 		alarm(alarmEvents, err)
 		wake := committed
 		if err != nil {
@@ -91,6 +93,7 @@ func (n *Node) tellHappenings(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-wake:
+			pace.wait(ctx)
 		case <-pause.C:
 			alarm(alarmBulk, h.bulk.Round(ctx))
 		case <-forget.C:

@@ -133,9 +133,9 @@ func (m mailboxNames) Holding(ctx context.Context, who mailbox.Visitor, a accoun
 
 // How mailboxes are kept up.
 const (
-	// indexedAtOnce is how many messages are read for the search before the journal
+	// indexedAtOnce is how many items are read for the search before the journal
 	// is looked at again: arrivals are shown before old ones can be found.
-	indexedAtOnce = 64
+	indexedAtOnce = 128
 	// mailboxPause is after which the journal is looked at though nobody rang, and
 	// after a fault.
 	mailboxPause = 5 * time.Second
@@ -155,8 +155,10 @@ func (n *Node) followMailboxes(ctx context.Context) {
 			n.alarmOf(what)(err)
 		}
 	}
+	var pace pace
 	for ctx.Err() == nil {
 		_, err := n.boxes.follow(ctx)
+		pace.done()
 		alarm(alarmMailbox, err)
 		more, fault := false, err
 		if err == nil {
@@ -173,6 +175,7 @@ func (n *Node) followMailboxes(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-wake:
+			pace.wait(ctx)
 		case <-pause.C:
 		case <-sweep.C:
 			alarm(alarmDrafts, n.boxes.store.Sweep(ctx))
