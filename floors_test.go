@@ -71,6 +71,7 @@ var beside = map[string][]string{
 	"edge/telephone":        {"edge/simulator"},                    // whose keys its telephones have
 	"edge/mailstore":        {"edge/blobstore", "edge/sqlitefile"}, // the files of drafts, on its disk
 	"edge/config":           {"edge/outward"},                      // the residency list is checked as it will be kept
+	"edge/mobile":           {"edge/outward"},                      // the one way by which questions about people leave
 	"edge/centraldirectory": {"edge/outward"},                      // the one way by which questions about people leave
 	"edge/idproof":          {"edge/outward"},                      // the one way by which questions about people leave
 	"edge/notify":           {"edge/outward"},                      // the same

@@ -40,6 +40,9 @@ func (p *pages) begin(r *web.Request) (web.Answer, error) {
 	for _, name := range names {
 		d, err := p.Draft(r.Context(), who.Actor, name)
 		if err != nil {
+			for _, d := range drafts {
+				err = errors.Join(err, d.Close())
+			}
 			return nil, err
 		}
 		drafts = append(drafts, d)
@@ -75,10 +78,7 @@ type requestPage struct {
 	Sign   string // JSON for signing.js
 	Batch  bool
 	OnePIN bool
-	Phones []signing.MobileOperator
-	Phone  *signing.MobileState
-	Fields []web.Field
-	Back   string
+	Phone  *way // nil: not offered
 }
 
 func (p *pages) request(r *web.Request) (web.Answer, error) {
@@ -89,35 +89,37 @@ func (p *pages) request(r *web.Request) (web.Answer, error) {
 	if v.Done() {
 		return web.Redirect{To: "/sign/" + string(v.ID) + "/result"}, nil
 	}
-	return p.page(r, v, web.NewForm(nil))
-}
-
-func (p *pages) page(r *web.Request, v signing.View, f *web.Form) (web.Answer, error) {
-	path := "/sign/" + string(v.ID)
-	sign, err := p.forScript(r, v)
+	if v.Mobile != nil && v.Mobile.Stage.Active() {
+		return web.Redirect{To: "/sign/" + string(v.ID) + "/telephone"}, nil
+	}
+	page, err := p.page(r, v)
 	if err != nil {
 		return nil, err
 	}
-	d := requestPage{Path: path, Until: web.Cell{Time: v.Until}, Sign: sign, Batch: len(v.Items) > 1, OnePIN: v.OnePIN, Phone: v.Mobile, Back: p.Back}
+	return page, nil
+}
+
+func (p *pages) page(r *web.Request, v signing.View) (page web.Page, err error) {
+	path := "/sign/" + string(v.ID)
+	sign, err := p.forScript(r, v)
+	if err != nil {
+		return page, err
+	}
+	d := requestPage{Path: path, Until: web.Cell{Time: v.Until}, Sign: sign, Batch: len(v.Items) > 1, OnePIN: v.OnePIN}
 	for n := range v.Items {
 		d.Items = append(d.Items, p.item(r, v, n))
 	}
-	if len(v.Items) == 1 && len(p.Telephones) > 0 {
-		d.Phones = p.Telephones
-		operator := web.Field{Name: "operator", Type: web.SelectInput, Label: text("Operatörünüz", "Your operator")}
-		for _, o := range p.Telephones {
-			operator.Choices = append(operator.Choices, web.Choice{Value: o.ID, Label: o.Name, Chosen: f.Get("operator") == o.ID})
-		}
-		d.Fields = []web.Field{f.Field(operator), f.Field(web.Field{
-			Name: "number", Type: web.PhoneInput, Label: text("Telefon numaranız", "Your telephone number"), Short: true, Auto: "tel", Max: 20,
-			Help: text("Mobil imza hizmeti açık olan hat. Numara saklanmaz.", "The line with mobile signature. The number is not kept."),
-		})}
+	if d.Phone, err = p.byTelephone(r, v); err != nil {
+		return page, err
 	}
 	return web.Page{
-		View: views.Page("request"), Title: text("İmzala ve gönder", "Sign and send"), Script: web.Signing, Data: d, Form: f,
+		View: views.Page("request"), Title: text("İmzala ve gönder", "Sign and send"), Script: web.Signing, Data: d,
 		Lead: text("Aşağıdakini imzalarsanız ileti hemen, zamanladıysanız o zaman gönderilir; gönderilen ileti geri alınamaz.", "If you sign what is below, it is sent at once, or at the time that you chose; what was sent cannot be recalled."),
 	}, nil
 }
+
+// untitled stands for a subject that is empty.
+var untitled = text("(konusuz)", "(no subject)")
 
 // item shows one message of a request.
 func (p *pages) item(r *web.Request, v signing.View, n int) shown {
@@ -137,7 +139,7 @@ func (p *pages) item(r *web.Request, v signing.View, n int) shown {
 		web.Fact{Term: text("Boyut", "Size"), Value: web.Cell{Text: size(i.Size, r.Language)}},
 		web.Fact{Term: text("İmzalanan bölümün özeti (SHA-256)", "Digest of the part that is signed (SHA-256)"), Value: web.Cell{Text: i.Digest.String(), Code: true}})
 	if s.Title == "" {
-		s.Title = r.Say(text("(konusuz)", "(no subject)"))
+		s.Title = r.Say(untitled)
 	}
 	if o := i.Outcome; o != nil {
 		s.Outcome = Outcome{web.Good, text("Gönderildi", "Sent"), rem.Text{}}
@@ -294,61 +296,6 @@ func (p *pages) cancel(r *web.Request) (web.Answer, error) {
 	return web.Redirect{To: p.Back}, nil
 }
 
-// telephone asks a telephone.
-func (p *pages) telephone(r *web.Request) (web.Answer, error) {
-	f, err := r.Form()
-	if err != nil {
-		return nil, err
-	}
-	number := strings.Map(func(c rune) rune {
-		if '0' <= c && c <= '9' || c == '+' {
-			return c
-		}
-		return -1
-	}, f.Get("number"))
-	if len(number) < 10 || len(number) > 16 {
-		f.Fail("number", text("Telefon numarası eksik ya da yanlış.", "The telephone number is incomplete or wrong."))
-	}
-	known := false
-	for _, o := range p.Telephones {
-		known = known || o.ID == f.Get("operator")
-	}
-	if !known {
-		f.Fail("operator", text("Operatörünüzü seçin.", "Choose your operator."))
-	}
-	v, err := p.Desk.View(access(r))
-	if err != nil {
-		return nil, err
-	}
-	if f.Good() {
-		v, err = p.Desk.AskMobile(r.Context(), access(r), f.Get("operator"), number)
-		refusal, refused := errors.AsType[*rem.Refusal](err)
-		switch {
-		case refused:
-			f.Fail("number", refusal.Detail)
-			if v, err = p.Desk.View(access(r)); err != nil {
-				return nil, err
-			}
-		case err != nil:
-			return nil, err
-		default:
-			return web.Redirect{To: "/sign/" + string(v.ID)}, nil
-		}
-	}
-	return p.page(r, v, f)
-}
-
-func (p *pages) answer(r *web.Request) (web.Answer, error) {
-	v, err := p.Desk.AnswerMobile(r.Context(), access(r))
-	if err != nil {
-		return nil, err
-	}
-	if v.Done() {
-		return web.Redirect{To: "/sign/" + string(v.ID) + "/result"}, nil
-	}
-	return web.Redirect{To: "/sign/" + string(v.ID)}, nil
-}
-
 func number(r *web.Request) (int, error) {
 	n, err := strconv.Atoi(r.Var("n"))
 	if err != nil || n < 0 || n > signing.MaxBatch || strconv.Itoa(n) != r.Var("n") {
@@ -367,7 +314,10 @@ func (p *pages) unsigned(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return web.Stream{Name: fmt.Sprintf("imzasiz-%d.eml", n+1), Type: "message/rfc822", Size: src.Size(), ReadCloser: io.NopCloser(io.NewSectionReader(src, 0, src.Size()))}, nil
+	return web.Stream{Name: fmt.Sprintf("imzasiz-%d.eml", n+1), Type: "message/rfc822", Size: src.Size(), ReadCloser: struct {
+		io.Reader
+		io.Closer
+	}{io.NewSectionReader(src, 0, src.Size()), src}}, nil
 }
 
 // upload takes a message that was signed in another program. It lies in a file

@@ -11,6 +11,7 @@ import (
 	"rem/mail/mime"
 	"rem/message/signing"
 	"rem/message/submission"
+	"rem/person"
 	"rem/person/login"
 )
 
@@ -28,9 +29,9 @@ type Desk interface {
 	Choose(ctx context.Context, a signing.Access, chain [][]byte) (signing.Choice, error)
 	Complete(ctx context.Context, a signing.Access, values [][]byte) (signing.View, error)
 	Upload(ctx context.Context, a signing.Access, n int, signed mime.Source) (signing.View, error)
-	Unsigned(a signing.Access, n int) (mime.Source, error)
-	AskMobile(ctx context.Context, a signing.Access, operator, number string) (signing.View, error)
-	AnswerMobile(ctx context.Context, a signing.Access) (signing.View, error)
+	Unsigned(a signing.Access, n int) (*signing.Unsigned, error)
+	AskMobile(ctx context.Context, a signing.Access, number person.Phone) (signing.View, error)
+	WithdrawMobile(a signing.Access) (signing.View, error)
 	Cancel(a signing.Access) error
 }
 
@@ -50,8 +51,9 @@ type Services struct {
 	Back, Sent string
 	// Base is where the pages are, such as "https://kep.example": remsign is given it.
 	Base string
-	// Telephones are the operators of mobile signatures; none: that is not offered.
-	Telephones []signing.MobileOperator
+	// Telephone is the number that whoever is logged in showed to be his, zero where
+	// there is none; nil: mobile signatures are not offered.
+	Telephone func(ctx context.Context, s login.Session) (person.Phone, error)
 	// MaxUpload bounds an uploaded message in octets; 0: 32 MiB.
 	MaxUpload int64
 }
@@ -71,7 +73,7 @@ func Part(s Services) (web.Part, error) {
 	}
 	p := &pages{s}
 	route := func(name, method, pattern string, h web.Handler) web.Route {
-		return web.Route{Name: name, Method: method, Pattern: pattern, Who: web.Holder, Handler: known(h)}
+		return web.Route{Name: name, Method: method, Pattern: pattern, Who: web.Holder, Handler: p.known(h)}
 	}
 	upload := route("upload", "POST", "/sign/{id}/{n}/upload", p.upload)
 	upload.MaxBody, upload.Busy = s.MaxUpload+(64<<10), true
@@ -83,7 +85,9 @@ func Part(s Services) (web.Part, error) {
 		route("certificate", "POST", "/sign/{id}/certificate", p.certificate),
 		route("signatures", "POST", "/sign/{id}/signatures", p.signatures),
 		route("telephone", "POST", "/sign/{id}/telephone", p.telephone),
-		route("answer", "POST", "/sign/{id}/telephone/answer", p.answer),
+		route("waiting", "GET", "/sign/{id}/telephone", p.waiting),
+		route("state", "GET", "/sign/{id}/telephone/state", p.state),
+		route("withdraw", "POST", "/sign/{id}/telephone/withdraw", p.withdraw),
 		route("cancel", "POST", "/sign/{id}/cancel", p.cancel),
 		route("unsigned", "GET", "/sign/{id}/{n}/unsigned", p.unsigned),
 		upload,
@@ -91,12 +95,12 @@ func Part(s Services) (web.Part, error) {
 }
 
 // known turns the errors of the desk into the frame's.
-func known(h web.Handler) web.Handler {
+func (p *pages) known(h web.Handler) web.Handler {
 	return func(r *web.Request) (web.Answer, error) {
 		answer, err := h(r)
 		switch {
 		case errors.Is(err, signing.ErrNotFound):
-			return nil, fmt.Errorf("%w: %w", web.ErrNotFound, err)
+			return p.gone(), nil
 		case errors.Is(err, signing.ErrBusy), errors.Is(err, signing.ErrFull):
 			return nil, fmt.Errorf("%w: %w", web.ErrBusy, err)
 		}

@@ -216,6 +216,7 @@ func (p *Programs) original(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, err)
 		return
 	}
+	defer src.Close()
 	w.Header().Set("Content-Type", "message/rfc822")
 	w.Header().Set("Content-Length", strconv.FormatInt(src.Size(), 10))
 	if _, err := io.Copy(w, io.NewSectionReader(src, 0, src.Size())); err != nil {

@@ -13,9 +13,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"rem/edge/simulator"
-	"rem/edge/telephone"
 	"rem/internal/testkit/browser"
 	"rem/internal/testkit/signtest"
 	"rem/mail/mime"
@@ -100,12 +100,12 @@ func TestARequestOfAnotherIsNotThere(t *testing.T) {
 	v := newVisitor(t, d)
 	path := v.begin("1")
 	cem := &visitor{t, v.site, "cem"}
-	for _, p := range []string{path, path + "/result", path + "/0/unsigned"} {
+	for _, p := range []string{path, path + "/result", path + "/telephone", path + "/telephone/state", path + "/0/unsigned"} {
 		if r, body := cem.get(p); r.StatusCode != 404 || strings.Contains(body, "Sozlesme") {
 			t.Errorf("GET %s: %d", p, r.StatusCode)
 		}
 	}
-	for _, p := range []string{path + "/code", path + "/certificate", path + "/signatures", path + "/telephone/answer", path + "/cancel"} {
+	for _, p := range []string{path + "/code", path + "/certificate", path + "/signatures", path + "/telephone", path + "/telephone/withdraw", path + "/cancel"} {
 		if r, _ := cem.post(p, "chain", ""); r.StatusCode != 404 && r.StatusCode != 422 {
 			t.Errorf("POST %s: %d", p, r.StatusCode)
 		}
@@ -258,60 +258,10 @@ func TestAProgramSignsByAOneTimeCode(t *testing.T) {
 	}
 }
 
-func TestATelephoneSigns(t *testing.T) {
-	d := signtest.New(t, signing.Policy{})
-	phones := telephone.NewTelephones(d.World.Clock)
-	const line = "+905550000001"
-	phones.Line(line, d.Kit.Identity(t, 0, simulator.P256))
-	phones.Line("+905550000002", d.Kit.Identity(t, 1, simulator.P256))
-	d.Service.Mobile = phones
-	v := newVisitor(t, d)
-	path := v.begin("1")
-	for name, c := range map[string][2]string{
-		"no number":            {"", "simulator"},
-		"no operator":          {line, ""},
-		"a line without it":    {"+905559999999", "simulator"},
-		"another person's one": {"+905550000002", "simulator"},
-	} {
-		if r, _ := v.post(path+"/telephone", "number", c[0], "operator", c[1]); r.StatusCode != 422 {
-			t.Errorf("%s: %d", name, r.StatusCode)
-		}
-	}
-	ask := func() {
-		if r, body := v.post(path+"/telephone", "number", "+90 555 000 00 01", "operator", "simulator"); r.StatusCode != 303 {
-			t.Fatalf("%d %s", r.StatusCode, body)
-		}
-	}
-	ask()
-	shown := phones.Codes(line)
-	if _, body := v.get(path); len(shown) != 1 || !strings.Contains(body, "<code>"+shown[0]+"</code>") || strings.Contains(body, "5550000001") {
-		t.Errorf("codes %v, page %s", shown, body)
-	}
-	if r, _ := v.post(path + "/telephone/answer"); r.StatusCode != 303 || strings.HasSuffix(r.Header.Get("Location"), "/result") {
-		t.Errorf("while it waits: %d", r.StatusCode)
-	}
-	if err := phones.Press(line, false); err != nil {
-		t.Fatal(err)
-	}
-	v.post(path + "/telephone/answer")
-	if _, body := v.get(path); !strings.Contains(body, "onaylanmadı") {
-		t.Errorf("declined: %s", body)
-	}
-	ask()
-	if err := phones.Press(line, true); err != nil {
-		t.Fatal(err)
-	}
-	if r, _ := v.post(path + "/telephone/answer"); !strings.HasSuffix(r.Header.Get("Location"), "/result") || len(d.Sent()) != 1 {
-		t.Errorf("confirmed: %d %s", r.StatusCode, r.Header.Get("Location"))
-	}
-}
-
 // EN 301 549: the pages, in both languages, on a desk and on a phone, light and dark.
 func TestEveryPageOfSigningIsForEverybody(t *testing.T) {
 	d := signtest.New(t, signing.Policy{Batch: 3})
-	phones := telephone.NewTelephones(d.World.Clock)
-	phones.Line("+905550000001", d.Kit.Identity(t, 0, simulator.P256))
-	d.Service.Mobile = phones
+	phones := ring(t, d, 0)
 	site := browser.Serve(t, func(base string) http.Handler { return d.Site(t, base) })
 	b := browser.Open(t)
 	for _, look := range []struct {
@@ -335,9 +285,21 @@ func TestEveryPageOfSigningIsForEverybody(t *testing.T) {
 				p.Walk()
 			}
 			p.Submit(`form[action$="/telephone"]`)
-			check("telephone-wrong")
-			p.Fill("number", "0555 000 00 01")
-			p.Choose("operator", "simulator")
+			if look.name == "silent" {
+				p.FollowText("Kendiliğinden yenilemeyi durdur")
+			}
+			check("telephone-asking")
+			d.LookMobile(t.Context())
+			p.Open(p.Here())
+			check("telephone-waiting")
+			if n, err := phones.PressAll(line, false); n != 1 || err != nil {
+				t.Fatalf("%d requests on the telephone: %v", n, err)
+			}
+			d.World.Clock.Advance(time.Minute)
+			d.LookMobile(t.Context())
+			p.Open(p.Here())
+			check("telephone-declined")
+			p.FollowText(map[string]string{"tr": "Başka bir yolla imzala", "en": "Sign in another way"}[look.language])
 			p.Submit(`form[action$="/code"]`)
 			check("code")
 			p.Follow(`a[href$="/result"]`)
@@ -345,7 +307,10 @@ func TestEveryPageOfSigningIsForEverybody(t *testing.T) {
 			p.Open(site + "/" + look.language + "/drafts/3")
 			p.Submit(`form[action$="/sign"]`)
 			check("batch")
+			gone := p.Here()
 			p.Submit(`form[action$="/cancel"]`)
+			p.Open(gone)
+			check("gone")
 		})
 	}
 }

@@ -57,6 +57,9 @@ type Page struct {
 	Steps []Step
 	// Script is one that the page needs.
 	Script Script
+	// Refresh is after how many seconds a browser that runs no scripts asks for the page
+	// again; 0: it does not. The page offers a way to stop it (WCAG 2.2.2).
+	Refresh int
 	// Frames lets the page hold a [Framed] of ours.
 	Frames bool
 	// Wide lets tables have the whole width.

@@ -21,6 +21,9 @@ const (
 	// Compose keeps a draft while it is written, and asks our own server about its
 	// recipients: see compose.js.
 	Compose Script = "compose.js"
+	// Waiting asks our own server how something stands that goes on without the visitor,
+	// and loads the page anew when that has changed: see waiting.js.
+	Waiting Script = "waiting.js"
 )
 
 // signers are where remsign listens, on the visitor's own machine
@@ -56,7 +59,7 @@ func policy(s Script, frames bool) string {
 	}
 	connect := ""
 	switch s {
-	case Compose:
+	case Compose, Waiting:
 		connect = "connect-src 'self'; "
 	case Signing:
 		connect = "connect-src 'self' " + strings.Join(signers, " ") + "; "

@@ -53,7 +53,14 @@ func (s *Service) Choose(ctx context.Context, a Access, chain [][]byte) (Choice,
 		return Choice{}, err
 	}
 	defer done()
-	return s.choose(ctx, r, certificates)
+	taken, c, err := s.choose(ctx, r, certificates)
+	if err != nil {
+		return Choice{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.chosen = taken
+	return c, nil
 }
 
 func parseChain(chain [][]byte) ([]*x509.Certificate, error) {
@@ -75,16 +82,16 @@ func parseChain(chain [][]byte) ([]*x509.Certificate, error) {
 	return out, nil
 }
 
-// choose is Choose for whoever works on r.
-func (s *Service) choose(ctx context.Context, r *request, chain []*x509.Certificate) (Choice, error) {
+// choose judges a certificate for whoever works on r, and says what it would sign.
+func (s *Service) choose(ctx context.Context, r *request, chain []*x509.Certificate) (*chosen, Choice, error) {
 	now := s.Clock.Now().UTC().Truncate(time.Second)
 	chain = s.extend(chain)
 	remote, err := cades.NewRemote(cades.RemoteOptions{Chain: chain, Authority: s.Authority})
 	if err != nil {
-		return Choice{}, rem.Refuse(rem.InvalidUserSignature, "Bu sertifikanın anahtar türüyle imza kabul edilmiyor.", "Signatures with this certificate's kind of key are not accepted.")
+		return nil, Choice{}, rem.Refuse(rem.InvalidUserSignature, "Bu sertifikanın anahtar türüyle imza kabul edilmiyor.", "Signatures with this certificate's kind of key are not accepted.")
 	}
 	if err := s.mayChoose(ctx, r, chain, remote.Algorithm(), now); err != nil {
-		return Choice{}, err
+		return nil, Choice{}, err
 	}
 	c := Choice{Algorithm: remote.Algorithm(), Time: now, Items: make([]ToSign, len(r.items))}
 	for n, i := range r.items {
@@ -94,15 +101,14 @@ func (s *Service) choose(ctx context.Context, r *request, chain []*x509.Certific
 		digest := r.view.Items[n].Digest
 		p, err := remote.Begin(digest[:], now)
 		if err != nil {
-			return Choice{}, err
+			return nil, Choice{}, err
 		}
 		c.Items[n] = ToSign{Attributes: p.Attributes, Digest: p.Digest}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.remote, r.at = remote, now
 	r.view.Signer = visible(chain[0].Subject.CommonName)
-	return c, nil
+	return &chosen{remote, now}, c, nil
 }
 
 // extend follows the issuers of a chain's last certificate among those that are known
@@ -171,10 +177,10 @@ func (s *Service) complete(ctx context.Context, r *request, values [][]byte) (Vi
 		if i.signed != nil {
 			continue
 		}
-		if r.remote == nil {
+		if r.chosen == nil {
 			return View{}, rem.Refuse(rem.PolicyViolation, "Önce imzalayacak sertifika seçilmeli.", "The certificate that signs has to be chosen first.")
 		}
-		signed, err := s.join(ctx, r, n, values[n])
+		signed, err := s.join(ctx, r, n, r.chosen, values[n])
 		if err != nil {
 			return View{}, err
 		}
@@ -186,20 +192,20 @@ func (s *Service) complete(ctx context.Context, r *request, values [][]byte) (Vi
 }
 
 // join makes S/MIME of one value, and verifies it as submission will.
-func (s *Service) join(ctx context.Context, r *request, n int, value []byte) (message.Content, error) {
+func (s *Service) join(ctx context.Context, r *request, n int, by *chosen, value []byte) (message.Content, error) {
 	wrong := rem.Refuse(rem.InvalidUserSignature, "İmza, gösterilen iletinin bu sertifikayla atılmış imzası değil.", "The signature is not that of the shown message with this certificate.")
 	if len(value) == 0 || len(value) > maxValue {
 		return nil, wrong
 	}
 	digest := r.view.Items[n].Digest
-	der, err := r.remote.Complete(ctx, cades.Pending{Content: digest[:], Time: r.at}, value)
+	der, err := by.remote.Complete(ctx, cades.Pending{Content: digest[:], Time: by.at}, value)
 	if errors.Is(err, cms.ErrSignature) {
 		return nil, wrong
 	}
 	if err != nil {
 		return nil, err
 	}
-	src, err := r.items[n].unsigned.Complete(r.remote.Hash(), der)
+	src, err := r.items[n].unsigned.Complete(by.remote.Hash(), der)
 	if err != nil {
 		return nil, err
 	}
@@ -249,6 +255,12 @@ func (s *Service) submit(ctx context.Context, r *request) (View, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if r.view.Done() {
+		s.hangUp(r) // another way was quicker
+		if p := r.phone; p != nil && p.state.Stage == MobileSending {
+			p.state.Stage = MobileSent
+		}
+	}
 	return r.copy(), nil
 }
 

@@ -2,141 +2,124 @@ package signing
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"crypto/sha256"
+	"time"
 
 	"rem"
+	"rem/person"
 )
 
-// A MobileOperator is whose telephones sign.
-type MobileOperator struct {
-	ID   string // such as "operator-a"
-	Name rem.Text
-}
-
-// A MobileHandle names a signature that was asked of a telephone.
+// A MobileHandle names a signature that is asked of a telephone. It is ours, is never
+// used for another one, and says nothing about anybody.
 type MobileHandle string
 
 // A MobileRequest is what a telephone is asked to sign.
 type MobileRequest struct {
-	Operator, Number string
-	// Text is shown on the telephone: short, without names.
+	Handle MobileHandle
+	Number person.Phone
+	// Text is shown on the telephone: short, without names, with the code.
 	Text string
-	// Digest is SHA-256, of signed attributes.
+	// Digest is SHA-256, of signed attributes; it is what is signed.
 	Digest []byte
+	// Until is when nobody waits any more: a telephone that has not answered then is to
+	// forget the request.
+	Until time.Time
 }
+
+// A MobileWord is what became of a request at its operator. It is a word of the
+// form in docs/formats/mobile-signature.md.
+type MobileWord string
+
+// The words.
+const (
+	WordWaiting  MobileWord = "waiting"  // the person has not answered
+	WordSigned   MobileWord = "signed"   // there is a value
+	WordDeclined MobileWord = "declined" // the person said no
+	WordExpired  MobileWord = "expired"  // nobody answered in time
+	WordUnknown  MobileWord = "unknown"  // the operator knows of no such request
+)
 
 // A MobileAnswer is what a telephone's operator knows of a request.
 type MobileAnswer struct {
-	// Waiting: nobody answered yet; then Value is nil.
-	Waiting bool
-	// Declined: the person said no, or the time passed.
-	Declined bool
-	// Value is the signature value, of the form that cades.Remote.Complete takes.
+	Word MobileWord
+	// Value is the signature value, of the form that cades.Remote.Complete takes; with
+	// WordSigned alone.
 	Value []byte
 }
 
-// Mobile signs with keys in telephones, through whoever operates them. Adapters
-// speak the operator's protocol; edge/simulator has one that is marked as such.
-// Calls may be repeated; nothing is durable here.
+// Mobile signs with keys in telephones, through whoever reaches their operators. Who
+// operates a number is found behind it: numbers move between operators. edge/mobile
+// asks by HTTP, edge/telephone is a simulator. Every call may be repeated; an error
+// that is no *rem.Refusal is a fault, after which it is.
 type Mobile interface {
-	// Operators are those that can be asked.
-	Operators() []MobileOperator
 	// Certificate gives the signing certificate of a number, its chain in DER, leaf
 	// first. A *rem.Refusal: there is none.
-	Certificate(ctx context.Context, operator, number string) ([][]byte, error)
-	// Ask sends the request to the telephone. code is shown there and on our page,
-	// so that the person can compare them.
-	Ask(ctx context.Context, r MobileRequest) (h MobileHandle, code string, err error)
-	// Answer tells what became of it. It returns at once.
+	Certificate(ctx context.Context, number person.Phone) ([][]byte, error)
+	// Ask sends a request to its telephone, once for each handle, however often it is
+	// called. A *rem.Refusal: the telephone is not asked.
+	Ask(ctx context.Context, r MobileRequest) error
+	// Answer tells what became of it, at once. The same answer is given until the
+	// request's end, so that a lost one is asked for again.
 	Answer(ctx context.Context, h MobileHandle) (MobileAnswer, error)
+	// Withdraw takes a request back; of one that is unknown or answered it is harmless.
+	Withdraw(ctx context.Context, h MobileHandle) error
 }
 
-// A MobileState is a telephone that is being waited for.
+// A MobileStage is how it stands with a telephone that was asked.
+type MobileStage string
+
+// The stages. The first three go on by themselves, as long as Watch runs; of the
+// others nothing more comes, and the telephone may be asked anew.
+const (
+	MobileAsking    MobileStage = "asking"    // its operator is being told
+	MobileWaiting   MobileStage = "waiting"   // the telephone shows the code
+	MobileSending   MobileStage = "sending"   // everything is signed and verified
+	MobileSent      MobileStage = "sent"      // every message has its outcome
+	MobileDeclined  MobileStage = "declined"  // the person said no
+	MobileExpired   MobileStage = "expired"   // the time passed
+	MobileLost      MobileStage = "lost"      // the operator could not be reached, or lost it
+	MobileRefused   MobileStage = "refused"   // not what was asked for, or not accepted: Why
+	MobileWithdrawn MobileStage = "withdrawn" // taken back here
+)
+
+// Active reports whether it goes on by itself.
+func (m MobileStage) Active() bool {
+	return m == MobileAsking || m == MobileWaiting || m == MobileSending
+}
+
+// A MobileState is how it stands with a telephone. It is a copy.
 type MobileState struct {
+	Stage MobileStage
+	// Number is masked.
+	Number string
 	// Code stands on the telephone too.
 	Code string
-	// Declined: nothing will come; asking again is possible.
-	Declined bool
+	// Item is which message it is asked about, from 0; each of a batch is asked about on
+	// its own. Signed is how many have their signature. Nothing is sent before all do.
+	Item, Signed int
+	// Until is when the telephone is given up.
+	Until time.Time
+	// Trouble: the operator does not answer now, and is asked again.
+	Trouble bool
+	// Why is the reason of MobileRefused.
+	Why *rem.Refusal
 }
 
-// AskMobile asks a telephone for the signature of a request with one message.
-func (s *Service) AskMobile(ctx context.Context, a Access, operator, number string) (View, error) {
-	if s.Mobile == nil {
-		return View{}, ErrNotFound
+// codeDomain keeps the digest of a code from being one of something else.
+const codeDomain = "rem mobile signature code 1\n"
+
+// MobileCode is by which a person knows that the telephone asks about what the page
+// shows: eight characters, from the digest that is signed (docs/formats/mobile-signature.md).
+func MobileCode(digest []byte) string {
+	sum := sha256.Sum256(append([]byte(codeDomain), digest...))
+	var code [8]byte
+	for i := range code {
+		code[i] = alphabet[sum[i]&31]
 	}
-	r, done, err := s.work(a)
-	if err != nil {
-		return View{}, err
-	}
-	defer done()
-	if len(r.items) != 1 || r.items[0].signed != nil {
-		return View{}, rem.Refuse(rem.PolicyViolation, "Mobil imzayla bir kerede tek ileti imzalanır.", "By telephone one message is signed at a time.")
-	}
-	chain, err := s.Mobile.Certificate(ctx, operator, number)
-	if err != nil {
-		return View{}, fmt.Errorf("asking for a telephone's certificate: %w", err)
-	}
-	certificates, err := parseChain(chain)
-	if err != nil {
-		return View{}, err
-	}
-	choice, err := s.choose(ctx, r, certificates)
-	if err != nil {
-		return View{}, err
-	}
-	handle, code, err := s.Mobile.Ask(ctx, MobileRequest{
-		Operator: operator, Number: number, Text: "KEP " + r.view.Items[0].Digest.String()[:8], Digest: choice.Items[0].Digest,
-	})
-	if err != nil {
-		return View{}, fmt.Errorf("asking a telephone: %w", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r.mobile = handle
-	r.view.Mobile = &MobileState{Code: visible(code)}
-	return r.copy(), nil
+	return groups(string(code[:]))
 }
 
-// AnswerMobile looks whether the telephone has answered, and completes the request
-// when it has signed.
-func (s *Service) AnswerMobile(ctx context.Context, a Access) (View, error) {
-	r, done, err := s.work(a)
-	if err != nil {
-		return View{}, err
-	}
-	defer done()
-	if r.mobile == "" || s.Mobile == nil {
-		return View{}, ErrNotFound
-	}
-	answer, err := s.Mobile.Answer(ctx, r.mobile)
-	if err != nil {
-		return View{}, fmt.Errorf("looking whether a telephone answered: %w", err)
-	}
-	if answer.Waiting {
-		return s.viewOf(r), nil
-	}
-	if !answer.Declined {
-		v, err := s.complete(ctx, r, [][]byte{answer.Value})
-		if _, refused := errors.AsType[*rem.Refusal](err); !refused {
-			return v, err
-		}
-		s.decline(r)
-		return View{}, err
-	}
-	s.decline(r)
-	return s.viewOf(r), nil
-}
-
-func (s *Service) decline(r *request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r.view.Mobile = &MobileState{Code: r.view.Mobile.Code, Declined: true}
-	r.mobile = ""
-}
-
-func (s *Service) viewOf(r *request) View {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return r.copy()
+// NoMobileSignature is the answer about a line that has none.
+func NoMobileSignature() *rem.Refusal {
+	return rem.Refuse(rem.PolicyViolation, "Bu hatta mobil imza hizmeti yok.", "This line has no mobile signature.")
 }

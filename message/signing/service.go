@@ -3,13 +3,11 @@ package signing
 import (
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +18,6 @@ import (
 	"rem/message"
 	"rem/message/submission"
 	"rem/person/account"
-	"rem/trust/cades"
 	"rem/trust/tsp"
 	"rem/trust/validation"
 )
@@ -61,8 +58,17 @@ type Draft struct {
 	// Author prepared it, where that is not who asks for the signature.
 	Author rem.PersonID
 	// Original is the unsigned message in CRLF form. It does not change, and can
-	// be read until the request is over.
+	// be read until the request is over; one that is an io.Closer is closed then.
 	Original mime.Source
+}
+
+// Close gives the original back where it is to be given back. Who made a draft calls
+// it only for one that Begin was not given.
+func (d Draft) Close() error {
+	if c, ok := d.Original.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 // A Door takes what was signed. *submission.Submitter, with the state of the draft,
@@ -112,14 +118,17 @@ type Service struct {
 	// behind a leaf that they issued, so that others find its path too. They prove
 	// nothing.
 	Known []*x509.Certificate
-	// Mobile signs by telephone; nil: that is not offered.
+	// Mobile signs by telephone; nil: that is not offered. With it Watch has to run.
 	Mobile Mobile
 	Policy Policy
+	// Alarm hears of faults that no caller is told; nil: nobody does.
+	Alarm func(error)
 
-	mu       sync.Mutex
-	requests map[ID]*request     // guarded by mu
-	codes    map[string]*request // guarded by mu; by digest
-	tickets  map[string]*request // guarded by mu; by digest
+	mu        sync.Mutex
+	requests  map[ID]*request     // guarded by mu
+	codes     map[string]*request // guarded by mu; by digest
+	tickets   map[string]*request // guarded by mu; by digest
+	withdrawn []MobileHandle      // guarded by mu; of which the operators are still to be told
 }
 
 // An Item is one message of a request as its signer sees it.
@@ -155,7 +164,7 @@ type View struct {
 	Signer string
 	// Code is whether a code was drawn that nobody has redeemed yet.
 	Code bool
-	// Mobile is the waiting of a telephone; nil: none waits.
+	// Mobile is how it stands with a telephone; nil: none was asked.
 	Mobile *MobileState
 }
 
@@ -164,35 +173,16 @@ func (v *View) Done() bool {
 	return !slices.ContainsFunc(v.Items, func(i Item) bool { return i.Outcome == nil })
 }
 
-// A request is what is kept. Who works on it holds work; the other fields are
-// guarded by the service's mu.
-type request struct {
-	work sync.Mutex
-
-	view  View
-	login submission.Login
-	items []*item
-	code  string // digest
-	tick  string // digest
-	// The choice.
-	remote *cades.Remote
-	at     time.Time
-	mobile MobileHandle
-}
-
-// An item is one message with what is kept of it. Only the holder of work reads or
-// writes signed.
-type item struct {
-	draft    Draft
-	unsigned *smime.Unsigned
-	tx       smtp.Transaction
-	// signed is the completed message, once verified.
-	signed message.Content
-}
-
 // Begin makes a request of drafts: it reads each once, and refuses those that could
-// not be submitted for their form.
-func (s *Service) Begin(ctx context.Context, login submission.Login, drafts []Draft) (View, error) {
+// not be submitted for their form. The drafts are the request's from then on, and
+// closed when it is over; without a request they are closed at once.
+func (s *Service) Begin(ctx context.Context, login submission.Login, drafts []Draft) (v View, err error) {
+	begun := false
+	defer func() {
+		if !begun {
+			s.close(drafts)
+		}
+	}()
 	if len(drafts) == 0 || len(drafts) > max(1, min(s.Policy.Batch, MaxBatch)) {
 		return View{}, rem.Refuse(rem.PolicyViolation, "Bir kerede imzalanabilecek ileti sayısı aşıldı.", "There are more messages than may be signed at once.")
 	}
@@ -212,7 +202,7 @@ func (s *Service) Begin(ctx context.Context, login submission.Login, drafts []Dr
 	if term <= 0 {
 		term = usualTerm
 	}
-	r := &request{login: login, view: View{
+	r := &request{login: login, drafts: drafts, view: View{
 		ID: ID(token), Actor: login.Actor, Sender: a.Address.String(), Began: now, Until: now.Add(term), OnePIN: s.Policy.OnePIN,
 	}}
 	for _, d := range drafts {
@@ -235,6 +225,7 @@ func (s *Service) Begin(ctx context.Context, login submission.Login, drafts []Dr
 		s.requests, s.codes, s.tickets = map[ID]*request{}, map[string]*request{}, map[string]*request{}
 	}
 	s.requests[r.view.ID] = r
+	begun = true
 	return r.copy(), nil
 }
 
@@ -331,173 +322,4 @@ func visible(s string) string {
 		out = append(out, c)
 	}
 	return string(out)
-}
-
-// An Access is who asks for a request: whoever began it in his session, or who
-// redeemed its code.
-type Access struct {
-	ID    ID
-	Actor rem.Actor // of the session; ignored where Ticket is set
-	// Ticket is what Redeem gave.
-	Ticket string
-}
-
-// find returns a request that is still alive. The caller holds mu.
-func (s *Service) find(a Access) (*request, error) {
-	s.sweep(s.Clock.Now())
-	if a.Ticket != "" {
-		if r := s.tickets[digestOf(a.Ticket)]; r != nil {
-			return r, nil
-		}
-		return nil, ErrNotFound
-	}
-	r := s.requests[a.ID]
-	if r == nil || r.view.Actor.Account != a.Actor.Account || r.view.Actor.Person != a.Actor.Person {
-		return nil, ErrNotFound
-	}
-	return r, nil
-}
-
-// sweep forgets what is over. The caller holds mu.
-func (s *Service) sweep(now time.Time) {
-	for _, r := range s.requests {
-		if !now.Before(r.view.Until) {
-			s.forget(r)
-		}
-	}
-}
-
-// makeRoom lets the oldest of a person's requests go. The caller holds mu.
-func (s *Service) makeRoom(p rem.PersonID) {
-	var his []*request
-	for _, r := range s.requests {
-		if r.view.Actor.Person == p {
-			his = append(his, r)
-		}
-	}
-	if len(his) < maxOfPerson {
-		return
-	}
-	s.forget(slices.MinFunc(his, func(a, b *request) int { return strings.Compare(string(a.view.ID), string(b.view.ID)) }))
-}
-
-func (s *Service) forget(r *request) {
-	delete(s.requests, r.view.ID)
-	delete(s.codes, r.code)
-	delete(s.tickets, r.tick)
-}
-
-func (r *request) copy() View {
-	v := r.view
-	v.Items = slices.Clone(v.Items)
-	return v
-}
-
-// View returns a request as it is now.
-func (s *Service) View(a Access) (View, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.find(a)
-	if err != nil {
-		return View{}, err
-	}
-	return r.copy(), nil
-}
-
-// Unsigned returns the n-th message before its signature, for signing elsewhere.
-func (s *Service) Unsigned(a Access, n int) (mime.Source, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.find(a)
-	if err != nil {
-		return nil, err
-	}
-	if n < 0 || n >= len(r.items) {
-		return nil, ErrNotFound
-	}
-	return r.items[n].draft.Original, nil
-}
-
-// Cancel forgets a request. Messages of it that were submitted stay so.
-func (s *Service) Cancel(a Access) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.find(a)
-	if err != nil {
-		return err
-	}
-	s.forget(r)
-	return nil
-}
-
-// Redeem takes a code, once, and gives the ticket by which its request is found
-// from then on. Whoever guesses is slowed down by the door that calls.
-func (s *Service) Redeem(code string) (v View, ticket string, err error) {
-	plain := strings.Map(func(c rune) rune {
-		switch {
-		case c == '-' || c == ' ':
-			return -1
-		}
-		return c
-	}, rem.FoldASCII(code))
-	// As whoever reads it from a screen writes it (the alphabet has none of these).
-	plain = strings.NewReplacer("o", "0", "i", "1", "l", "1").Replace(plain)
-	if ticket, err = s.draw(ticketLength); err != nil {
-		return View{}, "", err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sweep(s.Clock.Now())
-	r := s.codes[digestOf(plain)]
-	if r == nil {
-		return View{}, "", ErrNotFound
-	}
-	delete(s.codes, r.code)
-	r.view.Code = false
-	r.tick = digestOf(ticket)
-	s.tickets[r.tick] = r
-	return r.copy(), ticket, nil
-}
-
-// work finds a request and keeps others from working on it until done is called.
-func (s *Service) work(a Access) (r *request, done func(), err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r, err = s.find(a); err != nil {
-		return nil, nil, err
-	}
-	if !r.work.TryLock() {
-		return nil, nil, ErrBusy
-	}
-	return r, r.work.Unlock, nil
-}
-
-const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
-
-// draw gives n random characters of 5 bits each.
-func (s *Service) draw(n int) (string, error) {
-	b := make([]byte, n)
-	if _, err := io.ReadFull(s.Random, b); err != nil {
-		return "", fmt.Errorf("drawing a code: %w", err)
-	}
-	for i := range b {
-		b[i] = alphabet[b[i]&31]
-	}
-	return string(b), nil
-}
-
-// groups writes a code as people copy it.
-func groups(code string) string {
-	var out []string
-	for part := range slices.Chunk([]byte(code), 4) {
-		out = append(out, string(part))
-	}
-	return strings.Join(out, "-")
-}
-
-// digestOf is by which codes and tickets are kept: the memory of the program holds
-// none that could be used.
-func digestOf(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return string(sum[:])
 }

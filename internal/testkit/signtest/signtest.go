@@ -17,6 +17,7 @@ import (
 	"rem/message"
 	"rem/message/signing"
 	"rem/message/submission"
+	"rem/person"
 )
 
 // A Desk is a service with what is around it. Fields are changed before its first
@@ -27,6 +28,8 @@ type Desk struct {
 	World    *world.World
 	Provider *world.Provider
 	Login    submission.Login
+	// Phone is the number of whoever is logged in; zero: none.
+	Phone person.Phone
 	// Before, where it is set, is asked before each submission; its error is a fault.
 	Before func() error
 

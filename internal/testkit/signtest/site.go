@@ -15,6 +15,7 @@ import (
 	"rem/internal/testkit/world"
 	"rem/message/signing"
 	"rem/message/submission"
+	"rem/person"
 	"rem/person/login"
 )
 
@@ -91,7 +92,7 @@ func (d *Desk) site(base string) (*web.Site, *pages.Programs, error) {
 		},
 	}
 	if d.Service.Mobile != nil {
-		services.Telephones = d.Service.Mobile.Operators()
+		services.Telephone = func(context.Context, login.Session) (person.Phone, error) { return d.Phone, nil }
 	}
 	part, err := pages.Part(services)
 	if err != nil {
