@@ -20,13 +20,14 @@ import (
 // head is what is sealed of a draft beside its text. Its form is durable:
 // docs/formats/mailbox.md.
 type head struct {
-	Draft   mailbox.DraftID `json:"draft"` // so that it opens for no other
-	To      []string        `json:"to,omitempty"`
-	Cc      []string        `json:"cc,omitempty"`
-	Subject string          `json:"subject,omitempty"`
-	Files   []headFile      `json:"files,omitempty"`
-	Why     *headWhy        `json:"why,omitempty"`
-	Handed  *headHanded     `json:"handed,omitempty"`
+	Draft    mailbox.DraftID `json:"draft"` // so that it opens for no other
+	To       []string        `json:"to,omitempty"`
+	Cc       []string        `json:"cc,omitempty"`
+	Subject  string          `json:"subject,omitempty"`
+	Files    []headFile      `json:"files,omitempty"`
+	Forwards rem.MessageID   `json:"forwards,omitempty"` // the message that it passes on
+	Why      *headWhy        `json:"why,omitempty"`
+	Handed   *headHanded     `json:"handed,omitempty"`
 }
 
 type headHanded struct {
@@ -42,6 +43,7 @@ type headFile struct {
 	Type   string `json:"type"`
 	Size   int64  `json:"size"`
 	Digest []byte `json:"digest"`
+	AsIs   bool   `json:"asIs,omitempty"`
 }
 
 type headWhy struct {
@@ -50,9 +52,9 @@ type headWhy struct {
 }
 
 func headOf(d *mailbox.Draft) head {
-	h := head{Draft: d.ID, To: d.To, Cc: d.Cc, Subject: d.Subject}
+	h := head{Draft: d.ID, To: d.To, Cc: d.Cc, Subject: d.Subject, Forwards: d.Forwards}
 	for _, f := range d.Files {
-		h.Files = append(h.Files, headFile{f.ID, f.Name, f.Type, f.Size, slices.Clone(f.Digest[:])})
+		h.Files = append(h.Files, headFile{f.ID, f.Name, f.Type, f.Size, slices.Clone(f.Digest[:]), f.AsIs})
 	}
 	if d.Why != (rem.Text{}) {
 		h.Why = &headWhy{d.Why.Turkish, d.Why.English}
@@ -70,9 +72,9 @@ func (h *head) into(d *mailbox.Draft) error {
 	if h.Draft != d.ID {
 		return errForm
 	}
-	d.To, d.Cc, d.Subject = h.To, h.Cc, h.Subject
+	d.To, d.Cc, d.Subject, d.Forwards = h.To, h.Cc, h.Subject, h.Forwards
 	for _, f := range h.Files {
-		file := mailbox.File{ID: f.ID, Name: f.Name, Type: f.Type, Size: f.Size}
+		file := mailbox.File{ID: f.ID, Name: f.Name, Type: f.Type, Size: f.Size, AsIs: f.AsIs}
 		if copy(file.Digest[:], f.Digest) != len(file.Digest) {
 			return errForm
 		}

@@ -123,7 +123,11 @@ func TestMailboxesOfEveryReleaseAreRead(t *testing.T) {
 			defer s.Close()
 			want, err := os.ReadFile(filepath.Join(sample, "told.json"))
 			must(t, err)
-			if diff := cmp.Diff(string(want), string(tell(t, s))); diff != "" {
+			var then, now any
+			must(t, json.Unmarshal(want, &then))
+			must(t, json.Unmarshal(tell(t, s), &now))
+			forget(now, then)
+			if diff := cmp.Diff(then, now); diff != "" {
 				t.Error(diff)
 			}
 			// And it goes on from there.
@@ -136,6 +140,27 @@ func TestMailboxesOfEveryReleaseAreRead(t *testing.T) {
 			}
 			mailboxtest.Counted(t, s, me)
 		})
+	}
+}
+
+// forget takes what an older store had no word for out of what is told now, as far as
+// it is nothing.
+func forget(now, then any) {
+	switch now := now.(type) {
+	case map[string]any:
+		then, _ := then.(map[string]any)
+		for k, v := range now {
+			if was, told := then[k]; told {
+				forget(v, was)
+			} else if v == nil || v == "" || v == false || v == 0.0 {
+				delete(now, k)
+			}
+		}
+	case []any:
+		then, _ := then.([]any)
+		for i := range min(len(now), len(then)) {
+			forget(now[i], then[i])
+		}
 	}
 }
 

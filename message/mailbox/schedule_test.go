@@ -60,6 +60,10 @@ func (k *killer) DropDraft(ctx context.Context, by rem.Actor, id mailbox.DraftID
 	return k.effect(func() error { return k.Store.DropDraft(ctx, by, id) })
 }
 
+func (k *killer) Flag(ctx context.Context, a rem.AccountID, ids []mailbox.ItemID, add, remove mailbox.Flags) error {
+	return k.effect(func() error { return k.Store.Flag(ctx, a, ids, add, remove) })
+}
+
 func (k *killer) PutFile(ctx context.Context, by rem.Actor, id mailbox.DraftID, file string, r io.Reader, limit int64) (n int64, d rem.Digest, err error) {
 	err = k.effect(func() error { n, d, err = k.Store.PutFile(ctx, by, id, file, r, limit); return err })
 	return n, d, err

@@ -64,7 +64,7 @@ var doors = map[string]string{
 	"edge/signing/programs.go write json.NewEncoder":            "wire: what is to be signed, to the program of whoever signs",
 	"edge/web/answer.go send json.Marshal":                      "a page's answer to its own script",
 	"message/export/write.go marshal json.MarshalIndent":        "an archive that the holder asked for",
-	"edge/webmail/compose.go composeScript json.Marshal":        "the page of whoever writes: his contacts and the state of his draft",
+	"edge/webmail/compose_script.go composeScript json.Marshal": "the page of whoever writes: his contacts and the state of his draft",
 	"internal/node/node.go doors net.Listen":                    "wire: smtp",
 	"internal/node/node.go lock os.OpenFile":                    "file names: lock",
 	"person/enrolment/applicants.go Save json.Marshal":          "record fields: application.StepData.Typed, sealed whole",

@@ -499,8 +499,8 @@ func words(t *testing.T, s mailbox.Store, _ *testkit.Clock) {
 func Whole(id mailbox.DraftID) mailbox.Draft {
 	return mailbox.Draft{
 		ID: id, Step: mailbox.Writing, Author: "per-1", Handed: mailbox.Handed{Person: "per-1", Method: "urn:m", Authentication: message.Authentication{Time: At, Method: "urn:a"}}, Signer: "per-2", Saved: At.Add(time.Microsecond), To: []string{"Ayşe <ayse@hs01.kep.tr>", "x"}, Cc: []string{"b@c"},
-		Subject: "Işık & ğüşöç", HTML: "<p>" + strings.Repeat("ğ", 400_000), Text: strings.Repeat("ş", 300_000), Answers: "m-1", SendAt: At.Add(time.Hour), Original: rem.DigestOf([]byte("o")),
-		Files: []mailbox.File{{ID: "f1", Name: "çek.pdf", Type: "application/pdf", Size: 10, Digest: rem.DigestOf([]byte("f"))}, {ID: "f2", Size: 5}}, Why: rem.Text{Turkish: "tr", English: "en"},
+		Subject: "Işık & ğüşöç", HTML: "<p>" + strings.Repeat("ğ", 400_000), Text: strings.Repeat("ş", 300_000), Answers: "m-1", Forwards: "m-2", SendAt: At.Add(time.Hour), Original: rem.DigestOf([]byte("o")),
+		Files: []mailbox.File{{ID: "f1", Name: "çek.pdf", Type: "application/pdf", Size: 10, Digest: rem.DigestOf([]byte("f"))}, {ID: "f2", Size: 5, AsIs: true}}, Why: rem.Text{Turkish: "tr", English: "en"},
 	}
 }
 

@@ -1,0 +1,4 @@
+package mailbox
+
+// PlainLines is plainLines for tests.
+var PlainLines = plainLines
