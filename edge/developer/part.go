@@ -35,6 +35,8 @@ type Services struct {
 	Tokens   Tokens
 	Accounts Accounts
 	Vault    *privacy.Vault
+	// Hooks may be nil: then no page speaks of webhooks.
+	Hooks Hooks
 	// Docs is the address of the description of the API.
 	Docs string
 }
@@ -50,7 +52,7 @@ func Part(s Services) web.Part {
 	route := func(name, method, pattern string, h web.Handler) web.Route {
 		return web.Route{Name: name, Method: method, Pattern: pattern, Who: web.Holder, Handler: h, Fresh: method == "POST"}
 	}
-	return web.Part{
+	part := web.Part{
 		Name: "developer", Title: text("Programlar", "Programs"),
 		Menu: []web.MenuItem{{Text: text("API belirteçleri", "API tokens"), Path: "/account/api"}},
 		Routes: []web.Route{
@@ -60,6 +62,11 @@ func Part(s Services) web.Part {
 			route("token-revoked", "POST", "/account/api/{token}/revoke", p.revoke),
 		},
 	}
+	if s.Hooks != nil {
+		part.Menu = append(part.Menu, web.MenuItem{Text: text("Bildirimler (webhook)", "Webhooks"), Path: hooksPath})
+		part.Routes = append(part.Routes, p.hookRoutes(route)...)
+	}
+	return part
 }
 
 func text(tr, en string) rem.Text { return rem.Text{Turkish: tr, English: en} }

@@ -42,9 +42,11 @@ func (n *Node) openPrograms(ctx context.Context) (err error) {
 // accountPart are the pages of an account, that of its tokens among them.
 func (n *Node) accountPart(mine portal.Services) web.Part {
 	part := portal.Part(mine)
-	tokens := developer.Part(developer.Services{
-		Tokens: n.People.Tokens, Accounts: n.Store, Vault: n.Records.Vault, Docs: n.Config.Web.Base + api.Prefix + "docs",
-	})
+	services := developer.Services{Tokens: n.People.Tokens, Accounts: n.Store, Vault: n.Records.Vault, Docs: n.Config.Web.Base + api.Prefix + "docs"}
+	if hooks := n.People.happenings.hooks; hooks != nil {
+		services.Hooks = hooks
+	}
+	tokens := developer.Part(services)
 	part.Menu, part.Routes = append(part.Menu, tokens.Menu...), append(part.Routes, tokens.Routes...)
 	return part
 }
