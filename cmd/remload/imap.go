@@ -243,24 +243,27 @@ func (r *reader) wait(ctx context.Context, want int) error {
 	return errors.New("the mailbox does not follow what was delivered")
 }
 
-// rests waits until the server does nothing by itself any more.
+// rests waits until the server does nothing by itself any more: for longer than it
+// pauses at most between two looks at its journal.
 func (r *reader) rests(ctx context.Context) error {
-	const look, little = time.Second, 0.03 // of a core
+	const look, little, quiet = time.Second, 0.03, 6 // of a core, so many looks
 	before, err := usedBy(r.server)
-	for deadline := time.Now().Add(10 * time.Minute); err == nil && time.Now().Before(deadline); {
+	looks := 0
+	for deadline := time.Now().Add(10 * time.Minute); err == nil && looks < quiet; {
+		if time.Now().After(deadline) {
+			return errors.New("the server does not come to rest")
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(look):
 		}
 		var after float64
-		if after, err = usedBy(r.server); err == nil && after-before <= little*look.Seconds() {
-			return nil
+		after, err = usedBy(r.server)
+		if looks++; after-before > little*look.Seconds() {
+			looks = 0
 		}
 		before = after
-	}
-	if err == nil {
-		err = errors.New("the server does not come to rest")
 	}
 	return err
 }
