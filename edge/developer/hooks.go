@@ -114,7 +114,7 @@ func (p *pages) hooksPage(r *web.Request, by rem.Actor, form *web.Form, secret s
 		return nil, denied(err)
 	}
 	l := hookList{Secret: secret, Docs: p.Docs, Hooks: web.Table{
-		Caption: text("Bildirim adresleri", "Addresses that are told"), Empty: text("Henüz bir adres yok.", "There is no address yet."),
+		Caption: text("Bildirim adresleri", "Webhook addresses"), Empty: text("Henüz bir adres yok.", "There is no address yet."),
 		Columns: []web.Column{{Head: text("Adres", "Address")}, {Head: text("Durum", "State")}, {Head: text("Olaylar", "Events")}, {Head: text("Son onay", "Last confirmed")}},
 	}}
 	for i := range all {
@@ -220,7 +220,7 @@ func (p *pages) hookPage(r *web.Request, by rem.Actor, form *web.Form) (web.Answ
 	v.Replay = form.Field(web.Field{Name: "after", Label: text("Hangi numaradan sonrası yeniden bildirilsin?", "After which number are events sent again?"), Short: true, Mode: "numeric", Max: 18,
 		Help: text("0: saklanan bütün olaylar. Duraklatılmış bildirim de yeniden başlar.", "0: all events that are kept. Deliveries that are paused begin again, too.")})
 	v.Deliveries = deliveryTable(&h, tried)
-	return web.Page{View: p.views.Page("hook"), Title: text("Bildirim adresi", "Address that is told"), Form: form, Data: v}, nil
+	return web.Page{View: p.views.Page("hook"), Title: text("Bildirim adresi", "Webhook address"), Form: form, Data: v}, nil
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
@@ -238,7 +238,7 @@ func hookFacts(h *happening.Hook, newest int64) []web.Fact {
 	}
 	if h.Fault != happening.NoFault {
 		facts = append(facts, web.Fact{Term: text("Başarısız deneme", "Failed attempts"), Value: web.Cell{Text: strconv.Itoa(h.Attempts)}},
-			web.Fact{Term: text("Ulaşılamıyor", "Failing since"), Value: web.Cell{Time: h.Failing}})
+			web.Fact{Term: text("Başarısızlığın başlangıcı", "Failing since"), Value: web.Cell{Time: h.Failing}})
 		if h.State == happening.Running {
 			facts = append(facts, web.Fact{Term: text("Sonraki deneme", "Next attempt"), Value: web.Cell{Time: h.Due},
 				Help: text("Üç gün sonunda vazgeçilir; olaylar saklanır.", "After three days it is given up; events are kept.")})
@@ -249,7 +249,7 @@ func hookFacts(h *happening.Hook, newest int64) []web.Fact {
 
 func deliveryTable(h *happening.Hook, tried []happening.Delivery) web.Table {
 	t := web.Table{
-		Caption: text("Son bildirimler", "Last deliveries"), Empty: text("Henüz bir bildirim gönderilmedi.", "Nothing was sent yet."),
+		Empty: text("Henüz bir bildirim gönderilmedi.", "Nothing was sent yet."),
 		Columns: []web.Column{{Head: text("Olay numaraları", "Numbers of events")}, {Head: text("Sayı", "Events"), Right: true}, {Head: text("Durum", "State")},
 			{Head: text("Deneme", "Attempts"), Right: true}, {Head: text("Son deneme", "Last attempt")}, {Head: text("Sonraki deneme", "Next attempt")}},
 	}
