@@ -70,7 +70,9 @@ func TestAWriteThatFailsIsMadeAgain(t *testing.T) {
 		s := p.open(t)
 		for n, do := range []func() error{
 			func() error { return s.Follow(ctx, news, "p") },
-			func() error { return s.Index(ctx, me.Account, 1, []mailbox.Word{1}, 1) },
+			func() error {
+				return s.Index(ctx, []mailbox.Indexing{{Account: me.Account, Item: 1, Words: []mailbox.Word{1}, Attachments: 1}})
+			},
 			func() error { return s.Flag(ctx, me.Account, []mailbox.ItemID{1}, mailbox.Seen, 0) },
 			func() error { _, err := s.Move(ctx, me.Account, []mailbox.ItemID{1}, mailbox.Archive); return err },
 			func() error { _, _, err := s.PutFile(ctx, me, "d-1", "f", strings.NewReader("x"), 9); return err },

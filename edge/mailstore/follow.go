@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"rem"
 	"rem/edge/sqlitefile"
 	"rem/message/mailbox"
 )
@@ -133,27 +132,49 @@ func (t step) count(folder int64, c tally) error {
 }
 
 // Index implements mailbox.Store.
-func (s *Store) Index(ctx context.Context, a rem.AccountID, id mailbox.ItemID, words []mailbox.Word, attachments int) error {
-	text := terms(words)
-	_, err := update(ctx, s, "keeping the words of an item", a, func(t step) (nothing, error) {
-		var account, n, indexed int64
-		if err := t.must("account", []any{a}, &account); err != nil {
-			return nothing{}, err
-		}
-		if err := t.must("place", []any{account, id}, &n, &indexed); err != nil {
-			return nothing{}, err
-		}
-		if indexed == 1 {
-			if err := t.do("dropWords", n); err != nil {
-				return nothing{}, err
+func (s *Store) Index(ctx context.Context, items []mailbox.Indexing) error {
+	items = slices.Clone(items) // the step may run after the caller has gone
+	texts := make([]string, len(items))
+	for i := range items {
+		texts[i] = terms(items[i].Words)
+	}
+	err := s.file.Update(ctx, func(tx *sql.Tx) error {
+		t := s.step(tx)
+		for i := range items {
+			if err := t.index(&items[i], texts[i]); err != nil {
+				return err
 			}
 		}
-		if err := t.do("addWords", n, text); err != nil {
-			return nothing{}, err
-		}
-		return nothing{}, t.do("setIndexed", n, attachments)
+		return nil
 	})
-	return err
+	if err == nil || errors.Is(err, sqlitefile.ErrUnknown) {
+		for i := range items {
+			s.tell(items[i].Account)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("keeping the words of items: %w", err)
+	}
+	return nil
+}
+
+func (t step) index(x *mailbox.Indexing, text string) error {
+	var account, n, indexed int64
+	if there, err := t.row("account", []any{x.Account}, &account); err != nil || !there {
+		return err
+	}
+	if there, err := t.row("place", []any{account, x.Item}, &n, &indexed); err != nil || !there {
+		return err
+	}
+	if indexed == 1 {
+		if err := t.do("dropWords", n); err != nil {
+			return err
+		}
+	}
+	if err := t.do("addWords", n, text); err != nil {
+		return err
+	}
+	return t.do("setIndexed", n, x.Attachments)
 }
 
 // terms writes tokens as the index takes them: base 36, a space between.

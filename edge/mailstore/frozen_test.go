@@ -255,9 +255,9 @@ func freeze(t *testing.T, dir string) {
 		mailboxtest.Came(me, 1), mailboxtest.Came(me, 2), mailboxtest.Came(me, 3), mailboxtest.Went(me, 1, mailbox.Waiting), mailboxtest.Proved(me, 1, 1), mailboxtest.Came(other, 1),
 		mailboxtest.Opened(me, 1, at.Add(time.Hour)), mailboxtest.Opened(me, 3, at.Add(time.Hour)), {Account: me.Account, About: "s-00001", Progress: mailbox.Delivered},
 	}, "1.4.4096"))
-	must(t, s.Index(ctx, me.Account, 1, []mailbox.Word{7, 8}, 2))
-	must(t, s.Index(ctx, me.Account, 2, []mailbox.Word{7}, 0))
-	must(t, s.Index(ctx, other.Account, 1, []mailbox.Word{7}, 0))
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: me.Account, Item: 1, Words: []mailbox.Word{7, 8}, Attachments: 2}}))
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: me.Account, Item: 2, Words: []mailbox.Word{7}}}))
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: other.Account, Item: 1, Words: []mailbox.Word{7}}}))
 	own, err := s.CreateFolder(ctx, me, "İşler Iğdır")
 	must(t, err)
 	_, err = s.Move(ctx, me.Account, []mailbox.ItemID{1}, own)

@@ -48,7 +48,7 @@ func TestWordsAreFoundInFoldersOfEachSize(t *testing.T) {
 				for id := mailbox.ItemID(w + 1); id <= n; id += 64 {
 					words := []mailbox.Word{1, mailbox.Word(10 + id%3), mailbox.Word(100 + id%50)}
 					for _, who := range []rem.AccountID{me.Account, mailboxtest.Other.Account} {
-						if err := x.Index(ctx, who, id, words, int(id%2)); err != nil {
+						if err := x.Index(ctx, []mailbox.Indexing{{Account: who, Item: id, Words: words, Attachments: int(id % 2)}}); err != nil {
 							t.Error(err)
 						}
 					}

@@ -85,7 +85,8 @@ func Open(ctx context.Context, name string, o Options, pragmas ...string) (_ *Fi
 		return nil, err
 	}
 	// FULL: what was answered is on the disk.
-	pragmas = append([]string{"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "trusted_schema(OFF)", "foreign_keys(OFF)"}, pragmas...)
+	// MEMORY: what a step needs to take itself back is no file.
+	pragmas = append([]string{"journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)", "busy_timeout(10000)", "trusted_schema(OFF)", "foreign_keys(OFF)"}, pragmas...)
 	if f.write, err = sql.Open("sqlite", dsn(name, "rwc", pragmas...)); err != nil {
 		return nil, err
 	}
@@ -266,6 +267,17 @@ func (f *File) attempt(group []*step) (culprit *step, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(group) == 1 { // it is taken back with its transaction
+		s := group[0]
+		if s.err = s.ctx.Err(); s.err == nil {
+			s.err = s.do(tx)
+		}
+		if s.err != nil {
+			f.rollBack(tx)
+			return nil, nil
+		}
+		return nil, f.end(tx)
+	}
 	made := 0
 	for _, s := range group {
 		if s.err = s.ctx.Err(); s.err != nil {
@@ -290,17 +302,22 @@ func (f *File) attempt(group []*step) (culprit *step, err error) {
 	if made == 0 {
 		return nil, tx.Rollback()
 	}
+	return nil, f.end(tx)
+}
+
+// end makes a transaction durable.
+func (f *File) end(tx *sql.Tx) error {
 	if err := f.effect("update"); err != nil {
-		return nil, errors.Join(err, tx.Rollback())
+		return errors.Join(err, tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
 		f.rollBack(tx)
-		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	if err := f.effect("updated"); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
-	return nil, nil
+	return nil
 }
 
 // rollBack ends whatever is left of a transaction that failed. A commit that

@@ -164,30 +164,27 @@ func (f *Follower) Index(ctx context.Context, limit int) (more bool, err error) 
 			chosen = append(chosen, u)
 		}
 	}
-	// A few are read at once, and all are kept at once: writes that wait together share
-	// a step and its sync.
+	read := make([]Indexing, len(chosen))
 	faults := make([]error, len(chosen))
-	var workers, writers sync.WaitGroup
+	var workers sync.WaitGroup
 	for w := range min(indexers, len(chosen)) {
 		workers.Go(func() {
 			for i := w; i < len(chosen); i += indexers {
-				u := &chosen[i]
-				words, attachments, err := f.words(ctx, u)
-				if err != nil {
-					faults[i] = err
-					continue
-				}
-				writers.Go(func() { faults[i] = f.Store.Index(ctx, u.Account, u.Item.ID, words, attachments) })
+				read[i], faults[i] = f.words(ctx, &chosen[i])
 			}
 		})
 	}
 	workers.Wait()
-	writers.Wait()
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
+	var whole []Indexing
 	for i, fault := range faults {
-		if fault == nil || errors.Is(fault, ErrNotFound) { // somebody removed it meanwhile
+		if fault == nil {
+			whole = append(whole, read[i])
+			continue
+		}
+		if errors.Is(fault, ErrNotFound) { // somebody removed it meanwhile
 			continue
 		}
 		if f.unread == nil {
@@ -196,6 +193,11 @@ func (f *Follower) Index(ctx context.Context, limit int) (more bool, err error) 
 		f.unread[place{chosen[i].Account, chosen[i].Item.ID}] = true
 		err = errors.Join(err, fmt.Errorf("indexing %s: %w", chosen[i].Item.Message, fault))
 	}
+	if len(whole) > 0 {
+		if fault := f.Store.Index(ctx, whole); fault != nil {
+			return false, errors.Join(err, fmt.Errorf("indexing mailboxes: %w", fault))
+		}
+	}
 	return len(chosen) == limit, err
 }
 
@@ -203,12 +205,12 @@ func (f *Follower) Index(ctx context.Context, limit int) (more bool, err error) 
 const indexers = 8
 
 // words are those of an item that is indexed.
-func (f *Follower) words(ctx context.Context, u *Unindexed) (words []Word, attachments int, err error) {
+func (f *Follower) words(ctx context.Context, u *Unindexed) (Indexing, error) {
 	texts, attachments, err := f.texts(ctx, &u.Item)
 	if err != nil {
-		return nil, 0, err
+		return Indexing{}, err
 	}
-	return NewWords(f.WordKey, u.Account).Of(texts...), attachments, nil
+	return Indexing{u.Account, u.Item.ID, NewWords(f.WordKey, u.Account).Of(texts...), attachments}, nil
 }
 
 // texts are those of an item: who, what about, and what it says.

@@ -65,6 +65,14 @@ type News struct {
 	By        rem.PersonID
 }
 
+// An Indexing is what is kept of an item for the search.
+type Indexing struct {
+	Account     rem.AccountID
+	Item        ItemID
+	Words       []Word
+	Attachments int
+}
+
 // A Store keeps mailboxes. Methods that write are durable when they return nil,
 // whole or not at all, and harmless when made again; all may be called
 // concurrently. What belongs to another account is ErrNotFound.
@@ -73,10 +81,11 @@ type Store interface {
 	Position(ctx context.Context) (string, error)
 	// Follow applies the news and moves the position, in one step.
 	Follow(ctx context.Context, news []News, position string) error
-	// Index keeps the words of an item, in the place of those before, and how many
-	// attachments it has. Unindexed gives items that have none, the newest first;
-	// drafts are not searched.
-	Index(ctx context.Context, a rem.AccountID, id ItemID, words []Word, attachments int) error
+	// Index keeps the words of items, in the place of those before, and how many
+	// attachments each has, all in one step. One that is not there, and a draft, which
+	// is not searched, is passed over. Unindexed gives items that have none, the newest
+	// first.
+	Index(ctx context.Context, items []Indexing) error
 	Unindexed(ctx context.Context, limit int) ([]Unindexed, error)
 
 	// Folders are those of [Fixed] and people's own, by their names, which are sealed:

@@ -175,18 +175,20 @@ func (m *Memory) Follow(_ context.Context, news []mailbox.News, position string)
 }
 
 // Index implements mailbox.Store.
-func (m *Memory) Index(_ context.Context, a rem.AccountID, id mailbox.ItemID, words []mailbox.Word, attachments int) error {
+func (m *Memory) Index(_ context.Context, items []mailbox.Indexing) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	i := m.box(a).items[id]
-	if i == nil || i.Kind == mailbox.Drafted {
-		return mailbox.ErrNotFound
+	for _, x := range items {
+		i := m.box(x.Account).items[x.Item]
+		if i == nil || i.Kind == mailbox.Drafted {
+			continue
+		}
+		i.words, i.Attachments = map[mailbox.Word]bool{}, x.Attachments
+		for _, w := range x.Words {
+			i.words[w] = true
+		}
+		m.told(x.Account)
 	}
-	i.words, i.Attachments = map[mailbox.Word]bool{}, attachments
-	for _, w := range words {
-		i.words[w] = true
-	}
-	m.told(a)
 	return nil
 }
 

@@ -218,7 +218,7 @@ func another(t *testing.T, s mailbox.Store, _ *testkit.Clock) {
 	same(t, "uids", uids, []uint32{0})
 	must(t, s.Flag(ctx, a, []mailbox.ItemID{id}, mailbox.Seen, 0))
 	must(t, s.Remove(ctx, a, []mailbox.ItemID{id}))
-	is(t, "index", s.Index(ctx, a, id, nil, 0), mailbox.ErrNotFound)
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: a, Item: id}})) // passed over
 	_, err = s.Draft(ctx, Other, "draft-1")
 	is(t, "draft", err, mailbox.ErrNotFound)
 	heads, err := s.DraftHeads(ctx, Other, []mailbox.DraftID{"draft-1"})
@@ -342,14 +342,14 @@ func removes(t *testing.T, s mailbox.Store, _ *testkit.Clock) {
 	all := []mailbox.News{Came(Holder, 1), Came(Holder, 2)}
 	must(t, s.Follow(ctx, all, "p"))
 	list := ids(items(t, s, Holder, mailbox.Query{}))
-	must(t, s.Index(ctx, Holder.Account, list[0], []mailbox.Word{7}, 0))
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: Holder.Account, Item: list[0], Words: []mailbox.Word{7}}}))
 	for range 2 {
 		must(t, s.Remove(ctx, Holder.Account, list[:1]))
 	}
 	must(t, s.Follow(ctx, append(all, Opened(Holder, 2, At)), ""))
 	same(t, "items", ids(items(t, s, Holder, mailbox.Query{})), list[1:])
 	same(t, "found", items(t, s, Holder, mailbox.Query{Words: []mailbox.Word{7}}), []mailbox.Item{})
-	is(t, "index", s.Index(ctx, Holder.Account, list[0], nil, 0), mailbox.ErrNotFound)
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: Holder.Account, Item: list[0]}})) // passed over
 	f := folderOf(t, s, Holder, mailbox.Inbox)
 	same(t, "inbox", f, mailbox.Folder{ID: mailbox.Inbox, Items: 1, Unopened: 1, Unseen: 1, Next: 3, Validity: f.Validity, Bytes: 101})
 	open, err := s.Unindexed(ctx, 10)
@@ -400,7 +400,7 @@ func filters(t *testing.T, s mailbox.Store, _ *testkit.Clock) {
 	list := items(t, s, Holder, mailbox.Query{})
 	for n, i := range list {
 		if i.Kind != mailbox.Evidence {
-			must(t, s.Index(ctx, Holder.Account, i.ID, []mailbox.Word{1, mailbox.Word(2 + n%3)}, n%2))
+			must(t, s.Index(ctx, []mailbox.Indexing{{Account: Holder.Account, Item: i.ID, Words: []mailbox.Word{1, mailbox.Word(2 + n%3)}, Attachments: n % 2}}))
 		}
 		if n%5 == 0 {
 			must(t, s.Flag(ctx, Holder.Account, []mailbox.ItemID{i.ID}, mailbox.Flagged, 0))
@@ -473,19 +473,19 @@ func words(t *testing.T, s mailbox.Store, _ *testkit.Clock) {
 	if len(open) != 2 || open[0].Item.Message != "m-00003" || open[1].Item.Message != "m-00002" {
 		t.Errorf("not indexed: %+v", open)
 	}
-	must(t, s.Index(ctx, Holder.Account, mine[0].ID, []mailbox.Word{1, 2, 1 << 62}, 3))
-	must(t, s.Index(ctx, Holder.Account, mine[1].ID, []mailbox.Word{1}, 0))
-	must(t, s.Index(ctx, Other.Account, others[0].ID, []mailbox.Word{1}, 0))
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: Holder.Account, Item: mine[0].ID, Words: []mailbox.Word{1, 2, 1 << 62}, Attachments: 3}}))
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: Holder.Account, Item: mine[1].ID, Words: []mailbox.Word{1}}}))
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: Other.Account, Item: others[0].ID, Words: []mailbox.Word{1}}}))
 	find := func(words ...mailbox.Word) []mailbox.ItemID {
 		return ids(items(t, s, Holder, mailbox.Query{Words: words}))
 	}
 	same(t, "one", find(1), []mailbox.ItemID{mine[0].ID, mine[1].ID})
 	same(t, "two", find(1, 2), []mailbox.ItemID{mine[0].ID})
 	same(t, "a great one", find(1<<62), []mailbox.ItemID{mine[0].ID})
-	must(t, s.Index(ctx, Holder.Account, mine[0].ID, []mailbox.Word{5}, 4))
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: Holder.Account, Item: mine[0].ID, Words: []mailbox.Word{5}, Attachments: 4}}))
 	same(t, "before", find(2), []mailbox.ItemID{})
 	same(t, "after", find(5), []mailbox.ItemID{mine[0].ID})
-	must(t, s.Index(ctx, Holder.Account, mine[0].ID, nil, 4))
+	must(t, s.Index(ctx, []mailbox.Indexing{{Account: Holder.Account, Item: mine[0].ID, Attachments: 4}}))
 	same(t, "no words", find(5), []mailbox.ItemID{})
 	i, err := s.Item(ctx, Holder.Account, mine[0].ID)
 	must(t, err)
@@ -961,7 +961,7 @@ func (p *Pair) Step(t testing.TB, clock *testkit.Clock) {
 		both("remove", nil, nil, p.One.Remove(ctx, a, ids), p.Two.Remove(ctx, a, ids))
 	case 8:
 		id, words, n := some()[0], []mailbox.Word{mailbox.Word(r.IntN(6)), mailbox.Word(r.IntN(6))}, r.IntN(3)
-		both("index", nil, nil, p.One.Index(ctx, a, id, words, n), p.Two.Index(ctx, a, id, words, n))
+		both("index", nil, nil, p.One.Index(ctx, []mailbox.Indexing{{Account: a, Item: id, Words: words, Attachments: n}}), p.Two.Index(ctx, []mailbox.Indexing{{Account: a, Item: id, Words: words, Attachments: n}}))
 	case 9:
 		name := []string{"Işık", "ışık", "Çek", "Borç", "inbox", " ", "Ödeme"}[r.IntN(7)]
 		x, errX := p.One.CreateFolder(ctx, actor, name)
