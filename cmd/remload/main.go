@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"runtime/trace"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -20,6 +21,7 @@ type arguments struct {
 	Limits   limitsCmd   `cmd:"" help:"What the machine allows: signatures, digests, durable writes."`
 	Postfix  postfixCmd  `cmd:"" help:"What Debian's Postfix carries here."`
 	Submit   submitCmd   `cmd:"" help:"Registered submission, and Postfix in turns."`
+	Lone     loneCmd     `cmd:"" help:"What somebody waits who is alone: one session, beside one durable write."`
 	Exchange exchangeCmd `cmd:"" help:"Two providers, every message with all its evidence, and Postfix to Postfix in turns."`
 	Verify   verifyCmd   `cmd:"" help:"Bulk verification of evidence, beside raw signatures."`
 	TSA      tsaCmd      `cmd:"" name:"tsa" help:"Time stamps over HTTP."`
@@ -36,6 +38,7 @@ Examples:
   remload postfix --sessions 64                   Postfix, accept to maildir
   remload postfix --relay                         Postfix to Postfix to maildir
   remload submit                                  registered submission and Postfix in turns
+  remload lone                                    one session beside one durable write
   remload exchange --sessions 64                  two providers with all evidence, and Postfix in turns
   remload --json submit --size 1048576 > 1mb.json
 
@@ -95,5 +98,22 @@ func profiled(file string, do func() error) (err error) {
 		return fmt.Errorf("making a profile: %w", err)
 	}
 	defer pprof.StopCPUProfile()
+	return do()
+}
+
+// traced is profiled for an execution trace.
+func traced(file string, do func() error) (err error) {
+	if file == "" {
+		return do()
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("making a trace: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := trace.Start(f); err != nil {
+		return fmt.Errorf("making a trace: %w", err)
+	}
+	defer trace.Stop()
 	return do()
 }

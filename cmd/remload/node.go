@@ -34,6 +34,7 @@ type nodeCmd struct {
 	Hold    bool          `help:"Let nothing happen after submission."`
 	Opens   bool          `help:"Open every message that arrives."`
 	Profile string        `help:"File for a CPU profile." placeholder:"FILE"`
+	Trace   string        `help:"File for an execution trace." placeholder:"FILE"`
 }
 
 // A tally of what a node did, one line for each line that it is asked.
@@ -47,7 +48,7 @@ type tally struct {
 
 // Run is the child's main.
 func (c *nodeCmd) Run(ctx context.Context) error {
-	return profiled(c.Profile, func() error { return c.run(ctx) })
+	return profiled(c.Profile, func() error { return traced(c.Trace, func() error { return c.run(ctx) }) })
 }
 
 func (c *nodeCmd) run(ctx context.Context) (err error) {

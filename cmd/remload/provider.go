@@ -56,6 +56,7 @@ type wiring struct {
 	Window  time.Duration `help:"Commit window of the journal; 0 is the usual one, -1ns none."`
 	Workers int           `help:"Messages that each stage works on at once." default:"32"`
 	Profile string        `help:"Folder for CPU profiles of the providers." type:"path" placeholder:"DIR"`
+	Trace   string        `help:"Folder for execution traces of the providers, from their start on; short runs, for they are large." type:"path" placeholder:"DIR"`
 }
 
 // A provider is one of ours that runs as a program of its own.
@@ -96,6 +97,11 @@ func (w *world) start(ctx context.Context, n int, more ...string) (*provider, er
 	if err != nil {
 		return nil, fmt.Errorf("starting a provider: %w", err)
 	}
+	return w.startProgram(ctx, self, n, more...)
+}
+
+// startProgram is start with this or another build of this program.
+func (w *world) startProgram(ctx context.Context, program string, n int, more ...string) (_ *provider, err error) {
 	of := w.Providers[n]
 	args := []string{"node", "--config", of.File, "--window", w.wiring.Window.String()}
 	if !w.wiring.HTTP {
@@ -104,7 +110,10 @@ func (w *world) start(ctx context.Context, n int, more ...string) (*provider, er
 	if w.wiring.Profile != "" {
 		args = append(args, "--profile", filepath.Join(w.wiring.Profile, of.Domain+".pprof"))
 	}
-	p := &provider{config: of.Config, process: exec.Command(self, append(args, more...)...), log: new(tail)}
+	if w.wiring.Trace != "" {
+		args = append(args, "--trace", filepath.Join(w.wiring.Trace, of.Domain+".trace"))
+	}
+	p := &provider{config: of.Config, process: exec.Command(program, append(args, more...)...), log: new(tail)}
 	p.process.Stderr = p.log
 	if p.ask, err = p.process.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("starting a provider: %w", err)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"time"
 )
 
 // abandon leaves a segment after a failed write or sync. The system may have
@@ -12,7 +13,7 @@ import (
 // ends at its last synced record and is not touched again.
 func (s *Store) abandon(err error) {
 	_ = s.writer.file.Close()
-	s.writer.file, s.writer.reserve = nil, false
+	s.writer.file, s.writer.reserve, s.writer.oldest = nil, false, time.Time{}
 	s.newest.clear() // nobody knows which of it is on the disk
 	s.settle(err)
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -81,15 +82,18 @@ type Store struct {
 	fs      FS
 	options Options
 
-	queue  chan *request
-	closed chan struct{} // closed when the writer has ended
-	ending sync.RWMutex  // held for reading while a request is queued
-	ended  bool          // guarded by ending
+	queue   chan *request
+	waiting atomic.Int64  // requests that were queued and are not committed
+	tick    chan struct{} // lazy records may have waited long enough
+	closed  chan struct{} // closed when the writer has ended
+	ending  sync.RWMutex  // held for reading while a request is queued
+	ended   bool          // guarded by ending
 
 	closing  sync.Once
 	closeErr error // what the first Close said
 
-	writer writer // owned by the writer's goroutine
+	turn   sync.Mutex
+	writer writer // guarded by turn
 
 	mu        sync.Mutex
 	segments  []segment // guarded by mu: those that hold records, in order
@@ -135,7 +139,7 @@ func Open(folder FS, o Options) (*Store, error) {
 	}
 	s := &Store{
 		fs: folder, options: o,
-		queue: make(chan *request, maxWaiting), closed: make(chan struct{}),
+		queue: make(chan *request, maxWaiting), tick: make(chan struct{}), closed: make(chan struct{}),
 	}
 	s.spools.New = func() any { return newBuffer() }
 	s.files.fs = folder

@@ -12,8 +12,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -635,6 +637,114 @@ func TestLazyRecordsKeepTheirOrderAndShareALaterSync(t *testing.T) {
 	if got, want := string(kinds), "CLLLLLC"; got != want {
 		t.Errorf("records %s, want %s", got, want)
 	}
+}
+
+func TestWhoIsAloneForAWhileCommitsHimself(t *testing.T) {
+	s := open(t, broken.NewFS(), small)
+	submit := func() (within bool) {
+		done := make(chan error, 1)
+		err := s.Submit(t.Context(), []blobstore.Record{{Kind: 'C', Content: []byte("content")}}, blobstore.Watch{
+			Within: func() { within = true },
+			Then:   func(_ blobstore.Appended, err error) { done <- err },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if within {
+			select {
+			case err = <-done:
+			default:
+				t.Fatal("he was not told before Submit returned")
+			}
+		} else {
+			err = <-done
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return within
+	}
+	if submit() {
+		t.Error("the first one who comes may have others behind him")
+	}
+	own := 0
+	for range 1000 {
+		if submit() {
+			own++
+		}
+	}
+	if own == 0 {
+		t.Error("nobody else came, and each commit was another's")
+	}
+}
+
+// What one goroutine submits without waiting keeps its order, whoever commits.
+func TestNobodyWhoCommitsHimselfOvertakesWhatIsQueued(t *testing.T) {
+	s := open(t, broken.NewFS(), small)
+	var group sync.WaitGroup
+	for g := range 3 {
+		group.Go(func() {
+			for n := range 400 {
+				done := make(chan error, 1)
+				err := s.Submit(t.Context(), []blobstore.Record{{Kind: 'C', Meta: []byte{byte(g), byte(n >> 8), byte(n)}, Lazy: n%3 == 0}}, blobstore.Watch{Then: func(_ blobstore.Appended, err error) { done <- err }})
+				if err != nil {
+					t.Error(err)
+				}
+				if n%7 == 0 && n%3 != 0 {
+					if err := <-done; err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+	keep(t, s, []byte("last"))
+	var next [3]int
+	err := s.Replay(blobstore.Position{}, func(e blobstore.Entry) error {
+		if len(e.Meta) == 3 {
+			if n := int(e.Meta[1])<<8 | int(e.Meta[2]); n != next[e.Meta[0]] {
+				t.Errorf("record %d of %d comes in place of %d", n, e.Meta[0], next[e.Meta[0]])
+			}
+			next[e.Meta[0]]++
+		}
+		return nil
+	})
+	if err != nil || next != [3]int{400, 400, 400} {
+		t.Errorf("%v: %v", next, err)
+	}
+}
+
+// Each lazy record waits for 50 ms at most, and not until none has come for so long.
+func TestLazyRecordsDoNotKeepOneAnotherFromTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := blobstore.Open(broken.NewFS(), small)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		var synced atomic.Int64
+		for n := range 20 {
+			err := s.Submit(t.Context(), []blobstore.Record{{Kind: 'L', Meta: []byte{byte(n)}, Lazy: true, Promised: true}}, blobstore.Watch{Then: func(_ blobstore.Appended, err error) {
+				if err == nil {
+					synced.Add(1)
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(20 * time.Millisecond)
+			synctest.Wait()
+			if have := int(synced.Load()); n-have > 3 {
+				t.Fatalf("%d of %d lazy records are durable", have, n+1)
+			}
+		}
+		time.Sleep(51 * time.Millisecond)
+		synctest.Wait()
+		if have := synced.Load(); have != 20 {
+			t.Errorf("%d of 20 lazy records are durable", have)
+		}
+	})
 }
 
 // Lazy records belong to the commit that is synced after them: when the power

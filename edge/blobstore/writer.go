@@ -44,8 +44,11 @@ type request struct {
 }
 
 // A Watch follows records on their way to the disk. The writer calls its
-// functions, in the order of the records on the disk; they must not block.
+// functions, in the order of the records on the disk; they must not block. The
+// writer may be who submits: then they are called before Submit returns.
 type Watch struct {
+	// Within, when not nil, is called first when the writer is who submits.
+	Within func()
 	// Check, when not nil, is called before the records are written, when the
 	// fate of everything that was written before is known. With an error they
 	// are not written, and Then gets it.
@@ -58,7 +61,7 @@ type Watch struct {
 	Then func(Appended, error)
 }
 
-// A writer is the state of the goroutine that appends.
+// A writer is the state of who appends.
 type writer struct {
 	file    File    // nil when the next record needs a new segment
 	at      segment // whose end is what is synced
@@ -70,6 +73,9 @@ type writer struct {
 	held    *request
 	pending []pending // written and not yet synced
 	slab    []byte    // what was encoded last lies at its end; free behind it
+	alone   int       // commits in a row with one request that nobody came beside
+	oldest  time.Time // when the oldest record was written that waits for a sync of others
+	armed   bool      // the tick comes
 }
 
 // pending is a request that waits for the sync.
@@ -137,12 +143,41 @@ func (s *Store) Submit(ctx context.Context, records []Record, w Watch) error {
 	if s.ended {
 		return ErrClosed
 	}
+	if s.commitAlone(r) {
+		return nil
+	}
+	s.waiting.Add(1)
 	select {
 	case s.queue <- r:
 		return nil
 	case <-ctx.Done():
+		s.waiting.Add(-1)
 		return ctx.Err()
 	}
+}
+
+// aloneFrom is how many commits in a row must have had one request each before
+// who submits commits himself: where several submit, a commit for all of them is
+// worth more than the two hand-overs that this saves, each of which may have to
+// wake a processor.
+const aloneFrom = 4
+
+// commitAlone commits a request in the goroutine that submits it, when there was
+// nobody else for a while and is nobody now. What was queued before is never
+// overtaken.
+func (s *Store) commitAlone(r *request) bool {
+	if !s.turn.TryLock() {
+		return false
+	}
+	defer s.turn.Unlock()
+	if s.writer.alone < aloneFrom || s.waiting.Load() != 0 {
+		return false
+	}
+	if r.watch.Within != nil {
+		r.watch.Within()
+	}
+	s.commit([]*request{r})
+	return true
 }
 
 // prepare does in the caller's goroutine what the writer need not: hashing, and
@@ -189,18 +224,49 @@ func (s *Store) prepare(r *request, i int) (int64, error) {
 	return align(frameSize + content + int64(len(rec.Meta))), nil
 }
 
-// run commits until the queue is closed and empty.
+// run commits until the queue is closed and empty, all but what they who submit
+// commit themselves.
 func (s *Store) run() {
 	defer close(s.closed)
 	var batch []*request
 	for {
-		var ok bool
-		if batch, ok = s.gather(batch[:0]); !ok {
-			break
+		select {
+		case first, ok := <-s.queue:
+			s.turn.Lock()
+			if !ok {
+				s.end()
+				s.turn.Unlock()
+				return
+			}
+			batch = s.gather(append(batch[:0], first))
+			s.serve(batch)
+			s.turn.Unlock()
+			clear(batch)
+		case <-s.tick:
+			s.turn.Lock()
+			s.ticked()
+			s.turn.Unlock()
 		}
-		s.commit(batch)
-		clear(batch)
 	}
+}
+
+// serve commits a batch, and one that it had no room for.
+func (s *Store) serve(batch []*request) {
+	w := &s.writer
+	for {
+		s.waiting.Add(-int64(len(batch))) // nobody comes before them: the turn is ours
+		s.commit(batch)
+		if w.held == nil {
+			return
+		}
+		held := w.held
+		w.held = nil
+		batch = s.gather([]*request{held})
+	}
+}
+
+// end makes what was written durable and leaves the last segment.
+func (s *Store) end() {
 	s.sync()
 	if w := &s.writer; w.file != nil {
 		// What is behind the last record was only reserved. Leaving it there
@@ -211,19 +277,47 @@ func (s *Store) run() {
 	}
 }
 
-// gather waits for a request and takes those that wait with it, at most as
-// much as one commit writes. An empty batch means that lazy records have waited
-// long enough; ok is false when the store is closing.
-func (s *Store) gather(batch []*request) (_ []*request, ok bool) {
+// arm sees to it that lazy records are synced in time, if no others ask for it.
+func (s *Store) arm() {
 	w := &s.writer
-	first := w.held
-	if w.held = nil; first == nil {
-		if first, ok = s.wait(); first == nil {
-			return batch, ok
-		}
+	if w.oldest.IsZero() {
+		w.oldest = time.Now()
 	}
-	batch = append(batch, first)
-	need, lazy := first.need, first.lazy
+	if !w.armed {
+		w.armed = true
+		s.after(lazyDelay)
+	}
+}
+
+// after has the writer's goroutine look at what is not synced.
+func (s *Store) after(d time.Duration) {
+	time.AfterFunc(d, func() {
+		select {
+		case s.tick <- struct{}{}:
+		case <-s.closed:
+		}
+	})
+}
+
+// ticked syncs lazy records that have waited long enough.
+func (s *Store) ticked() {
+	w := &s.writer
+	w.armed = false
+	switch {
+	case w.file == nil || w.end == w.at.end:
+	case time.Since(w.oldest) >= lazyDelay:
+		s.sync()
+	default:
+		w.armed = true
+		s.after(lazyDelay - time.Since(w.oldest))
+	}
+}
+
+// gather takes those that wait with the first, at most as much as one commit
+// writes.
+func (s *Store) gather(batch []*request) []*request {
+	w := &s.writer
+	need, lazy := batch[0].need, batch[0].lazy
 	take := func(r *request) bool {
 		if need+r.need > min(maxCommit, s.options.Segment/2) {
 			w.held = r
@@ -238,7 +332,7 @@ func (s *Store) gather(batch []*request) (_ []*request, ok bool) {
 		select {
 		case r, ok := <-s.queue:
 			if !ok || !take(r) {
-				return batch, true
+				return batch
 			}
 			continue
 		default:
@@ -246,7 +340,7 @@ func (s *Store) gather(batch []*request) (_ []*request, ok bool) {
 		break
 	}
 	if s.options.Window <= 0 || lazy {
-		return batch, true
+		return batch
 	}
 	// Others who are on their way to us are let through first: those whom the
 	// last commit woke, and those who sign meanwhile. When nobody else has
@@ -259,7 +353,7 @@ func (s *Store) gather(batch []*request) (_ []*request, ok bool) {
 			select {
 			case r, ok := <-s.queue:
 				if !ok || !take(r) {
-					return batch, true
+					return batch
 				}
 				continue
 			default:
@@ -267,25 +361,8 @@ func (s *Store) gather(batch []*request) (_ []*request, ok bool) {
 			break
 		}
 		if len(batch) == waiting || time.Now().After(until) {
-			return batch, true
+			return batch
 		}
-	}
-}
-
-// wait returns the next request, nil when lazy records have waited long
-// enough, and false when the queue is closed and empty.
-func (s *Store) wait() (*request, bool) {
-	if w := &s.writer; w.file == nil || w.end == w.at.end {
-		r, ok := <-s.queue
-		return r, ok
-	}
-	timer := time.NewTimer(lazyDelay)
-	defer timer.Stop()
-	select {
-	case r, ok := <-s.queue:
-		return r, ok
-	case <-timer.C:
-		return nil, true
 	}
 }
 
@@ -293,10 +370,6 @@ func (s *Store) wait() (*request, bool) {
 // of lazy records alone is not synced.
 func (s *Store) commit(batch []*request) {
 	w := &s.writer
-	if len(batch) == 0 {
-		s.sync()
-		return
-	}
 	if w.reserve && s.Admit(s.options.Segment) == nil {
 		s.leave() // there is room again
 	}
@@ -336,6 +409,9 @@ func (s *Store) commit(batch []*request) {
 	w.end += int64(len(b))
 	s.stats.commits.Add(1)
 	s.stats.bytes.Add(uint64(len(b)))
+	if w.alone++; len(batch) > 1 || s.waiting.Load() > 0 {
+		w.alone = 0
+	}
 	for i, r := range batch {
 		s.stats.records.Add(uint64(len(r.records)))
 		w.pending = append(w.pending, pending{r.watch, answers[i]})
@@ -343,10 +419,12 @@ func (s *Store) commit(batch []*request) {
 			r.watch.Written(answers[i])
 		}
 	}
-	if !lazy {
-		s.writeAhead(len(b))
-		s.sync()
+	if lazy {
+		s.arm()
+		return
 	}
+	s.writeAhead(len(b))
+	s.sync()
 }
 
 // writeAhead writes zeros behind the records before blocks run out that were
@@ -384,10 +462,13 @@ func (s *Store) sync() bool {
 		s.abandon(fmt.Errorf("syncing records: %w", full(err)))
 		return false
 	}
-	w.at.end = w.end
+	w.at.end, w.oldest = w.end, time.Time{}
 	s.mu.Lock()
 	s.segments[len(s.segments)-1].end = w.at.end
 	s.mu.Unlock()
+	if s.waiting.Load() > 0 {
+		w.alone = 0
+	}
 	s.settle(nil)
 	return true
 }

@@ -65,9 +65,12 @@ func (d *durability) isKnown() bool {
 	}
 }
 
-// applier is the one goroutine that changes the state.
+// applier changes the state. It is a goroutine, in whose place a writer applies
+// his own record when nothing else waits.
 type applier struct {
 	s *Store
+
+	turn sync.Mutex // held by who applies
 
 	// lost is set when a hint that was applied has lost its record: its segment
 	// was left before it was synced.
@@ -122,11 +125,14 @@ func (a *applier) run() {
 	defer close(a.ended)
 	var batch []*request
 	for {
+		a.turn.Lock()
 		batch = a.take(batch[:0])
+		ok := a.applyAll(batch)
+		a.turn.Unlock()
+		if !ok {
+			return
+		}
 		if len(batch) > 0 {
-			if !a.applyAll(batch) {
-				return
-			}
 			clear(batch)
 			continue
 		}
@@ -156,9 +162,38 @@ func (a *applier) take(batch []*request) []*request {
 	return batch
 }
 
+// alone applies the one request that waits, in the goroutine that waits for it.
+// Where more wait, or anything is not as always, the applier's own goroutine is
+// woken.
+func (a *applier) alone() {
+	if !a.turn.TryLock() {
+		a.wake()
+		return
+	}
+	defer a.turn.Unlock()
+	a.mu.Lock()
+	var r *request
+	if len(a.queue) == 1 && a.queue[0].synced.isKnown() && !a.queue[0].synced.failed() {
+		r = a.queue[0]
+	}
+	a.mu.Unlock()
+	if r == nil || a.lost.Load() || a.s.flusher.ahead() || a.s.apply(a.context, r) != nil {
+		a.wake()
+		return
+	}
+	a.mu.Lock()
+	rest := copy(a.queue, a.queue[1:]) // others are pushed behind it alone
+	clear(a.queue[rest:])
+	a.queue = a.queue[:rest]
+	a.mu.Unlock()
+}
+
 // applyAll applies a batch and answers it. It returns false when the applier has
 // to end without it: the journal keeps the batch for the next start.
 func (a *applier) applyAll(batch []*request) bool {
+	if len(batch) == 0 {
+		return true
+	}
 	if !a.s.flusher.room(a.ending) {
 		return a.leave(batch, errors.New("the index does not follow"))
 	}
@@ -272,7 +307,8 @@ func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobst
 	done := make(chan error, 1)
 	var waiting *request // of the writer's goroutine alone, until it is pushed
 	fate := &durability{known: make(chan struct{})}
-	err := s.contents.Submit(ctx, []blobstore.Record{r}, blobstore.Watch{Check: check, Written: func(a blobstore.Appended) {
+	within := false // the commit is made in this goroutine
+	err := s.contents.Submit(ctx, []blobstore.Record{r}, blobstore.Watch{Check: check, Within: func() { within = true }, Written: func(a blobstore.Appended) {
 		o, err := form(a)
 		if err != nil {
 			o, err = nothing{}, fmt.Errorf("reading back what was written: %w", err)
@@ -298,7 +334,9 @@ func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobst
 		case waiting != nil:
 			fate.err = err
 			close(fate.known)
-			s.applier.wake()
+			if !within {
+				s.applier.wake()
+			}
 		case errors.Is(err, blobstore.ErrFull):
 			done <- translate(err)
 		case errors.Is(err, message.ErrReplaced): // it was not written
@@ -309,6 +347,9 @@ func (s *Store) record(ctx context.Context, r blobstore.Record, form func(blobst
 	}})
 	if err != nil {
 		return translate(err)
+	}
+	if within {
+		s.applier.alone()
 	}
 	select {
 	case err := <-done:

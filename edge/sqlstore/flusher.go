@@ -130,15 +130,20 @@ func (f *flusher) position() (uint64, <-chan struct{}) {
 	return f.reached, f.moved
 }
 
+// ahead reports whether the state is so far ahead of the index that it waits.
+func (f *flusher) ahead() bool {
+	reached, _ := f.position()
+	l := &f.s.live
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.appliedCount-reached >= maxAhead
+}
+
 // room waits until the state is not too far ahead. It returns false at the end.
 func (f *flusher) room(ending <-chan struct{}) bool {
 	for {
-		reached, moved := f.position()
-		l := &f.s.live
-		l.mu.Lock()
-		ahead := l.appliedCount - reached
-		l.mu.Unlock()
-		if ahead < maxAhead {
+		_, moved := f.position()
+		if !f.ahead() {
 			return true
 		}
 		f.ask()
