@@ -37,6 +37,7 @@ func (p *pages) composeRoutes() []web.Route {
 		p.get("unsigned", "/mail/compose/{draft}/unsigned", p.unsigned),
 		p.post("hand over", "/mail/compose/{draft}/hand", p.handOver), p.post("take back", "/mail/compose/{draft}/back", p.takeBack),
 		p.get("dropping draft", "/mail/compose/{draft}/drop", p.dropping), p.post("drop draft", "/mail/compose/{draft}/drop", p.dropDraft),
+		p.post("forward", "/mail/forward/{item}", p.forward),
 		p.post("check recipients", "/mail/recipients", p.checkRecipients),
 		p.get("to sign", "/mail/to-sign", p.toSign),
 	}
@@ -90,12 +91,16 @@ type conflict struct {
 }
 
 // compose begins a draft: empty, from a template, or an answer to a message. It keeps
-// nothing until the draft is saved.
+// nothing until the draft is saved. Who passes a message on is asked first what goes
+// along.
 func (p *pages) compose(v *visit) (web.Answer, error) {
 	if !v.writes() {
 		return nil, &web.Forbidden{Why: text("Bu hesapta ileti hazırlama yetkiniz yok.", "You have no authority to write messages on this account.")}
 	}
 	d := mailbox.Draft{ID: mailbox.DraftID(random()), Step: mailbox.Writing}
+	if v.Query("how") == "forward" {
+		return p.forwarding(v, v.Query("item"))
+	}
 	if item := v.Query("item"); item != "" {
 		if err := p.answerTo(v, &d, item, v.Query("how")); err != nil {
 			return nil, err

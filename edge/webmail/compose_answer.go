@@ -9,6 +9,7 @@ import (
 	"rem"
 	"rem/edge/web"
 	"rem/mail/reading"
+	"rem/message"
 	"rem/message/mailbox"
 )
 
@@ -25,20 +26,27 @@ func (p *pages) answering(v *visit, f *web.Form, d *mailbox.Draft) error {
 	return nil
 }
 
-// answerTo begins an answer to an opened message, or passes it on.
-func (p *pages) answerTo(v *visit, d *mailbox.Draft, item, how string) error {
+// quotable opens a message that somebody answers or passes on: one that was sent, or
+// that somebody of the account has opened already.
+func (p *pages) quotable(v *visit, item string) (row mailbox.Row, c message.Content, err error) {
 	n, err := strconv.ParseInt(item, 10, 64)
 	if err != nil || n <= 0 {
-		return web.ErrNotFound
+		return row, nil, web.ErrNotFound
 	}
-	row, err := p.Box.Row(v.Context(), v.who, mailbox.ItemID(n))
+	row, err = p.Box.Row(v.Context(), v.who, mailbox.ItemID(n))
 	if err != nil {
-		return err
+		return row, nil, err
 	}
 	if row.Kind != mailbox.Received && row.Kind != mailbox.Sent || row.Kind == mailbox.Received && !p.isOpened(v, &row) {
-		return web.ErrNotFound // what nobody opened is not quoted
+		return row, nil, web.ErrNotFound // what nobody opened is not quoted
 	}
-	c, err := p.Box.Open(v.Context(), v.who, row.ID)
+	c, err = p.Box.Open(v.Context(), v.who, row.ID)
+	return row, c, err
+}
+
+// answerTo begins an answer to an opened message, or passes it on.
+func (p *pages) answerTo(v *visit, d *mailbox.Draft, item, how string) error {
+	row, c, err := p.quotable(v, item)
 	if err != nil {
 		return err
 	}
@@ -61,7 +69,7 @@ func (p *pages) answerTo(v *visit, d *mailbox.Draft, item, how string) error {
 	prefix := "Ynt: "
 	switch {
 	case how == "forward":
-		prefix = "İlt: "
+		prefix, d.Forwards = "İlt: ", rec.ID
 	case row.Kind == mailbox.Received:
 		d.To, d.Answers = []string{rec.Sender.Address.String()}, rec.ID
 	}

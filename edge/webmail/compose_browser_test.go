@@ -1,6 +1,7 @@
 package webmail_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,12 +142,14 @@ func TestEveryPageForWritingIsForEverybody(t *testing.T) {
 	})
 	scheduled := begin("day", d.world.Clock.Now().Add(96*time.Hour).Format(time.DateOnly), "hour", "10:30")
 	set(scheduled, func(x *mailbox.Draft) { x.Step, x.Handed.Person = mailbox.Scheduled, x.Author })
+	d.attaching()
 	contact := d.get("ayse", "/mail/contacts").body
 	contact = contact[strings.Index(contact, "/mail/contacts/contact/"):]
 	contact = contact[:strings.IndexByte(contact, '"')]
 	pages := []struct{ name, path string }{
 		{"new", "/mail/compose"}, {"draft", writing}, {"timed", timed}, {"handed", handed}, {"stopped", stopped}, {"scheduled", scheduled},
 		{"to-sign", "/mail/to-sign"}, {"contacts", "/mail/contacts"}, {"contact", contact}, {"template", "/mail/contacts/template/new"}, {"drop", writing + "/drop"},
+		{"forward", fmt.Sprintf("/mail/compose?item=%d&how=forward", d.items("ayse", mailbox.Query{Kinds: []mailbox.Kind{mailbox.Sent}})[0].ID)},
 	}
 	base := d.serve()
 	b := browser.Open(t)

@@ -51,8 +51,8 @@ type line struct {
 	UTC     string
 	Files   int
 	// Unopened: nobody of the account opened it.
-	Unopened, Marked, Answered bool
-	Badges                     []web.Cell
+	Unopened, Marked, Answered, Forwarded bool
+	Badges                                []web.Cell
 }
 
 // list is a page of rows.
@@ -200,7 +200,7 @@ func (p *pages) listPage(v *visit, l list) web.Page {
 
 // line makes a row. Nothing of a message's body is in it.
 func (p *pages) line(v *visit, r *mailbox.Row, ask bool, folder mailbox.FolderID) line {
-	l := line{ID: r.ID, Path: itemPath(r.ID), At: r.At, Files: max(0, r.Attachments), Marked: r.Flags&mailbox.Flagged != 0, Answered: r.Flags&mailbox.Answered != 0}
+	l := line{ID: r.ID, Path: itemPath(r.ID), At: r.At, Files: max(0, r.Attachments), Marked: r.Flags&mailbox.Flagged != 0, Answered: r.Flags&mailbox.Answered != 0, Forwarded: r.Flags&mailbox.Forwarded != 0}
 	l.Short, l.UTC = clock(r.At)
 	switch r.Kind {
 	case mailbox.Received:

@@ -97,6 +97,14 @@ func (p *pages) head(v *visit, r *mailbox.Row, t *tale) []web.Fact {
 			}
 		}
 	}
+	for _, m := range []struct {
+		flag mailbox.Flags
+		says rem.Text
+	}{{mailbox.Answered, text("Yanıtlandı", "Answered")}, {mailbox.Forwarded, text("İletildi", "Forwarded")}} {
+		if r.Flags&m.flag != 0 {
+			list = append(list, web.Fact{Term: text("Bu hesaptan", "From this account"), Value: badge(m.says, web.Info)})
+		}
+	}
 	list = append(list, timeFact(text("Gönderildi", "Submitted"), rec.Submitted))
 	if r.Kind == mailbox.Received {
 		list = append(list, timeFact(text("Kutunuza geldi", "Arrived in your mailbox"), r.At))
