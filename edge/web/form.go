@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -196,7 +197,7 @@ type File struct {
 // Upload reads a form with files (multipart/form-data) in the order in which it
 // comes. take gets each file and reads of it what it wants; its error ends the
 // upload. A page puts fields that it needs for that before its files. Route.MaxBody
-// bounds the whole: [ErrTooLarge].
+// bounds the whole: [ErrTooLarge]. It may last while a mebibyte comes each minute.
 func (r *Request) Upload(take func(*Form, File) error) (*Form, error) {
 	if !r.Posted() {
 		return nil, fmt.Errorf("%w: nothing was sent", ErrForm)
@@ -205,11 +206,36 @@ func (r *Request) Upload(take func(*Form, File) error) (*Form, error) {
 	if err != nil || t != "multipart/form-data" || parameters["boundary"] == "" {
 		return nil, fmt.Errorf("%w: it is of another type", ErrForm)
 	}
-	f, err := readParts(r.http.Body, parameters["boundary"], r.route.MaxValue, take)
+	f, err := readParts(&paced{in: r.http.Body, control: http.NewResponseController(r.w)}, parameters["boundary"], r.route.MaxValue, take)
 	if err == nil {
 		r.form = f
 	}
 	return f, err
+}
+
+// A paced upload may take as long as it needs while its parts keep coming.
+type paced struct {
+	in      io.Reader
+	control *http.ResponseController
+	left    int // before more time is given
+}
+
+// Within pacedTime another pacedPart has to come, which takes 140 kbit/s.
+const (
+	pacedPart = 1 << 20
+	pacedTime = time.Minute
+)
+
+func (p *paced) Read(b []byte) (int, error) {
+	n, err := p.in.Read(b)
+	if p.left -= n; p.left <= -pacedPart {
+		p.left = 0
+		now := time.Now()
+		// A connection that cannot be given time keeps what it has.
+		_ = p.control.SetReadDeadline(now.Add(pacedTime))
+		_ = p.control.SetWriteDeadline(now.Add(writeTime))
+	}
+	return n, err
 }
 
 func readParts(body io.Reader, boundary string, longest int, take func(*Form, File) error) (*Form, error) {

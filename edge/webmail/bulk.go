@@ -14,8 +14,11 @@ import (
 )
 
 // Bulk are the account's bulk sendings; bulk.Service has them. They are begun by
-// programs (docs/formats/api-events.md), and followed and signed here.
+// programs (docs/formats/api-events.md) or on a page (bulk_new.go), and followed and
+// signed here.
 type Bulk interface {
+	Check(ctx context.Context, who mailbox.Visitor, q bulk.Request) (bulk.Report, error)
+	Create(ctx context.Context, who mailbox.Visitor, q bulk.Request) (bulk.ID, bulk.Report, error)
 	Jobs(ctx context.Context, by rem.Actor) ([]bulk.Job, error)
 	Job(ctx context.Context, by rem.Actor, id bulk.ID) (bulk.Job, error)
 	Batch(ctx context.Context, who mailbox.Visitor, id bulk.ID) ([]mailbox.DraftID, error)
@@ -67,13 +70,14 @@ func (p *pages) bulkJobs(v *visit) (web.Answer, error) {
 			{Time: j.Made, Path: bulkPath(j.ID)}, {Say: bulkStates[j.State]}, {Text: fmt.Sprint(j.Rows())}, {Text: fmt.Sprint(j.Counts[bulk.Submitted])},
 		})
 	}
-	return web.Page{View: p.views.Page("bulk"), Title: text("Toplu gönderim", "Bulk sending"), Data: bulkPage{Jobs: t},
-		Lead: text("Toplu gönderimler API ile başlatılır; burada izlenir ve imzalanır.", "Bulk sendings are begun by the API; here they are followed and signed."),
+	return web.Page{View: p.views.Page("bulk"), Title: text("Toplu gönderim", "Bulk sending"), Data: bulkPage{Jobs: t, New: v.writes()},
+		Lead: text("Bir mektup, listedeki herkese kendi bilgileri ve ekiyle gönderilir; her alıcı için ayrı delil oluşur. Programlar da API ile başlatabilir.", "One letter goes to everybody in a list, with what is his own; there is evidence for each of them. Programs begin sendings by the API too."),
 	}, nil
 }
 
 type bulkPage struct {
 	Jobs  web.Table
+	New   bool // the visitor may begin one
 	Steps web.Table
 	Facts []web.Fact
 	// Path is that of the job; "": the page is the list.
@@ -166,10 +170,10 @@ func (p *pages) bulkResults(v *visit) (web.Answer, error) {
 }
 
 func (p *pages) bulkRoutes() []web.Route {
-	return []web.Route{
+	return append(p.bulkNewRoutes(), []web.Route{
 		p.get("bulk", "/mail/bulk", p.bulkJobs), p.get("bulk job", "/mail/bulk/{job}", p.bulkJob),
 		p.post("bulk batch", "/mail/bulk/{job}/sign", p.bulkBatch), busy(p.get("bulk results", "/mail/bulk/{job}/results", p.bulkResults)),
 		p.post("bulk pause", "/mail/bulk/{job}/pause", p.bulkMove(p.Bulk.Pause)), p.post("bulk resume", "/mail/bulk/{job}/resume", p.bulkMove(p.Bulk.Resume)),
 		p.post("bulk cancel", "/mail/bulk/{job}/cancel", p.bulkMove(p.Bulk.Cancel)),
-	}
+	}...)
 }

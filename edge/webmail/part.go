@@ -103,7 +103,8 @@ type pages struct {
 	views    *web.Views
 	searches searches
 	opened   recent
-	composes bool // there is a page for writing
+	checks   counter // bulk sendings that wait for their person
+	composes bool    // there is a page for writing
 }
 
 // Part returns the pages.

@@ -44,7 +44,12 @@ type Report struct {
 	More int
 	// Bytes is how large all letters are together, signed, in octets.
 	Bytes int64
+	// First is the first letter, to be looked at; nil: there is none.
+	First *Sample
 }
+
+// A Sample is a letter as its recipient would get it.
+type Sample struct{ To, Subject, Text, File string }
 
 // MaxRemarks bounds the remarks of a report.
 const MaxRemarks = 1000
@@ -109,6 +114,13 @@ func (s *Service) check(ctx context.Context, who mailbox.Visitor, q Request) ([]
 		return nil, Report{}, err
 	}
 	r.Rows = len(letters)
+	if len(letters) > 0 {
+		l := &letters[0]
+		r.First = &Sample{To: strings.Join(l.draft.To, ""), Subject: l.draft.Subject, Text: l.draft.Text}
+		if len(l.draft.Files) > 0 {
+			r.First.File = l.draft.Files[0].Name
+		}
+	}
 	if err := s.look(ctx, who, letters, &r); err != nil {
 		return nil, Report{}, err
 	}
