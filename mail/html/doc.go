@@ -20,5 +20,5 @@
 // the input and bounded by Limits (AT-07); no scripts, no requests: the corpus
 // in testdata is looked at in a real browser.
 //
-// docs/decisions/0025 says why this is our own. Next: package reading.
+// docs/decisions/0025 says why this is our own. Next: safe.go, walker.go; package reading.
 package html
