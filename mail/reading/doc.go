@@ -19,5 +19,6 @@
 // read; a finding is a hint, never a verdict; names are texts, never paths (AT-11);
 // no sockets, no files.
 //
-// Next: Read in read.go; sniff.go for types by content; name.go for file names.
+// Next: Read in read.go, head.go, attachments.go, alternatives.go; content.go for types
+// by content; name.go for file names.
 package reading
