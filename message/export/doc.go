@@ -23,5 +23,5 @@
 // Who may export, and that somebody did, is the caller's to say and to record.
 // docs/formats/export.md tells the layout.
 //
-// Next: write.go, proofs.go, check.go.
+// Next: write.go, proofs.go, check.go (check_message.go, check_files.go).
 package export
