@@ -58,7 +58,7 @@ var doors = map[string]string{
 	"edge/apistore/bulk.go set json.Marshal":                    "nowhere: codes for a query on our own file",
 	"edge/hook/deliver.go send json.Marshal":                    "outgoing: events, by identifiers alone",
 	"edge/hook/deliver.go send http.NewRequestWithContext":      "outgoing: events, to an address of the account's own people",
-	"edge/api/messages.go once json.Marshal":                    "columns: answer.body",
+	"edge/api/submissions.go once json.Marshal":                 "columns: answer.body",
 	"edge/signing/pages.go forScript json.Marshal":              "the page of whoever signs: what is signed, as it stands beside it",
 	"edge/signing/pages.go upload os.CreateTemp":                "a file without a name, gone with the answer",
 	"edge/signing/programs.go write json.NewEncoder":            "wire: what is to be signed, to the program of whoever signs",
@@ -140,7 +140,7 @@ func (code tree) cookies() (f found) {
 			}
 		case *ast.BasicLit:
 			// What mail/html takes for a sign of a hostile page sets none.
-			if s, ok := literal(n); ok && file != "mail/html/safe.go" && strings.Contains(strings.ToLower(s), "set-cookie") {
+			if s, ok := literal(n); ok && file != "mail/html/attributes.go" && strings.Contains(strings.ToLower(s), "set-cookie") {
 				f.add(file + " " + function)
 			}
 		}
