@@ -112,6 +112,7 @@ const (
 	NoticeServer     RecipientID = "notice-mail-server"
 	IdentityGate     RecipientID = "identity-gate"
 	BusinessRegistry RecipientID = "business-registry"
+	PhoneOperator    RecipientID = "mobile-signature-operator"
 )
 
 // Recipients returns who else may see data.
@@ -130,6 +131,7 @@ func Recipients() []Word[RecipientID] {
 		{TextGateway, rem.Text{Turkish: "kısa ileti (SMS) hizmeti veren", English: "the gateway of text messages"}, ""},
 		{NoticeServer, rem.Text{Turkish: "bildirim e-postalarını taşıyan posta sunucusu", English: "the mail server that takes notices"}, ""},
 		{IdentityGate, rem.Text{Turkish: "e-Devlet Kapısı", English: "the e-government gate"}, ""},
+		{PhoneOperator, rem.Text{Turkish: "mobil imza işletmecisi ve ona ulaştıran", English: "the operator of mobile signatures, and who reaches it"}, ""},
 		{BusinessRegistry, rem.Text{Turkish: "Merkezi Sicil Kayıt Sistemi (MERSİS)", English: "the central registry of businesses (MERSİS)"}, ""},
 	}
 }

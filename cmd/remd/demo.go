@@ -60,8 +60,8 @@ func (d *demo) Run(ctx context.Context) error {
 		d.Dir = dir
 	}
 	fmt.Println("KEP GÖSTERİMİ / REGISTERED MAIL DEMONSTRATION")
-	fmt.Println("Sertifikalar, zaman damgası, e-Devlet, MERSİS, SMS, e-posta, kişiler ve sağlayıcılar BENZETİMDİR. /")
-	fmt.Println("Certificates, time-stamps, e-government gate, registry, SMS, mail, persons and providers are SIMULATED.")
+	fmt.Println("Sertifikalar, zaman damgası, e-Devlet, MERSİS, SMS, mobil imza, e-posta, kişiler ve sağlayıcılar BENZETİMDİR. /")
+	fmt.Println("Certificates, time-stamps, e-government gate, registry, SMS, mobile signatures, mail, persons and providers are SIMULATED.")
 	fmt.Println()
 	s, err := open(ctx, d.Dir)
 	if err != nil {

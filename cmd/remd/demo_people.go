@@ -105,7 +105,7 @@ func (s *stage) pages(ctx context.Context) error {
   Giden SMS / sent texts    %[7]s
 `, r.house.Provider.Name.Turkish, base, r.who.Address, r.Password, r.URI, key.Reveal(), r.house.Own.Texts)
 	}
-	fmt.Printf("\nGiden e-postalar / sent mail  %s\n\n", s.world.MailPage())
+	fmt.Printf("\nGiden e-postalar / sent mail  %s\nMobil imza telefonları / telephones of mobile signatures  %s\n\n", s.world.MailPage(), s.world.TelephonePage())
 	return s.programs(ctx)
 }
 

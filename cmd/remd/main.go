@@ -143,6 +143,7 @@ func (s *checkConfig) Run() error {
 	}{
 		{"e-government gate", c.Identification.Gate.URL, c.Identification.Gate.Simulator}, {"registry of businesses", c.Identification.Registry.URL, c.Identification.Registry.Simulator},
 		{"text messages", c.SMS.URL, c.SMS.Simulator}, {"mail of notices", c.MailNotices.Address, c.MailNotices.Simulator},
+		{"mobile signatures", c.MobileSignature.URL, c.MobileSignature.Simulator},
 		{"central directory", c.CentralDirectory.URL, c.CentralDirectory.Simulator},
 	} {
 		mark := ""

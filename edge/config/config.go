@@ -63,12 +63,17 @@ type Config struct {
 	Scanner Scanner `yaml:"scanner"`
 	// Residency lists the hosts outside to which questions about people and
 	// notices may go, each with its country, which is TR. Whatever of
-	// identification, sms and mailNotices is not on it is refused at the start.
+	// identification, sms, mobileSignature and mailNotices is not on it is refused at
+	// the start.
 	Residency []Residency `yaml:"residency"`
 	// Identification says whom we ask about applicants.
 	Identification Identification `yaml:"identification"`
 	// SMS is the gateway of text messages; without a URL there is none.
 	SMS Service `yaml:"sms"`
+	// MobileSignature is who reaches the operators of mobile signatures; without a URL
+	// nobody signs by telephone. It is asked in a form of our own, for which a real
+	// operator needs a connector; none is part of this program.
+	MobileSignature Service `yaml:"mobileSignature"`
 	// CentralDirectory is the central KEP directory, which is told every change of
 	// our accounts; without a URL it is told nothing. It knows us by certificate and key.
 	CentralDirectory Service `yaml:"centralDirectory"`
@@ -407,6 +412,7 @@ func (c *Config) resolve(dir string) {
 		&c.Identification.Gate.Anchors, &c.Identification.Gate.Certificate, &c.Identification.Gate.Key, &c.Identification.Gate.Authorization,
 		&c.Identification.Registry.Anchors, &c.Identification.Registry.Certificate, &c.Identification.Registry.Key, &c.Identification.Registry.Authorization,
 		&c.SMS.Anchors, &c.SMS.Certificate, &c.SMS.Key, &c.SMS.Authorization,
+		&c.MobileSignature.Anchors, &c.MobileSignature.Certificate, &c.MobileSignature.Key, &c.MobileSignature.Authorization,
 		&c.CentralDirectory.Anchors, &c.CentralDirectory.Certificate, &c.CentralDirectory.Key, &c.CentralDirectory.Authorization,
 		&c.Identification.Attester, &c.Identification.Cards, &c.MailNotices.Anchors, &c.MailNotices.Password,
 	} {

@@ -70,7 +70,7 @@ func (c *Config) outside() (errs []error) {
 	for _, s := range []struct {
 		name string
 		of   *Service
-	}{{"identification.gate", &c.Identification.Gate}, {"identification.registry", &c.Identification.Registry}, {"sms", &c.SMS}, {"centralDirectory", &c.CentralDirectory}} {
+	}{{"identification.gate", &c.Identification.Gate}, {"identification.registry", &c.Identification.Registry}, {"sms", &c.SMS}, {"mobileSignature", &c.MobileSignature}, {"centralDirectory", &c.CentralDirectory}} {
 		if !s.of.Given() {
 			if s.of.Simulator || s.of.Anchors != "" {
 				fault("%s: give its url", s.name)

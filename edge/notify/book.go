@@ -64,6 +64,16 @@ func (b *Book) Tell(ctx context.Context, ch news.Channel, m news.Message) error 
 	return b.messenger.Tell(ctx, m)
 }
 
+// Mobile is the number at which a person is told, which he showed to be his; zero where
+// there is none. It is for asking his telephone for a signature.
+func (b *Book) Mobile(ctx context.Context, p rem.PersonID) (person.Phone, error) {
+	c, err := b.contact(ctx, p)
+	if errors.Is(err, ErrNoContact) {
+		return person.Phone{}, nil
+	}
+	return c.Mobile, err
+}
+
 // Channels says by which channels a person can be told.
 func (b *Book) Channels(ctx context.Context, p rem.PersonID) ([]news.Channel, error) {
 	c, err := b.contact(ctx, p)

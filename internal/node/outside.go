@@ -114,6 +114,7 @@ func (n *Node) simulated() (list []rem.Text) {
 	add(c.Identification.Registry.Simulator, "MERSİS", "registry of businesses")
 	add(states, "kimlik belgeleri", "identity documents")
 	add(c.SMS.Simulator, "SMS", "text messages")
+	add(c.MobileSignature.Simulator, "mobil imza", "mobile signatures")
 	add(c.MailNotices.Simulator, "bildirim e-postası", "mail of notices")
 	return list
 }

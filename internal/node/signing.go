@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"rem"
+	"rem/edge/mobile"
 	signingpages "rem/edge/signing"
 	"rem/edge/web"
 	"rem/mail/smtp"
@@ -17,6 +18,7 @@ import (
 	"rem/message/mailbox"
 	"rem/message/signing"
 	"rem/message/submission"
+	"rem/person"
 	"rem/person/login"
 	"rem/privacy"
 )
@@ -51,14 +53,50 @@ func (n *Node) openSigning() error {
 	}
 	n.signing = &signing.Service{
 		Clock: n.clock, Random: rand.Reader, Accounts: n.Store, Tokens: n.Records.Signatory, Judge: n.Validator, Signatures: n.Submitter.Signatures,
-		Door: signingDoor{n}, Policy: signing.Policy{Batch: maxSignatures, OnePIN: true}, Known: a.personal,
+		Door: signingDoor{n}, Policy: signing.Policy{Batch: maxSignatures, OnePIN: true}, Known: a.personal, Alarm: n.alarmOf(alarmSigning),
 	}
+	if !n.Config.MobileSignature.Given() {
+		return nil
+	}
+	guard, err := n.Config.Guard()
+	if err != nil {
+		return err
+	}
+	options, err := n.outwardOptions("mobileSignature", &n.Config.MobileSignature, guard)
+	if err != nil {
+		return err
+	}
+	telephones, err := mobile.New(options)
+	if err != nil {
+		return err
+	}
+	n.signing.Mobile = telephones
 	return nil
+}
+
+// alarmSigning: what waits for signatures has a fault that nobody is told on a page.
+const alarmSigning = "a signature that was asked for could not be followed"
+
+// mobileOf is the number of whoever is logged in: the one that he showed to be his, by
+// a code that came to it.
+func (n *Node) mobileOf(ctx context.Context, s login.Session) (person.Phone, error) {
+	return n.People.Contacts.Mobile(ctx, s.Who.Person)
+}
+
+// endSigning forgets what waits for signatures.
+func (n *Node) endSigning() {
+	if n.signing == nil {
+		return
+	}
+	n.signing.Close()
+	if c, ok := n.signing.Mobile.(*mobile.Client); ok {
+		c.Close()
+	}
 }
 
 // signingPart are its pages.
 func (n *Node) signingPart() (web.Part, error) {
-	return signingpages.Part(signingpages.Services{
+	services := signingpages.Services{
 		Desk: n.signing, Draft: n.draftToSign, Back: "/mail/drafts", Sent: "/mail/sent", Base: n.Config.Web.Base, MaxUpload: 2 * n.Practice.MaxPackage,
 		Login: func(ctx context.Context, s login.Session) (submission.Login, error) {
 			a, err := n.Store.Account(ctx, s.Account)
@@ -70,10 +108,15 @@ func (n *Node) signingPart() (web.Part, error) {
 				Authentication: message.Authentication{Time: s.Proved, Method: string(s.Method)}, Case: privacy.CaseID("signing"),
 			})
 		},
-	})
+	}
+	if n.signing.Mobile != nil {
+		services.Telephone = n.mobileOf
+	}
+	return signingpages.Part(services)
 }
 
-// draftToSign is the unsigned original of a draft.
+// draftToSign is the unsigned original of a draft. It is closed with the request to
+// sign it.
 func (n *Node) draftToSign(ctx context.Context, who rem.Actor, id string) (signing.Draft, error) {
 	visitor := mailbox.Visitor{Actor: who, Case: "signing"}
 	d, err := n.Mailbox.Draft(ctx, visitor, mailbox.DraftID(id))

@@ -16,6 +16,7 @@ import (
 	"rem/edge/clock"
 	"rem/edge/config"
 	"rem/edge/simulator"
+	"rem/edge/telephone"
 	"rem/edge/tsa"
 )
 
@@ -29,6 +30,8 @@ type outside struct {
 	mail  *smtp.Server
 	at    string // of the mail server
 	boxes *simulator.Mailboxes
+	// phones are the telephones of everybody, whose operators all providers reach.
+	phones *telephone.Telephones
 }
 
 // openOutside begins to answer.
@@ -41,8 +44,9 @@ func (w *World) openOutside() error {
 	for _, c := range id.Chain {
 		pair.Certificate = append(pair.Certificate, c.Raw)
 	}
-	o := &outside{mux: http.NewServeMux(), boxes: simulator.NewMailboxes(clock.System{})}
+	o := &outside{mux: http.NewServeMux(), boxes: simulator.NewMailboxes(clock.System{}), phones: telephone.New(clock.System{})}
 	o.mux.HandleFunc("GET /mail/", o.boxes.Page)
+	o.mux.Handle("/mobile/", http.StripPrefix("/mobile", o.phones.Handler()))
 	o.web = tsa.NewServer(o.mux)
 	o.web.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	o.web.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug) // browsers that do not know the root say so themselves
@@ -105,6 +109,8 @@ func (w *World) join(p *Provider, c *config.Config, code string) {
 	}
 	c.Residency = []config.Residency{{Host: "127.0.0.1", Country: "TR", Networks: []string{"127.0.0.0/8"}}}
 	c.SMS = service("sms")
+	c.MobileSignature = service("sms")
+	c.MobileSignature.URL = o.base + "/mobile"
 	c.MailNotices = config.MailNotices{Address: o.at, Anchors: w.Anchors(), From: "bildirim@saglayici-" + code + ".test", Simulator: true}
 	i := &c.Identification
 	i.Gate, i.GatePage, i.GateReturn = service("gate"), o.base+"/"+code+"/gate/", page
@@ -117,6 +123,13 @@ func (w *World) join(p *Provider, c *config.Config, code string) {
 
 // Mails are those that the simulated mailboxes took, the newest last.
 func (w *World) Mails() []simulator.Mail { return w.outside.boxes.Mails() }
+
+// Telephones are those of all persons of the world, for mobile signatures; each has the
+// person's key.
+func (w *World) Telephones() *telephone.Telephones { return w.outside.phones }
+
+// TelephonePage shows them, with a button for each answer.
+func (w *World) TelephonePage() string { return w.outside.base + "/mobile/" }
 
 // MailPage shows them.
 func (w *World) MailPage() string { return w.outside.base + "/mail/" }

@@ -328,6 +328,9 @@ func (w *World) Person(n int, address string) (*Person, error) {
 	if p.Signer, err = cades.NewSigner(cades.Options{Key: id.Key, Chain: id.Chain}); err != nil {
 		return nil, err
 	}
+	if err := w.outside.phones.Line(p.Mobile, id); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 

@@ -42,7 +42,7 @@ func TestTheFilesOfAWorldSayWhatItRuns(t *testing.T) {
 		err = got.Validate()
 		for _, want := range []string{
 			"timestamp[0] is a simulator", "identification.gate is a simulator", "identification.registry is a simulator", "identification.states[0] is a simulator",
-			"sms is a simulator", "mailNotices is a simulator", "scanner.none",
+			"sms is a simulator", "mobileSignature is a simulator", "mailNotices is a simulator", "scanner.none",
 		} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("production takes the world of %s: %v", p.Domain, err)

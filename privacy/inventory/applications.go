@@ -44,7 +44,7 @@ func applicants() []privacy.Datum {
 		datum(businessNumber, text("Tüzel kişinin numaraları (MERSİS, sicil, vergi, DETSİS)", "Numbers of a legal person (MERSİS, registry, tax, DETSİS)"), privacy.Identity, who, identify, privacy.ByPerson, privacy.NotSpecial, privacy.Confidential, ""),
 		datum(businessTitle, text("Tüzel kişinin unvanı ve faaliyet alanı", "Name and field of activity of a legal person"), privacy.Identity, who, identify, privacy.ByPerson, privacy.NotSpecial, privacy.Confidential, ""),
 		datum(postalAddress, text("Posta adresi", "Postal address"), privacy.ContactData, who, identify, privacy.ByPerson, privacy.NotSpecial, privacy.Confidential, privacy.GeographicPlace),
-		datum(phone, text("Cep telefonu", "Mobile phone"), privacy.ContactData, who, contact, privacy.ByPerson, privacy.NotSpecial, privacy.Confidential, ""),
+		datum(phone, text("Cep telefonu", "Mobile phone"), privacy.ContactData, who, append(slices.Clone(contact), privacy.Carriage), privacy.ByPerson, privacy.NotSpecial, privacy.Confidential, ""),
 		datum(mailAddress, text("Bildirim için e-posta adresi", "E-mail address for notices"), privacy.ContactData, who, contact, privacy.ByPerson, privacy.NotSpecial, privacy.Confidential, privacy.MailAddresses),
 		datum(wishedAddress, text("İstenen KEP adresi", "Wished KEP address"), privacy.ContactData, who, open, privacy.ByPerson, privacy.NotSpecial, privacy.Confidential, privacy.MailAddresses),
 		datum(service, text("Hizmet alma şekli", "Form of service"), privacy.Customer, who, open, privacy.ByPerson, privacy.NotSpecial, privacy.Internal, ""),

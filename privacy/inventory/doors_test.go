@@ -61,6 +61,7 @@ var doors = map[string]string{
 	"edge/api/submissions.go once json.Marshal":                 "columns: answer.body",
 	"edge/signing/pages.go forScript json.Marshal":              "the page of whoever signs: what is signed, as it stands beside it",
 	"edge/signing/pages.go upload os.CreateTemp":                "a file without a name, gone with the answer",
+	"edge/telephone/http.go tell json.NewEncoder":               "a simulated operator's answer: a certificate and a signature of nobody",
 	"edge/signing/programs.go write json.NewEncoder":            "wire: what is to be signed, to the program of whoever signs",
 	"edge/web/answer.go send json.Marshal":                      "a page's answer to its own script",
 	"message/export/write.go marshal json.MarshalIndent":        "an archive that the holder asked for",

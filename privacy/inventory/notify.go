@@ -71,10 +71,11 @@ func asked() []privacy.Holding {
 	)
 }
 
-// outsideSettings are the fields of residency, identification, sms and mailNotices.
+// outsideSettings are the fields of residency, identification, sms, mobileSignature
+// and mailNotices.
 func outsideSettings() []privacy.Holding {
 	var names []string
-	for _, of := range []string{"identification.gate", "identification.registry", "sms"} {
+	for _, of := range []string{"identification.gate", "identification.registry", "sms", "mobileSignature"} {
 		for _, field := range []string{"url", "anchors", "pins", "certificate", "key", "authorization", "timeout", "simulator"} {
 			names = append(names, of+"."+field)
 		}
