@@ -1,6 +1,7 @@
 package mailstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"rem"
 	"rem/edge/sqlitefile"
 	"rem/message/mailbox"
 )
@@ -24,10 +26,16 @@ func (s *Store) Follow(ctx context.Context, news []mailbox.News, position string
 	news = slices.Clone(news) // the step may run after the caller has gone
 	now := s.Clock.Now()
 	err := s.file.Update(ctx, func(tx *sql.Tx) error {
-		t := s.step(tx)
+		t := following{step: s.step(tx), accounts: map[rem.AccountID]int64{}, folders: map[folderOf]int64{}, tallies: map[int64]tally{}}
+		last := lastProgress(news)
 		for i := range news {
-			if err := t.follow(&news[i], now); err != nil {
+			if err := t.follow(&news[i], last[progressOf{news[i].Account, news[i].About}] == i, now); err != nil {
 				return fmt.Errorf("news of %s: %w", news[i].About, err)
+			}
+		}
+		for folder, c := range t.tallies {
+			if err := t.count(folder, c); err != nil {
+				return err
 			}
 		}
 		return t.do("setPosition", position)
@@ -45,10 +53,43 @@ func (s *Store) Follow(ctx context.Context, news []mailbox.News, position string
 
 var foldersOf = map[mailbox.Kind]mailbox.FolderID{mailbox.Received: mailbox.Inbox, mailbox.Sent: mailbox.SentBox, mailbox.Evidence: mailbox.Proofs}
 
-func (t step) follow(n *mailbox.News, now time.Time) error {
-	a, err := t.account(n.Account, now)
-	if err != nil {
-		return err
+// following is a step that follows the journal. News come by the hundred, of few
+// accounts: what is asked of one is asked once.
+type following struct {
+	step
+	accounts map[rem.AccountID]int64
+	folders  map[folderOf]int64
+	tallies  map[int64]tally // by folder, to be counted at the end
+}
+
+type folderOf struct {
+	account int64
+	id      mailbox.FolderID
+}
+
+type progressOf struct {
+	account rem.AccountID
+	about   rem.MessageID
+}
+
+// lastProgress says which of the news has the progress that stands.
+func lastProgress(news []mailbox.News) map[progressOf]int {
+	last := map[progressOf]int{}
+	for i := range news {
+		if news[i].Progress != 0 {
+			last[progressOf{news[i].Account, news[i].About}] = i
+		}
+	}
+	return last
+}
+
+func (t *following) follow(n *mailbox.News, progress bool, now time.Time) (err error) {
+	a := t.accounts[n.Account]
+	if a == 0 {
+		if a, err = t.account(n.Account, now); err != nil {
+			return err
+		}
+		t.accounts[n.Account] = a
 	}
 	if i := n.Item; i != nil {
 		into, ok := foldersOf[i.Kind]
@@ -61,12 +102,12 @@ func (t step) follow(n *mailbox.News, now time.Time) error {
 			return err
 		}
 		if !there {
-			if err := t.add(a, into, *i); err != nil {
+			if err := t.arrive(a, into, i); err != nil {
 				return err
 			}
 		}
 	}
-	if n.Progress != 0 {
+	if n.Progress != 0 && progress {
 		if err := t.do("setProgress", a, n.About, n.Progress); err != nil {
 			return err
 		}
@@ -79,25 +120,58 @@ func (t step) follow(n *mailbox.News, now time.Time) error {
 	if err != nil || !there {
 		return err
 	}
-	return t.count(folder, tally{unopened: -1})
+	t.tally(folder, tally{unopened: -1})
+	return nil
 }
 
-// add puts a new item into a folder of the provider's.
-func (t step) add(a int64, into mailbox.FolderID, i mailbox.Item) error {
-	var folder, id, uid int64
-	if there, err := t.row("folder", []any{a, into}, &folder); err != nil || !there {
-		return errors.Join(errMissing, err)
+func (t *following) tally(folder int64, c tally) {
+	all := t.tallies[folder]
+	all.add(c)
+	t.tallies[folder] = all
+}
+
+// arrive puts a new item into a folder of the provider's.
+func (t *following) arrive(a int64, into mailbox.FolderID, i *mailbox.Item) (err error) {
+	folder := t.folders[folderOf{a, into}]
+	if folder == 0 {
+		if folder, err = t.folder(a, into); err != nil {
+			return err
+		}
+		t.folders[folderOf{a, into}] = folder
 	}
+	t.tally(folder, tallyOf(i, 1))
+	return t.put(a, folder, i)
+}
+
+// folder finds one of the provider's.
+func (t step) folder(a int64, id mailbox.FolderID) (n int64, err error) {
+	if there, err := t.row("folder", []any{a, id}, &n); err != nil || !there {
+		return 0, errors.Join(errMissing, err)
+	}
+	return n, nil
+}
+
+// add puts a new item into a folder of the provider's, and counts it.
+func (t step) add(a int64, into mailbox.FolderID, i mailbox.Item) error {
+	folder, err := t.folder(a, into)
+	if err != nil {
+		return err
+	}
+	if err := t.put(a, folder, &i); err != nil {
+		return err
+	}
+	return t.count(folder, tallyOf(&i, 1))
+}
+
+func (t step) put(a, folder int64, i *mailbox.Item) error {
+	var id, uid int64
 	if _, err := t.row("nextItem", []any{a}, &id); err != nil {
 		return err
 	}
 	if _, err := t.row("nextUID", []any{folder}, &uid); err != nil {
 		return err
 	}
-	if err := t.do("addItem", a, id, i.Kind, i.Message, i.Recipient, i.Evidence, i.Draft, folder, uid, i.Flags, i.At.UnixMicro(), i.Size, i.Person, i.Progress, i.Attachments); err != nil {
-		return err
-	}
-	return t.count(folder, tallyOf(&i, 1))
+	return t.do("addItem", a, id, i.Kind, i.Message, i.Recipient, i.Evidence, i.Draft, folder, uid, i.Flags, i.At.UnixMicro(), i.Size, i.Person, i.Progress, i.Attachments)
 }
 
 // errMissing: a folder that every account has is not there.
@@ -140,8 +214,20 @@ func (s *Store) Index(ctx context.Context, items []mailbox.Indexing) error {
 	}
 	err := s.file.Update(ctx, func(tx *sql.Tx) error {
 		t := s.step(tx)
-		for i := range items {
-			if err := t.index(&items[i], texts[i]); err != nil {
+		rows, err := t.places(items)
+		if err != nil {
+			return err
+		}
+		for i, r := range rows {
+			if r.indexed || i > 0 && rows[i-1].n == r.n {
+				if err := t.do("dropWords", r.n); err != nil {
+					return err
+				}
+			}
+			if err := t.do("addWords", r.n, texts[r.of]); err != nil {
+				return err
+			}
+			if err := t.do("setIndexed", r.n, items[r.of].Attachments); err != nil {
 				return err
 			}
 		}
@@ -158,23 +244,33 @@ func (s *Store) Index(ctx context.Context, items []mailbox.Indexing) error {
 	return nil
 }
 
-func (t step) index(x *mailbox.Indexing, text string) error {
-	var account, n, indexed int64
-	if there, err := t.row("account", []any{x.Account}, &account); err != nil || !there {
-		return err
-	}
-	if there, err := t.row("place", []any{account, x.Item}, &n, &indexed); err != nil || !there {
-		return err
-	}
-	if indexed == 1 {
-		if err := t.do("dropWords", n); err != nil {
-			return err
+// An indexedRow is the row of an item, and the item's place among those asked for.
+type indexedRow struct {
+	n       int64
+	indexed bool
+	of      int
+}
+
+// places finds the rows of items that are there, in the order of their numbers: the
+// index of words gathers what comes in this order, and writes out what it has when a
+// smaller number comes.
+func (t step) places(items []mailbox.Indexing) (rows []indexedRow, err error) {
+	for i := range items {
+		r := indexedRow{of: i}
+		var account int64
+		there, err := t.row("account", []any{items[i].Account}, &account)
+		if err == nil && there {
+			there, err = t.row("place", []any{account, items[i].Item}, &r.n, &r.indexed)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if there {
+			rows = append(rows, r)
 		}
 	}
-	if err := t.do("addWords", n, text); err != nil {
-		return err
-	}
-	return t.do("setIndexed", n, x.Attachments)
+	slices.SortStableFunc(rows, func(a, b indexedRow) int { return cmp.Compare(a.n, b.n) })
+	return rows, nil
 }
 
 // terms writes tokens as the index takes them: base 36, a space between.
