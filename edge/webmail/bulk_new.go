@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -284,6 +285,8 @@ type bulkReport struct {
 
 func remarks(caption rem.Text, all []bulk.Remark) web.Table {
 	t := web.Table{Caption: caption, Columns: []web.Column{{Head: text("Satır", "Row")}, {Head: text("Ne var?", "What is it?")}}}
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b bulk.Remark) int { return a.Row - b.Row })
 	for _, r := range all {
 		row := web.Cell{Text: fmt.Sprint(r.Row)}
 		if r.Row == 0 {
@@ -309,7 +312,7 @@ func (p *pages) bulkReport(name string, c *checked) (web.Answer, error) {
 	d := bulkReport{
 		Path: bulkCheckPath + name, Good: len(r.Faults) == 0, First: r.First,
 		Facts: []web.Fact{
-			{Term: text("Alıcı", "Recipients"), Value: web.Cell{Text: fmt.Sprint(r.Rows)}},
+			{Term: text("Alıcı", "Recipients"), Value: web.Cell{Text: fmt.Sprint(r.Rows)}, Help: text("başlıktan sonraki ilk satır 1 sayılır", "the first row after the header is number 1")},
 			{Term: text("İletilerin toplam boyutu", "Size of all messages"), Value: web.Cell{Say: octets(r.Bytes)}, Help: text("imzalarıyla birlikte, yaklaşık", "with their signatures, about")},
 		},
 		Faults: remarks(text("Düzeltilmesi gerekenler", "To be put right"), r.Faults), Notes: remarks(text("Bilginize", "To be known"), r.Notes),
