@@ -22,16 +22,20 @@ import (
 // overlook anything, nor take a word for another; and what write102640 writes
 // is canonical XML, which needs no tree to be believed. What it reads is what
 // Parse reads, in a third of the time.
-func readOwn(src []byte) (*Evidence, bool) {
-	r := &ownReader{rest: string(src)}
+//
+// The bytes stand in two pieces: what comes before the signature, and the end of
+// the root. The evidence keeps nothing of them.
+func readOwn(src, end []byte) (*Evidence, bool) {
+	r := &ownReader{rest: src, end: end}
+	r.words.Grow(len(src) / 3)
 	e := &Evidence{Format: TS102640v2, Version: version}
 	r.evidence(e)
-	if r.failed || r.rest != "" || !isIdentifier(string(e.ID)) || hasPrefixOfSignature(string(e.ID)) {
+	if r.failed || len(r.rest) > 0 || !isIdentifier(string(e.ID)) || hasPrefixOfSignature(string(e.ID)) {
 		return nil, false
 	}
 	room := rooms.Get().(*[]byte)
 	again := write102640((*room)[:0], &e.Draft)
-	same := bytes.Equal(again, src)
+	same := len(again) == len(src)+len(end) && bytes.Equal(again[:len(src)], src) && bytes.Equal(again[len(src):], end)
 	if cap(again) <= maxRoom {
 		*room = again
 		rooms.Put(room)
@@ -45,6 +49,8 @@ func hasPrefixOfSignature(id string) bool {
 	return len(id) > 1 && id[1] == '-' && strings.IndexByte("srp", id[0]) >= 0
 }
 
+var strictBase64 = base64.StdEncoding.Strict()
+
 // rooms are where an evidence is written anew to be compared, and nothing else.
 // One with thousands of recipients does not keep its room.
 var rooms = sync.Pool{New: func() any { return new([]byte) }}
@@ -57,22 +63,27 @@ const fewParties, fewSteps = 2, 4
 // An ownReader goes through a written evidence. Once something does not match
 // it has failed, and what it gives from then on means nothing.
 type ownReader struct {
-	rest   string
+	rest   []byte
+	end    []byte // what follows rest
 	failed bool
+	// words are those that the evidence says, one after the other in one piece of
+	// memory.
+	words strings.Builder
 }
 
 func (r *ownReader) evidence(e *Evidence) {
 	r.lit("<")
-	root, _, _ := strings.Cut(r.rest, " ")
-	kind, ok := message.KindNamed(root)
+	name, _, _ := bytes.Cut(r.rest, []byte(" "))
+	kind, ok := message.KindNamed(string(name))
 	if !ok {
 		r.failed = true
 		return
 	}
 	e.Kind = kind
+	root := kind.String()
 	r.lit(root)
 	r.lit(` xmlns="` + spaceV2 + `" Id="`)
-	r.attribute()
+	r.until('"') // the identifier, which stands below once more
 	r.lit(`" version="` + version + `">`)
 	e.Event = r.element("EventCode")
 	if e.Outcome, ok = outcomeOf(kind, e.Event); !ok {
@@ -128,6 +139,9 @@ func (r *ownReader) evidence(e *Evidence) {
 	}
 	r.log(e)
 	r.extensions(e)
+	if len(r.rest) == 0 {
+		r.rest, r.end = r.end, nil
+	}
 	r.close(root)
 }
 
@@ -148,7 +162,7 @@ func (r *ownReader) party(name string, issuer bool) (p Party) {
 		r.lit("</Name></EntityName></NamePostalAddress></NamesPostalAddresses>")
 	}
 	for r.at(`<AttributedElectronicAddress scheme="`) {
-		scheme := r.attribute()
+		scheme := r.scheme()
 		r.lit(`">`)
 		if p.take(scheme, r.text(), issuer) != nil {
 			r.failed = true
@@ -202,7 +216,7 @@ func (r *ownReader) message(name, notification string) (m MessageDetails) {
 	}
 	m.ID = messageID(r.element("MessageIdentifierByREMMD"))
 	if r.at(writtenDigest) {
-		r.digest(&m.Digest, '<', base64.StdEncoding.Strict().DecodeString)
+		r.digest(&m.Digest, '<', strictBase64.AppendDecode)
 		r.lit("</ds:DigestValue>")
 	}
 	r.close(name)
@@ -235,7 +249,7 @@ func (r *ownReader) extensions(e *Evidence) {
 		e.Answers.ID = rem.EvidenceID(r.attribute())
 		r.failed = r.failed || e.Answers.ID == ""
 		r.lit(`" sha256="`)
-		r.digest(&e.Answers.Digest, '"', hex.DecodeString)
+		r.digest(&e.Answers.Digest, '"', hex.AppendDecode)
 		r.lit(`"></r:Answers></Extension>`)
 	}
 	if r.at(`<Extension isCritical="false"><r:MessageSize xmlns:r="` + spaceOwn + `" octets="`) {
@@ -249,14 +263,27 @@ func (r *ownReader) extensions(e *Evidence) {
 	r.lit("</Extensions>")
 }
 
+// scheme reads that of an address, which is one of two.
+func (r *ownReader) scheme() string {
+	for _, s := range [...]string{"mailto", personScheme} {
+		if r.sees(s) && len(r.rest) > len(s) && r.rest[len(s)] == '"' {
+			r.rest = r.rest[len(s):]
+			return s
+		}
+	}
+	r.failed = true
+	return ""
+}
+
 func (r *ownReader) octets() int64 {
-	n, err := strconv.ParseInt(r.attribute(), 10, 64)
+	n, err := strconv.ParseInt(string(r.until('"')), 10, 64)
 	r.failed = r.failed || err != nil || n < 0
 	return n
 }
 
-func (r *ownReader) digest(into *rem.Digest, end byte, decode func(string) ([]byte, error)) {
-	b, err := decode(r.until(end))
+func (r *ownReader) digest(into *rem.Digest, end byte, appendDecoded func(dst, src []byte) ([]byte, error)) {
+	var room [2 * len(into)]byte
+	b, err := appendDecoded(room[:0], r.until(end))
 	r.failed = r.failed || err != nil || len(b) != len(into)
 	copy(into[:], b)
 }
@@ -298,7 +325,9 @@ func (r *ownReader) moment() time.Time {
 // not, Parse says so.
 func (r *ownReader) more(n, most int) bool { return !r.failed && n < most }
 
-func (r *ownReader) sees(literal string) bool { return strings.HasPrefix(r.rest, literal) }
+func (r *ownReader) sees(literal string) bool {
+	return len(r.rest) >= len(literal) && string(r.rest[:len(literal)]) == literal
+}
 
 // at goes past the literal if it stands here.
 func (r *ownReader) at(literal string) bool {
@@ -316,7 +345,7 @@ func (r *ownReader) lit(literal string) {
 }
 
 func (r *ownReader) seesOpen(name string) bool {
-	return len(r.rest) > len(name)+1 && r.rest[0] == '<' && r.rest[1:1+len(name)] == name && r.rest[1+len(name)] == '>'
+	return len(r.rest) > len(name)+1 && r.rest[0] == '<' && string(r.rest[1:1+len(name)]) == name && r.rest[1+len(name)] == '>'
 }
 
 func (r *ownReader) open(name string) {
@@ -329,7 +358,7 @@ func (r *ownReader) open(name string) {
 
 func (r *ownReader) close(name string) {
 	n := len(name)
-	if r.failed || len(r.rest) < n+3 || r.rest[:2] != "</" || r.rest[2:2+n] != name || r.rest[2+n] != '>' {
+	if r.failed || len(r.rest) < n+3 || r.rest[0] != '<' || r.rest[1] != '/' || string(r.rest[2:2+n]) != name || r.rest[2+n] != '>' {
 		r.failed = true
 		return
 	}
@@ -346,29 +375,32 @@ func (r *ownReader) element(name string) string {
 func (r *ownReader) text() string      { return r.unescaped('<') }
 func (r *ownReader) attribute() string { return r.unescaped('"') }
 
+// unescaped reads a word, up to a byte.
 func (r *ownReader) unescaped(end byte) string {
 	s := r.until(end)
 	if len(s) > maxText {
 		r.failed = true
 	}
-	if strings.IndexByte(s, '&') < 0 {
-		return s
-	}
-	b := make([]byte, 0, len(s))
+	w := &r.words
+	from := w.Len()
 next:
 	for {
-		i := strings.IndexByte(s, '&')
+		i := bytes.IndexByte(s, '&')
 		if i < 0 {
-			return string(append(b, s...))
+			w.Write(s)
+			return w.String()[from:]
 		}
-		b, s = append(b, s[:i]...), s[i:]
+		w.Write(s[:i])
+		s = s[i:]
 		for _, e := range references {
-			if rest, ok := strings.CutPrefix(s, e.written); ok {
-				b, s = append(b, e.meant), rest
+			if len(s) >= len(e.written) && string(s[:len(e.written)]) == e.written {
+				w.WriteByte(e.meant)
+				s = s[len(e.written):]
 				continue next
 			}
 		}
-		b, s = append(b, '&'), s[1:]
+		w.WriteByte('&')
+		s = s[1:]
 	}
 }
 
@@ -381,11 +413,11 @@ var references = []struct {
 }
 
 // until goes up to a byte and gives what stands before it.
-func (r *ownReader) until(end byte) string {
-	i := strings.IndexByte(r.rest, end)
+func (r *ownReader) until(end byte) []byte {
+	i := bytes.IndexByte(r.rest, end)
 	if r.failed || i < 0 {
 		r.failed = true
-		return ""
+		return nil
 	}
 	s := r.rest[:i]
 	r.rest = r.rest[i:]

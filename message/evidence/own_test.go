@@ -19,9 +19,19 @@ import (
 // reads is canonical XML, in which the other reads the same.
 func checkOwn(t testing.TB, src []byte) bool {
 	t.Helper()
-	got, ok := readOwn(src)
+	got, ok := readOwn(src, nil)
+	cut := max(0, bytes.LastIndexByte(src, '<'))
+	passing := bytes.Clone(src)
+	again, alike := readOwn(passing[:cut], passing[cut:])
+	clear(passing) // the evidence keeps nothing of the bytes that it was read from
+	if ok != alike {
+		t.Fatalf("in one piece %t, in two %t:\n%s", ok, alike, src)
+	}
 	if !ok {
 		return false
+	}
+	if diff := cmp.Diff(again, got, compareDrafts); diff != "" {
+		t.Errorf("read in two pieces (-) and in one (+):\n%s\n%s", diff, src)
 	}
 	doc, err := strictxml.Parse(src, strictxml.DefaultLimits)
 	if err != nil {
@@ -110,7 +120,7 @@ func TestIdentifiersOfSignaturesAreNotOurs(t *testing.T) {
 	d := sampleDraft(DeliveryNonDeliveryToRecipient, Positive)
 	d.ID = "s-0123456789abcdef0123456789abcdef"
 	src := prepare(t, d).XML()
-	if _, ok := readOwn(src); ok {
+	if _, ok := readOwn(src, nil); ok {
 		t.Error("read without a look at the whole document")
 	}
 	if _, err := parse(t, src); err != nil {

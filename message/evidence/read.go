@@ -67,7 +67,8 @@ func (e *Evidence) Digests(sum func(crypto.Hash) []byte) (named, equal bool) {
 // Verify checks the signature and reads what it covers, and nothing else
 // (AT-16). Whether the certificate may sign evidence is for package validation.
 // An evidence in our own form is read without a tree: then the Document of what
-// was verified is nil, and its Read gives one.
+// was verified is nil, and its Read gives one. What was verified then points into
+// src, which must not change while it is used; the Evidence does not.
 func Verify(src []byte, o xades.VerifyOptions) (*Evidence, *xades.Verified, error) {
 	o.Unparsed = true
 	v, err := xades.Verify(src, o)
@@ -85,7 +86,7 @@ func Verify(src []byte, o xades.VerifyOptions) (*Evidence, *xades.Verified, erro
 // ErrEvidence, or xades.ErrForm for bytes that are not canonical XML.
 func Read(v *xades.Verified) (*Evidence, error) {
 	if v.Document == nil {
-		if e, ok := readOwn(v.Signed); ok {
+		if e, ok := readOwn(v.Signed[0], v.Signed[1]); ok {
 			return e, nil
 		}
 	}

@@ -237,7 +237,7 @@ func TestAmbiguousEvidenceIsRefused(t *testing.T) {
 			if e, err := parse(t, []byte(src)); !errors.Is(err, ErrEvidence) {
 				t.Errorf("read %v with error %v, want ErrEvidence", e, err)
 			}
-			if _, ok := readOwn([]byte(src)); ok {
+			if _, ok := readOwn([]byte(src), nil); ok {
 				t.Error("it was taken for one of ours")
 			}
 		})

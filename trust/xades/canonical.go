@@ -40,13 +40,13 @@ func readOwn(src []byte, o VerifyOptions, c *claim) bool {
 		return false
 	}
 
-	root := make([]byte, 0, start+len(end))
-	root = append(append(root, src[:start]...), end...)
-	c.root.data = root
 	c.id = id
 	if o.Unparsed {
+		c.root.data, c.root.rest = slices.Clip(src[:start]), slices.Clip(end)
 		return true
 	}
+	root := slices.Concat(src[:start], end)
+	c.root.data = root
 	document, err := parseOwn(root, id, o.Limits)
 	c.document = document
 	return err == nil

@@ -53,6 +53,7 @@ type claim struct {
 // A reference is a ds:Reference: what it covers and what it says of it.
 type reference struct {
 	data   []byte // after all transforms
+	rest   []byte // what follows data, where both stand apart in the source
 	hash   crypto.Hash
 	digest []byte // as it says
 
@@ -62,8 +63,12 @@ type reference struct {
 
 // computed gives the digest of the data, which is hashed once.
 func (r *reference) computed() []byte {
-	if r.size == 0 {
+	switch {
+	case r.size > 0:
+	case len(r.rest) == 0:
 		r.size = len(appendSum(r.sum[:0], r.hash, r.data))
+	default:
+		r.size = len(appendSums(r.sum[:0], r.hash, r.data, r.rest))
 	}
 	return r.sum[:r.size]
 }

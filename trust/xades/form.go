@@ -121,3 +121,17 @@ func appendSum(dst []byte, h crypto.Hash, data []byte) []byte {
 	d := sha512.Sum512(data)
 	return append(dst, d[:]...)
 }
+
+// appendSums appends the digest of two pieces.
+func appendSums(dst []byte, h crypto.Hash, data, rest []byte) []byte {
+	if h == crypto.SHA256 {
+		sum := sha256.New() // it stays on the stack
+		sum.Write(data)
+		sum.Write(rest)
+		return sum.Sum(dst)
+	}
+	sum := h.New()
+	sum.Write(data)
+	sum.Write(rest)
+	return sum.Sum(dst)
+}

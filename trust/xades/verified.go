@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"slices"
 	"time"
 
 	"rem/trust/algorithm"
@@ -23,8 +24,9 @@ type VerifyOptions struct {
 	// form to the letter. That its bytes are canonical, or XML at all, is then
 	// the word of the signer, whose key hashed these very bytes. It is for
 	// verifying again in bulk what is not read, and for those who can tell for
-	// themselves that the bytes are such; [Verified.Read] is for the others. It
-	// does half the work beside the two signatures.
+	// themselves that the bytes are such; [Verified.Read] is for the others. What
+	// was signed is not copied then: the result points into the source, which must
+	// not change any more. It does half the work beside the two signatures.
 	Unparsed bool
 	// Cache keeps parsed certificates between calls. Without one, each call
 	// parses what it meets.
@@ -36,10 +38,11 @@ type VerifyOptions struct {
 // was made.
 type Verified struct {
 	// Signed are the very bytes that were hashed: the root without its
-	// signature. What is not in them was not signed (AT-16).
-	Signed []byte
-	// Document is Signed, parsed again; nil where [VerifyOptions.Unparsed]
-	// allowed it.
+	// signature. What is not in them was not signed (AT-16). They stand in two
+	// pieces, the second of which is empty where Document is not nil.
+	Signed [2][]byte
+	// Document is what was signed, parsed again; nil where
+	// [VerifyOptions.Unparsed] allowed it.
 	Document *strictxml.Document
 
 	// Certificate is the one whose digest the signer signed, and whose key
@@ -86,14 +89,22 @@ type Verified struct {
 	limits strictxml.Limits // likewise
 }
 
-// Read gives Document. Where [VerifyOptions.Unparsed] left it out, Signed is
+// Bytes gives what was signed in one piece.
+func (v *Verified) Bytes() []byte {
+	if len(v.Signed[1]) == 0 {
+		return v.Signed[0]
+	}
+	return slices.Concat(v.Signed[0], v.Signed[1])
+}
+
+// Read gives Document. Where [VerifyOptions.Unparsed] left it out, what was signed is
 // parsed now, and refused as Verify would have refused it: the error wraps
 // [ErrForm].
 func (v *Verified) Read() (*strictxml.Document, error) {
 	if v.Document != nil {
 		return v.Document, nil
 	}
-	return parseOwn(v.Signed, []byte(v.id), v.limits)
+	return parseOwn(v.Bytes(), []byte(v.id), v.limits)
 }
 
 // A Check is one thing that was looked at.

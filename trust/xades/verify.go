@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"rem/trust/algorithm"
 	"rem/trust/strictxml"
@@ -22,27 +23,61 @@ import (
 // over other bytes is a failure too, and not a token to be overlooked. Verify
 // judges neither certificates nor tokens nor dates; validation does.
 //
-// Verify keeps nothing of src and does not change it. It may be called
-// concurrently.
+// Verify does not change src, and keeps nothing of it unless
+// [VerifyOptions.Unparsed] says so. It may be called concurrently.
 func Verify(src []byte, o VerifyOptions) (*Verified, error) {
-	v := &verification{options: o, result: new(Verified)}
-	if err := v.run(src); err != nil {
-		return nil, &Failure{Checks: v.checks, Err: err}
+	v := verifications.Get().(*verification)
+	v.options, v.result = o, new(Verified)
+	err := v.run(src)
+	result, checks := v.result, v.looked()
+	*v = verification{}
+	verifications.Put(v)
+	if err != nil {
+		return nil, &Failure{Checks: checks, Err: err}
 	}
-	v.result.Checks = v.checks
-	return v.result, nil
+	result.Checks = checks
+	return result, nil
 }
 
-// A verification is one call of Verify.
+// A verification is one call of Verify. Its memory is used again: nothing of the
+// result points into it.
 type verification struct {
 	options VerifyOptions
 	claim   claim
 	result  *Verified
-	checks  []Check
+	usual   int     // how many of usualChecks were passed, in their order
+	checks  []Check // those that were looked at, once it is not as usual
+}
+
+var verifications = sync.Pool{New: func() any { return new(verification) }}
+
+// usualChecks are what a good signature with a token has passed. It is never
+// changed, and all such results share it.
+var usualChecks = func() (list [6]Check) {
+	for i, name := range [...]string{CheckForm, CheckDocument, CheckProperties, CheckCertificate, CheckValue, CheckStamp} {
+		list[i] = Check{Name: name, Passed: true}
+	}
+	return list
+}()
+
+// looked gives what was looked at.
+func (v *verification) looked() []Check {
+	if v.checks == nil {
+		return usualChecks[:v.usual:v.usual]
+	}
+	return v.checks
+}
+
+// look notes a check.
+func (v *verification) look(c Check) {
+	if v.checks == nil && v.usual < len(usualChecks) && c == usualChecks[v.usual] {
+		v.usual++
+		return
+	}
+	v.checks = append(v.looked(), c)
 }
 
 func (v *verification) run(src []byte) error {
-	v.checks = make([]Check, 0, 8)
 	own := readOwn(src, v.options, &v.claim)
 	if !own {
 		v.claim = claim{}
@@ -83,10 +118,13 @@ func (v *verification) run(src []byte) error {
 	return nil
 }
 
+// onlySHA256 is what most signatures rest on, and what all of them share.
+var onlySHA256 = [1]crypto.Hash{crypto.SHA256}
+
 // conclude writes down what was found.
 func (v *verification) conclude(signer *x509.Certificate) {
 	c, r := &v.claim, v.result
-	r.Signed, r.Document = c.root.data, c.document
+	r.Signed, r.Document = [2][]byte{c.root.data, c.root.rest}, c.document
 	r.Certificate = signer
 	r.Chain = append(make([]*x509.Certificate, 0, len(c.keyInfo)+1), signer)
 	for _, k := range c.keyInfo {
@@ -101,9 +139,12 @@ func (v *verification) conclude(signer *x509.Certificate) {
 	r.SigningTime = c.signingTime
 	r.Policy = c.policy
 	r.Algorithm = c.algorithm
-	for _, h := range []crypto.Hash{c.root.hash, c.properties.hash, c.references[0].hash} {
-		if !slices.Contains(r.Digests, h) {
-			r.Digests = append(r.Digests, h)
+	if r.Digests = onlySHA256[:]; c.root.hash != crypto.SHA256 || c.properties.hash != crypto.SHA256 || c.references[0].hash != crypto.SHA256 {
+		r.Digests = nil
+		for _, h := range []crypto.Hash{c.root.hash, c.properties.hash, c.references[0].hash} {
+			if !slices.Contains(r.Digests, h) {
+				r.Digests = append(r.Digests, h)
+			}
 		}
 	}
 	switch {
@@ -117,7 +158,7 @@ func (v *verification) conclude(signer *x509.Certificate) {
 		r.Level = "B-LTA"
 	}
 	for _, name := range c.beside {
-		v.checks = append(v.checks, Check{Name: CheckProperty, Detail: name + " is present and not verified"})
+		v.look(Check{Name: CheckProperty, Detail: name + " is present and not verified"})
 	}
 }
 
@@ -143,7 +184,7 @@ func (v *verification) readTokens() error {
 }
 
 func (v *verification) passed(name string) {
-	v.checks = append(v.checks, Check{Name: name, Passed: true})
+	v.look(Check{Name: name, Passed: true})
 }
 
 // done notes how a check ended and gives its error back.
@@ -152,7 +193,7 @@ func (v *verification) done(name string, err error) error {
 		v.passed(name)
 		return nil
 	}
-	v.checks = append(v.checks, Check{Name: name, Detail: err.Error()})
+	v.look(Check{Name: name, Detail: err.Error()})
 	return err
 }
 
