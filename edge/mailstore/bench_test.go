@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -61,31 +60,27 @@ func full(b *testing.B, n int) *mailstore.Store {
 		}
 		must(b, s.Follow(b.Context(), news, fmt.Sprint(from)))
 	}
-	const writers = 256
-	var wg sync.WaitGroup
-	for w := range writers {
-		wg.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(w), 1))
-			draw := zipf(random)
-			for id := w + 1; id <= n; id += writers {
-				seen := map[mailbox.Word]bool{}
-				words := make([]mailbox.Word, 0, wordsEach)
-				for len(words) < wordsEach {
-					if x := draw(); !seen[x] {
-						seen[x] = true
-						words = append(words, x)
-					}
-				}
-				if id%(n/haveRare) == 0 {
-					words = append(words, rare)
-				}
-				if err := s.Index(b.Context(), []mailbox.Indexing{{Account: mailboxtest.Holder.Account, Item: mailbox.ItemID(id), Words: words, Attachments: id % 3}}); err != nil {
-					b.Error(err)
-				}
+	random := rand.New(rand.NewPCG(1, 1))
+	draw := zipf(random)
+	var batch []mailbox.Indexing // as the follower has them
+	for id := 1; id <= n; id++ {
+		seen := map[mailbox.Word]bool{}
+		words := make([]mailbox.Word, 0, wordsEach+1)
+		for len(words) < wordsEach {
+			if x := draw(); !seen[x] {
+				seen[x] = true
+				words = append(words, x)
 			}
-		})
+		}
+		if id%(n/haveRare) == 0 {
+			words = append(words, rare)
+		}
+		batch = append(batch, mailbox.Indexing{Account: mailboxtest.Holder.Account, Item: mailbox.ItemID(id), Words: words, Attachments: id % 3})
+		if len(batch) == 100 {
+			must(b, s.Index(b.Context(), batch))
+			batch = nil
+		}
 	}
-	wg.Wait()
 	var some []mailbox.ItemID
 	for id := n / inFolder; id <= n; id += n / inFolder {
 		some = append(some, mailbox.ItemID(id))
