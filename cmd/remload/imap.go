@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,6 +91,9 @@ func (c *imapCmd) Run(ctx context.Context, r *report) (err error) {
 	theirs := reader{server: d.process.Process.Pid, address: d.address, user: "user", password: d.password, tls: &tls.Config{RootCAs: d.root, ServerName: "localhost"}}
 	if _, err := theirs.fetch(ctx, c.Messages, nil); err != nil { // it makes its index
 		return fmt.Errorf("asking Dovecot: %w\n%s", err, d.log)
+	}
+	if err := sameCipher(ctx, r, &ours, &theirs); err != nil {
+		return err
 	}
 	return takeTurns(ctx, r, fmt.Sprintf("FETCH 1:* BODY.PEEK[], %d messages of %d B, opened before", c.Messages, c.Size), c.Rounds, readColumns,
 		[]side{
@@ -241,6 +245,28 @@ func (r *reader) wait(ctx context.Context, want int) error {
 		}
 	}
 	return errors.New("the mailbox does not follow what was delivered")
+}
+
+// sameCipher has both servers speak the same: encrypting is a good part of what is
+// compared.
+func sameCipher(ctx context.Context, r *report, readers ...*reader) error {
+	var spoken []string
+	for _, one := range readers {
+		m, err := one.dial(ctx)
+		if err != nil {
+			return err
+		}
+		state := m.ConnectionState()
+		spoken = append(spoken, tls.VersionName(state.Version)+" with "+tls.CipherSuiteName(state.CipherSuite))
+		if err := m.Close(); err != nil {
+			return fmt.Errorf("asking for the cipher: %w", err)
+		}
+	}
+	if len(slices.Compact(slices.Clone(spoken))) > 1 {
+		return fmt.Errorf("they cannot be compared: they speak %s", strings.Join(spoken, " and "))
+	}
+	r.note("Both speak %s.", spoken[0])
+	return nil
 }
 
 // rests waits until the server does nothing by itself any more: for longer than it
