@@ -242,7 +242,7 @@ func (p *programs) signing() {
 			if err != nil {
 				return nil, p.told(in.Language, err)
 			}
-			original, err := p.Box.Compose(ctx, who, d.ID)
+			original, err := p.Box.ComposeToSign(ctx, who, d.ID)
 			if err != nil {
 				return nil, p.told(in.Language, err)
 			}

@@ -179,3 +179,9 @@ SELECT ask_first, mail, sms, digest, quiet_from, quiet_until FROM box_preference
 INSERT INTO box_preference (account, person, ask_first, mail, sms, digest, quiet_from, quiet_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 ON CONFLICT (account, person) DO UPDATE SET ask_first = excluded.ask_first, mail = excluded.mail, sms = excluded.sms, digest = excluded.digest,
   quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until
+
+-- name: statedLimits
+SELECT domain, octets, at FROM peer_limit ORDER BY domain
+
+-- name: keepStatedLimit
+INSERT INTO peer_limit (domain, octets, at) VALUES (?1, ?2, ?3) ON CONFLICT (domain) DO UPDATE SET octets = excluded.octets, at = excluded.at WHERE excluded.at >= peer_limit.at

@@ -72,6 +72,11 @@ type Result struct {
 	Recipients []Recipient
 	// Err is why the outcome is not Taken; nil when it is.
 	Err error
+	// Greeted says that the peer, known by its certificate, answered EHLO; MaxSize is
+	// how large a message it said there that it takes, in octets, and 0 where it
+	// names no bound (RFC 1870 4).
+	Greeted bool
+	MaxSize int64
 }
 
 // A Recipient tells the fate of one recipient.

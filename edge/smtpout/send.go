@@ -58,6 +58,7 @@ func (s *Sender) transact(ctx context.Context, p *pool, peer Peer, tx *smtp.Tran
 				return nil, err
 			}
 		}
+		result.Greeted, result.MaxSize = true, l.offered.MaxSize
 		stop := l.obey(ctx)
 		err := s.envelope(ctx, l, tx, result)
 		stop()

@@ -43,6 +43,9 @@ func TestMessageArrivesByteForByte(t *testing.T) {
 			if got := fates(r); got != "taken accepted permanent" || r.Err != nil {
 				t.Fatalf("implicit=%v: got %s, %v", implicit, got, r.Err)
 			}
+			if !r.Greeted || r.MaxSize != smtp.DefaultMessageSize {
+				t.Errorf("implicit=%v: the peer stated %d octets (%v)", implicit, r.MaxSize, r.Greeted)
+			}
 			if r.Recipients[1].Reply.Code != 550 || r.Recipients[0].Reply.Code != 250 {
 				t.Errorf("got %v and %v", r.Recipients[0].Reply, r.Recipients[1].Reply)
 			}

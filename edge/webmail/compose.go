@@ -152,7 +152,7 @@ func (p *pages) writingPage(v *visit, w writing) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Meter = p.meterOf(size, domains(d))
+	w.Meter = p.meterOf(size, d)
 	if err := p.keepsakesFor(v, &w); err != nil {
 		return nil, err
 	}

@@ -2,34 +2,34 @@ package webmail
 
 import (
 	"rem"
+	"rem/message/mailbox"
 )
 
-// A meter is how full the signed package is.
+// A meter is how full the signed package is, against the smallest limit on its way:
+// ours, and those of its destinations, each with where it comes from.
 type meter struct {
 	Size, Limit int64
 	Says        rem.Text
+	Limits      []meterLimit // of destinations, the smallest first
 	Over        bool
 	Percent     int
 }
 
-func (p *pages) meterOf(size int64, domains []string) meter {
+type meterLimit struct {
+	Says rem.Text
+	Over bool
+}
+
+// meterOf measures a draft whose signed package has the size.
+func (p *pages) meterOf(size int64, d *mailbox.Draft) meter {
 	m := meter{Size: size, Limit: p.limit()}
-	at := ""
-	for _, d := range domains {
-		if p.PeerLimit == nil {
-			break
-		}
-		if n := p.PeerLimit(d); n > 0 && n < m.Limit {
-			m.Limit, at = n, d
-		}
+	for _, l := range p.Box.Limits(d) {
+		m.Limits = append(m.Limits, meterLimit{l.Text(), size > l.Octets})
+		m.Limit = min(m.Limit, l.Octets)
 	}
-	m.Over, m.Percent = size > m.Limit, int(min(100, size*100/m.Limit))
+	m.Over, m.Percent = size > m.Limit, int(min(100, size*100/max(1, m.Limit)))
 	has, of := octets(size), octets(m.Limit)
 	m.Says = text("İmzalı paket yaklaşık "+has.Turkish+"; sınır "+of.Turkish+".", "The signed package has about "+has.English+" of "+of.English+".")
-	if at != "" {
-		m.Says.Turkish += " Sınırı koyan alıcı sağlayıcı: " + at + "."
-		m.Says.English += " The limit is that of the recipients' provider " + at + "."
-	}
 	if m.Over {
 		m.Says.Turkish += " Bu hâliyle gönderilemez; ek çıkarın ya da iletiyi bölün."
 		m.Says.English += " It cannot be sent so; remove an attachment or send two messages."

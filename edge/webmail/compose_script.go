@@ -45,14 +45,20 @@ var composeSaid = map[string]rem.Text{
 
 // kept is what compose.js is answered.
 type keptAnswer struct {
-	Version int64      `json:"version"`
-	Saved   string     `json:"saved,omitempty"`
-	Meter   string     `json:"meter,omitempty"`
-	Over    bool       `json:"over,omitempty"`
-	Percent int        `json:"percent"`
-	Files   []keptFile `json:"files"`
-	Other   *keptOther `json:"other,omitempty"`
-	Problem string     `json:"problem,omitempty"`
+	Version int64       `json:"version"`
+	Saved   string      `json:"saved,omitempty"`
+	Meter   string      `json:"meter,omitempty"`
+	Over    bool        `json:"over,omitempty"`
+	Percent int         `json:"percent"`
+	Limits  []keptLimit `json:"limits,omitempty"`
+	Files   []keptFile  `json:"files"`
+	Other   *keptOther  `json:"other,omitempty"`
+	Problem string      `json:"problem,omitempty"`
+}
+
+type keptLimit struct {
+	Says string `json:"says"`
+	Over bool   `json:"over,omitempty"`
 }
 
 type keptFile struct {
@@ -76,8 +82,11 @@ func (p *pages) keptOf(v *visit, d *mailbox.Draft) (keptAnswer, error) {
 	if err != nil {
 		return keptAnswer{}, err
 	}
-	m := p.meterOf(size, domains(d))
+	m := p.meterOf(size, d)
 	a := keptAnswer{Version: d.Version, Saved: d.Saved.In(istanbul).Format("15:04:05"), Meter: v.Say(m.Says), Over: m.Over, Percent: m.Percent, Files: []keptFile{}}
+	for _, l := range m.Limits {
+		a.Limits = append(a.Limits, keptLimit{v.Say(l.Says), l.Over})
+	}
 	for _, f := range d.Files {
 		x := fileOf(d.ID, f)
 		a.Files = append(a.Files, keptFile{x.ID, x.Name, v.Say(x.Kind), v.Say(x.Size), v.Link(x.Path)})

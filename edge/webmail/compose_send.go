@@ -28,8 +28,6 @@ type Writing struct {
 	Known func(domain string) bool
 	// MaxPackage is how large a signed package may be, in octets; 0: 25 MiB.
 	MaxPackage int64
-	// PeerLimit is the same of another provider, 0 where it is not known; may be nil.
-	PeerLimit func(domain string) int64
 }
 
 // A recipient as a page shows it before signing.
@@ -50,16 +48,6 @@ func addressOf(typed string) (a rem.Address, written string, ok bool) {
 	}
 	a, err = rem.ParseAddress(m[0].Address)
 	return a, shown(m[0].Address), err == nil
-}
-
-// domains are the providers of a draft's recipients.
-func domains(d *mailbox.Draft) (list []string) {
-	for _, t := range slices.Concat(d.To, d.Cc) {
-		if a, _, ok := addressOf(t); ok && !slices.Contains(list, a.Provider()) {
-			list = append(list, a.Provider())
-		}
-	}
-	return list
 }
 
 // checked says of each recipient what is known before anything is signed. What the
@@ -170,7 +158,7 @@ func (p *pages) review(v *visit, d *mailbox.Draft) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := review{Draft: *d, Path: composePath(d.ID), Subject: orNone(v, d.Subject), Meter: p.meterOf(size, domains(d)), FourEyes: v.account.FourEyes}
+	r := review{Draft: *d, Path: composePath(d.ID), Subject: orNone(v, d.Subject), Meter: p.meterOf(size, d), FourEyes: v.account.FourEyes}
 	r.Recipients = web.Table{
 		Caption: text("Alıcılar; her biri ötekileri görür ve her biri için ayrı delil alırsınız", "Recipients; each sees the others, and you get evidence for each"),
 		Columns: []web.Column{{Head: text("Adres", "Address")}, {Head: text("Alan", "Field")}, {Head: text("Bilinen", "What is known")}},
@@ -189,7 +177,10 @@ func (p *pages) review(v *visit, d *mailbox.Draft) (web.Answer, error) {
 	if refusal := d.Sendable(); refusal != nil && len(r.Stops) == 0 {
 		r.Stops = append(r.Stops, refusal.Detail)
 	}
-	if r.Meter.Over {
+	switch refusal := mailbox.TooLarge(size, p.Box.Limits(d)); {
+	case refusal != nil:
+		r.Stops = append(r.Stops, refusal.Detail)
+	case r.Meter.Over:
 		r.Stops = append(r.Stops, r.Meter.Says)
 	}
 	for _, f := range d.Files {

@@ -35,6 +35,9 @@ func (c courier) carry(ctx context.Context, domain string, tx smtp.Transaction, 
 		return relay.Attempt{Class: relay.NotTaken, Reason: rem.PeerNotIdentified, Detail: err.Error()}
 	}
 	r := c.sender.Send(ctx, peer, tx, body)
+	if r.Greeted {
+		c.n.greeted(ctx, domain, r.MaxSize)
+	}
 	if smtpout.Alarming(r.Err) {
 		c.n.Alarm("a provider did not show the certificate of the trust list", "", domain)
 	}

@@ -43,6 +43,7 @@ type mailboxes struct {
 	store    *mailstore.Store
 	follower *mailbox.Follower
 	sender   *mailbox.Sender
+	limits   *peerLimits
 	// following is held while the journal is followed.
 	following sync.Mutex
 }
@@ -75,6 +76,9 @@ func (n *Node) openMailbox(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("opening mailboxes: %w", err)
 	}
+	if n.boxes.limits, err = openPeerLimits(ctx, n.boxes.store); err != nil {
+		return err
+	}
 	columns, err := n.boxes.store.Columns(ctx)
 	if err != nil {
 		return err
@@ -86,6 +90,7 @@ func (n *Node) openMailbox(ctx context.Context) error {
 	n.Mailbox = &mailbox.Box{
 		Ledger: n.Store, Store: n.boxes.store, Accounts: n.Store, Retriever: n.Retriever, Submitter: n.Submitter, Names: mailboxNames{n},
 		Spool: func() mailbox.Spool { return n.Store.Spool() }, Clock: n.clock, Domain: n.Provider.Domain, WordKey: key,
+		Limit: n.limit,
 	}
 	return nil
 }

@@ -126,7 +126,7 @@ func (n *Node) draftToSign(ctx context.Context, who rem.Actor, id string) (signi
 	if err != nil {
 		return signing.Draft{}, err
 	}
-	original, err := n.Mailbox.Compose(ctx, visitor, d.ID)
+	original, err := n.Mailbox.ComposeToSign(ctx, visitor, d.ID)
 	if err != nil {
 		return signing.Draft{}, err
 	}

@@ -65,6 +65,9 @@ type Box struct {
 	Domain string
 	// WordKey is the provider's key for words; 32 octets.
 	WordKey []byte
+	// Limit tells how large a signed package the provider of a domain takes; nil:
+	// nothing is known of any.
+	Limit func(domain string) Limit
 }
 
 func refuse(tr, en string) *rem.Refusal { return rem.Refuse(rem.PolicyViolation, tr, en) }

@@ -82,6 +82,7 @@ func mailboxHoldings() []privacy.Holding {
 			"box_word_data.id", "box_word_idx.segid", "box_word_idx.pgno", "box_word_docsize.id", "box_word_docsize.sz", "box_word_docsize.origin", "box_word_config.k", "box_word_config.v"),
 		technical(privacy.Column, random, "box_folder.id", "box_file.id", "box_file.place", "box_keepsake.id"),
 		technical(privacy.Column, ofCode, "box_keepsake.kind"),
+		technical(privacy.Column, ofPeer, "peer_limit.domain", "peer_limit.octets", "peer_limit.at"),
 		technical(privacy.File, ofSystem, "mailbox.db", "mailbox.db-wal", "mailbox.db-shm", "drafts/lock"),
 		technical(privacy.File, byParts, "drafts/files/*"), // sealed under mailstore.sealedFields.FileSecret
 		// Sealed, as mailstore.sealedFields.

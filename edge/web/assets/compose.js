@@ -86,6 +86,14 @@
       find("size").textContent = answer.meter;
       find("meter").classList.toggle("over", !!answer.over);
       find("meter").querySelector("meter").value = answer.percent;
+      const limits = answer.limits || [];
+      find("limits").replaceChildren(...limits.map((l) => {
+        const item = document.createElement("li");
+        item.textContent = l.says;
+        if (l.over) item.className = "over";
+        return item;
+      }));
+      find("limits").hidden = !limits.length;
     }
     list.replaceChildren(...answer.files.map((f) => {
       const item = document.createElement("li"), link = document.createElement("a"), note = document.createElement("span"), remove = document.createElement("button");
