@@ -19,7 +19,7 @@ func thunderbirdAt(t *testing.T, preferences map[string]any, arrived ...string) 
 	root, leaf := tlskit.Issued(t, "localhost")
 	w := newWorld(t, func(c *imapd.Config) { c.TLS = &tls.Config{Certificates: []tls.Certificate{leaf}} })
 	w.arrive(mailbox.Received, arrived...)
-	p := thunderbird.Start(t, root, preferences)
+	p := thunderbird.Start(t, preferences, root)
 	thunderbird.Do[any](p, `await account(args[0])`, map[string]any{"address": address, "password": password, "imap": thunderbird.At(t, w.addr)})
 	return w, p
 }

@@ -36,6 +36,10 @@ func (r SignatureReader) Signatory(ctx context.Context, original mime.Source, at
 		return Signatory{}, ErrUnsigned
 	case errors.Is(err, smime.ErrSource):
 		return Signatory{}, err
+	case errors.Is(err, cms.ErrUnnamed): // what mail programs leave out
+		return Signatory{}, rem.Refuse(rem.InvalidUserSignature,
+			"İmza, hangi sertifikayla atıldığını söylemiyor (signing-certificate-v2). Posta programının imzası yeterli değil; iletiyi web sayfasında imzalayın.",
+			"The signature does not say which certificate made it (signing-certificate-v2). A mail program's signature is not enough; sign the message on the pages.")
 	case err != nil:
 		return Signatory{}, rem.Refuse(rem.InvalidUserSignature, "Göndericinin imzası geçerli değil.", "The sender's signature is not valid.")
 	}

@@ -3,6 +3,7 @@ package cms
 import (
 	"bytes"
 	"crypto"
+	"fmt"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -115,7 +116,7 @@ func (i *SignerInfo) readSigned(contentType OID, method []byte) error {
 	i.ContentDigest = octets
 	value, ok = find(i.Signed, SigningCertificateV2)
 	if !ok {
-		return malformed("signing-certificate-v2 is absent or has many values")
+		return fmt.Errorf("%w: %w", ErrStructure, ErrUnnamed)
 	}
 	var err error
 	if i.CertIDs, err = readCertIDs(value); err != nil {

@@ -20,6 +20,9 @@ var (
 	ErrDigest    = errors.New("signed data is over other content")
 	ErrSignature = errors.New("signature of signed data is wrong")
 	ErrNoSigner  = errors.New("signing certificate is not at hand")
+	// ErrUnnamed says more of an ErrStructure: the signed attributes do not name the
+	// signing certificate, once. Many mail programs sign so (AT-20).
+	ErrUnnamed = errors.New("signing-certificate-v2 is absent or has many values")
 )
 
 // SignedData is one signed structure with one signer, RFC 5652 5.1, taken

@@ -78,9 +78,9 @@ var preferences = map[string]any{
 // offline.
 var OnDemand = map[string]any{"mail.server.default.autosync_offline_stores": false, "mail.server.default.offline_download": false}
 
-// Start starts a Thunderbird that trusts the authority for servers and for signatures,
+// Start starts a Thunderbird that trusts the authorities for servers and for signatures,
 // with further preferences, and ends it with the test.
-func Start(t testing.TB, authority *x509.Certificate, more map[string]any) *Program {
+func Start(t testing.TB, more map[string]any, authorities ...*x509.Certificate) *Program {
 	t.Helper()
 	path := testkit.Tool(t, "thunderbird", "thunderbird")
 	p := &Program{t: t, profile: t.TempDir()}
@@ -96,8 +96,10 @@ func Start(t testing.TB, authority *x509.Certificate, more map[string]any) *Prog
 	}
 	p.write("user.js", []byte(b.String()))
 	p.nss("certutil", "-N", "--empty-password")
-	p.write("authority.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Raw}))
-	p.nss("certutil", "-A", "-n", "authority", "-t", "CT,C,", "-i", filepath.Join(p.profile, "authority.pem"))
+	for i, c := range authorities {
+		p.write("authority.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
+		p.nss("certutil", "-A", "-n", fmt.Sprint("authority ", i), "-t", "CT,C,", "-i", filepath.Join(p.profile, "authority.pem"))
+	}
 
 	ctx, cancel := context.WithCancel(context.Background())
 	c := exec.CommandContext(ctx, path, "--headless", "--marionette", "--remote-allow-system-access", "--no-remote", "--profile", p.profile)
@@ -125,13 +127,6 @@ func Start(t testing.TB, authority *x509.Certificate, more map[string]any) *Prog
 	})
 	p.connect()
 	return p
-}
-
-// Import puts a person's key and certificate into the profile, from a PKCS #12 file
-// with an empty password.
-func (p *Program) Import(file string) {
-	p.t.Helper()
-	p.nss("pk12util", "-i", file, "-W", "", "-K", "")
 }
 
 func (p *Program) write(name string, b []byte) {

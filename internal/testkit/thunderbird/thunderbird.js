@@ -150,6 +150,20 @@ const draft = async (to, subject, text) => {
   drop(win);
   return headers("Taslaklar");
 };
+// sign has the account sign with the key and the certificate of a PKCS #12 file.
+const sign = (path, password) => {
+  const file = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
+  file.initWithPath(path);
+  const certificates = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
+  const fault = certificates.importPKCS12File(file, password);
+  if (fault) throw new Error("the file is not taken: " + fault);
+  const own = certificates.getCerts().find(c => c.certType & Ci.nsIX509Cert.USER_CERT);
+  const identity = MailServices.accounts.allIdentities[0];
+  identity.setUnicharAttribute("signing_cert_name", own.displayName);
+  identity.setCharAttribute("signing_cert_dbkey", own.dbKey);
+  identity.setBoolAttribute("sign_mail", true);
+  return own.displayName;
+};
 // send writes a message in the window of composition and sends it; "" when it went, and
 // otherwise what the program told its user.
 const send = async (to, subject, text, { signed } = {}) => {
@@ -161,10 +175,10 @@ const send = async (to, subject, text, { signed } = {}) => {
   }
   let told = "";
   const real = Services.prompt;
-  Services.prompt = new Proxy(real, { get(target, verb) {
+  Services.prompt = new Proxy({}, { get(_, verb) {
     return ["alert", "alertCheck", "confirm", "confirmEx", "confirmCheck"].includes(verb)
       ? (parent, title, words) => { told += words; return verb == "confirmEx" ? 0 : true; }
-      : (typeof target[verb] == "function" ? target[verb].bind(target) : target[verb]);
+      : (typeof real[verb] == "function" ? real[verb].bind(real) : real[verb]);
   } });
   try {
     await win.GenericSendMessage(Ci.nsIMsgCompDeliverMode.Now);
