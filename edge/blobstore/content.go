@@ -18,6 +18,16 @@ type memory struct {
 
 func (m *memory) Digest() rem.Digest { return m.digest }
 
+// lent is a content that was read for whoever opened it: nothing else is held by it,
+// as a slab of many is by what was written a moment ago.
+type lent struct {
+	memory
+	b []byte
+}
+
+// Bytes gives the whole content without a copy. It must not be changed.
+func (l *lent) Bytes() []byte { return l.b }
+
 // NewContent makes a content of bytes, which must not change any more.
 func NewContent(b []byte) Content { return &memory{*bytes.NewReader(b), rem.DigestOf(b)} }
 

@@ -243,14 +243,18 @@ func (s *Store) Open(ref Ref) (Content, error) {
 		return nil, fmt.Errorf("opening a content: %w: none given", ErrRef)
 	}
 	if ref.file == "" {
-		b, err := s.readSmall(ref)
+		b, own, err := s.readSmall(ref)
 		if err != nil {
 			return nil, err
 		}
 		if ref.part {
 			return NewContent(b[ref.from : ref.from+ref.length]), nil
 		}
-		return &memory{*bytes.NewReader(b), ref.digest}, nil
+		m := memory{*bytes.NewReader(b), ref.digest}
+		if own {
+			return &lent{m, b}, nil
+		}
+		return &m, nil
 	}
 	f, err := s.files.get(largeName(ref.file))
 	if err != nil {
@@ -277,7 +281,7 @@ func (s *Store) Open(ref Ref) (Content, error) {
 // must not be changed: others may be reading them.
 func (s *Store) Bytes(ref Ref) ([]byte, error) {
 	if ref.file == "" && !ref.IsZero() {
-		b, err := s.readSmall(ref)
+		b, _, err := s.readSmall(ref)
 		if err != nil || !ref.part {
 			return b, err
 		}
@@ -316,15 +320,17 @@ func (s *Store) Check(ref Ref) error {
 	return nil
 }
 
-// readSmall returns a content in a segment, from memory or checked.
-func (s *Store) readSmall(ref Ref) ([]byte, error) {
+// readSmall returns a content in a segment, from memory or checked, and whether its
+// memory is the content's own.
+func (s *Store) readSmall(ref Ref) (b []byte, own bool, err error) {
 	if ref.size > MaxInline || ref.part && (ref.from < 0 || ref.length < 0 || ref.from > ref.size-ref.length) {
-		return nil, fmt.Errorf("opening a content: %w: too long", ErrRef)
+		return nil, false, fmt.Errorf("opening a content: %w: too long", ErrRef)
 	}
 	if b := s.newest.get(ref); b != nil {
-		return b, nil
+		return b, false, nil
 	}
-	return s.readDisk(ref)
+	b, err = s.readDisk(ref)
+	return b, err == nil, err
 }
 
 // readDisk reads a content in a segment and checks it.

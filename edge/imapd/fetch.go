@@ -302,11 +302,15 @@ func (n *session) load(ctx context.Context, m *loaded, from *mailbox.Taken, id m
 	}
 	m.bytes = m.src
 	if size := m.src.Size(); size <= inMemory && (what == needOpened || tree) {
-		p := make([]byte, size)
-		if k, err := m.src.ReadAt(p, 0); err != nil && (!errors.Is(err, io.EOF) || int64(k) < size) {
-			return fmt.Errorf("reading item %d: %w", id, err)
+		if whole, ok := m.src.(interface{ Bytes() []byte }); ok {
+			m.bytes = mime.Memory(whole.Bytes())
+		} else {
+			p := make([]byte, size)
+			if k, err := m.src.ReadAt(p, 0); err != nil && (!errors.Is(err, io.EOF) || int64(k) < size) {
+				return fmt.Errorf("reading item %d: %w", id, err)
+			}
+			m.bytes = mime.Memory(p)
 		}
-		m.bytes = mime.Memory(p)
 	}
 	if header && m.shape == nil {
 		if m.shape, err = read(m.bytes, tree); err != nil {
