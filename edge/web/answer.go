@@ -383,9 +383,9 @@ func (s *Site) render(r *Request, p *Page) ([]byte, error) {
 	if p.View.set == nil {
 		return nil, errors.New("a page has no template")
 	}
-	t := p.View.set.of[r.Language][p.View.name]
-	if t == nil {
-		return nil, fmt.Errorf("there is no page %q", p.View.name)
+	t, err := p.View.set.page(r.Language, p.View.name)
+	if err != nil {
+		return nil, err
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, "layout", s.layout(r, p)); err != nil {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"rem"
@@ -38,9 +39,12 @@ var ours = MustViews(templates, "templates")
 // A page writes nothing but through these: text of a page outside of t fails a
 // test of the package that calls [Views.Untranslated].
 type Views struct {
-	of    map[privacy.Language]map[string]*template.Template
+	base  map[privacy.Language]*template.Template // what all pages share; not executed itself
 	names []string
-	plain map[string]string // the source of each page
+	plain map[string]string // the source of each file
+
+	mu sync.Mutex
+	of map[privacy.Language]map[string]*template.Template // guarded by mu; of pages that were shown
 }
 
 // A View is one page of Views.
@@ -60,7 +64,10 @@ func MustViews(files fs.FS, folder string) *Views {
 }
 
 func readViews(files fs.FS, folder string) (*Views, error) {
-	v := &Views{of: map[privacy.Language]map[string]*template.Template{}, plain: map[string]string{}}
+	v := &Views{
+		base: map[privacy.Language]*template.Template{}, plain: map[string]string{},
+		of: map[privacy.Language]map[string]*template.Template{},
+	}
 	entries, err := fs.ReadDir(files, folder)
 	if err != nil {
 		return nil, fmt.Errorf("reading the templates: %w", err)
@@ -70,41 +77,30 @@ func readViews(files fs.FS, folder string) (*Views, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the frame's templates: %w", err)
 		}
-		read := func(t *template.Template, name string) error {
-			b, err := fs.ReadFile(files, path.Join(folder, name))
-			if err == nil {
-				v.plain[name] = string(b)
-				_, err = t.New(name).Parse(string(b))
-			}
-			if err != nil {
-				return fmt.Errorf("reading the template %s: %w", name, err)
-			}
-			return nil
-		}
 		for _, e := range entries {
-			if strings.HasPrefix(e.Name(), "_") && strings.HasSuffix(e.Name(), ".html") {
-				if err := read(base, e.Name()); err != nil {
-					return nil, err
+			if !strings.HasSuffix(e.Name(), ".html") {
+				continue
+			}
+			b, err := fs.ReadFile(files, path.Join(folder, e.Name()))
+			if err == nil {
+				v.plain[e.Name()] = string(b)
+				if strings.HasPrefix(e.Name(), "_") {
+					_, err = base.New(e.Name()).Parse(string(b))
 				}
 			}
+			if err != nil {
+				return nil, fmt.Errorf("reading the template %s: %w", e.Name(), err)
+			}
 		}
-		v.of[l] = map[string]*template.Template{}
+		v.base[l], v.of[l] = base, map[string]*template.Template{}
 		for _, e := range entries {
 			name, ok := strings.CutSuffix(e.Name(), ".html")
 			if !ok || strings.HasPrefix(name, "_") {
 				continue
 			}
-			t, err := base.Clone()
-			if err != nil {
+			if _, err := v.parse(l, name); err != nil {
 				return nil, err
 			}
-			if err := read(t, e.Name()); err != nil {
-				return nil, err
-			}
-			if t.Lookup("main") == nil {
-				return nil, fmt.Errorf("the template %s defines no main", e.Name())
-			}
-			v.of[l][name] = t
 			if l == privacy.Turkish {
 				v.names = append(v.names, name)
 			}
@@ -113,10 +109,45 @@ func readViews(files fs.FS, folder string) (*Views, error) {
 	return v, nil
 }
 
+// parse reads a page with what all share. It was read at the start, so that no fault is
+// found later, and was not kept: there are hundreds of pages, and the collector goes
+// through each that is kept.
+func (v *Views) parse(l privacy.Language, name string) (*template.Template, error) {
+	t, err := v.base[l].Clone()
+	if err != nil {
+		return nil, err
+	}
+	file := name + ".html"
+	if _, err := t.New(file).Parse(v.plain[file]); err != nil {
+		return nil, fmt.Errorf("reading the template %s: %w", file, err)
+	}
+	if t.Lookup("main") == nil {
+		return nil, fmt.Errorf("the template %s defines no main", file)
+	}
+	return t, nil
+}
+
+// page gives a page, ready to be shown. It stays ready.
+func (v *Views) page(l privacy.Language, name string) (*template.Template, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if t := v.of[l][name]; t != nil {
+		return t, nil
+	}
+	if v.base[l] == nil || !slices.Contains(v.names, name) {
+		return nil, fmt.Errorf("there is no page %q", name)
+	}
+	t, err := v.parse(l, name)
+	if err == nil {
+		v.of[l][name] = t
+	}
+	return t, err
+}
+
 // Page returns a page by the name of its file without ".html". It panics when
 // there is none: views are looked up when a package's routes are made.
 func (v *Views) Page(name string) View {
-	if v.of[privacy.Turkish][name] == nil {
+	if !slices.Contains(v.names, name) {
 		panic("there is no page " + name)
 	}
 	return View{v, name}
