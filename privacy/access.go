@@ -62,6 +62,9 @@ type Access struct {
 	Role    Role
 	Purpose PurposeID
 	Case    CaseID // staff always has one
+	// Sitting, where it is set and the account's own people open, lets one entry
+	// stand for the same opening again within [SittingLasts]. "": each has its own.
+	Sitting Sitting
 }
 
 // Why an access is refused. The errors of [Vault.Open] that wrap one of them

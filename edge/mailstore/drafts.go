@@ -148,6 +148,9 @@ func joinBody(d *mailbox.Draft, parts [][]byte) error {
 	return nil
 }
 
+// writing is the sitting over a draft: each saving reads it, and each look at it.
+func writing(id mailbox.DraftID) privacy.Sitting { return privacy.Sitting("draft " + id) }
+
 // keptDraft is a row.
 type keptDraft struct {
 	mailbox.Draft
@@ -206,7 +209,7 @@ func (s *Store) draft(ctx context.Context, by rem.Actor, id mailbox.DraftID) (ma
 		}
 		items = append(items, privacy.Item{Person: k.holder, Field: field, Sealed: v})
 	}
-	values, err := s.Vault.OpenAll(ctx, access(by), items)
+	values, err := s.Vault.OpenAll(ctx, access(by, writing(id)), items)
 	if err != nil {
 		return mailbox.Draft{}, err
 	}
@@ -255,7 +258,11 @@ func (s *Store) draftHeads(ctx context.Context, by rem.Actor, ids []mailbox.Draf
 	if err != nil {
 		return nil, err
 	}
-	opened, err := s.open(ctx, by, draftHead, parts)
+	over := privacy.Sitting("drafts")
+	if len(ids) == 1 {
+		over = writing(ids[0])
+	}
+	opened, err := s.open(ctx, by, over, draftHead, parts)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"rem/edge/blobstore"
 	"rem/message"
 	"rem/message/mailbox"
+	"rem/privacy"
 )
 
 // fileMagic begins a file of a draft; the last octet is the version.
@@ -244,7 +245,7 @@ func (s *Store) openFile(ctx context.Context, by rem.Actor, id mailbox.DraftID, 
 	if err != nil {
 		return nil, err
 	}
-	opened, err := s.open(ctx, by, fileSecret, []sealedPart{kept})
+	opened, err := s.open(ctx, by, privacy.Sitting("file "+string(id)+" "+file), fileSecret, []sealedPart{kept})
 	if err != nil {
 		return nil, err
 	}

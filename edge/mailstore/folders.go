@@ -113,7 +113,7 @@ func (s *Store) openNames(ctx context.Context, by rem.Actor, parts []sealedPart)
 	if len(missing) == 0 {
 		return list, nil
 	}
-	opened, err := s.open(ctx, by, folderName, missing)
+	opened, err := s.open(ctx, by, "", folderName, missing)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"rem"
 	"rem/message/mailbox"
+	"rem/privacy"
 )
 
 // keepsake is what is sealed of one. Its form is durable: docs/formats/mailbox.md.
@@ -48,7 +49,7 @@ func (s *Store) keepsakes(ctx context.Context, by rem.Actor, kind mailbox.Keepsa
 	if err != nil {
 		return nil, err
 	}
-	opened, err := s.open(ctx, by, kept, parts)
+	opened, err := s.open(ctx, by, privacy.Sitting("keepsakes "+string(kind)), kept, parts)
 	if err != nil {
 		return nil, err
 	}

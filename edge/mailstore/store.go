@@ -290,13 +290,14 @@ func fromMicros(n sql.NullInt64) time.Time {
 }
 
 // access is how somebody opens what an account keeps. He need not be the holder:
-// the vault refuses whoever is nobody.
-func access(by rem.Actor) privacy.Access {
+// the vault refuses whoever is nobody. What he opens again and again while he writes,
+// one entry says for the sitting.
+func access(by rem.Actor, over privacy.Sitting) privacy.Access {
 	role := privacy.AsOperator
 	if by.Person == by.Holder {
 		role = privacy.AsHolder
 	}
-	return privacy.Access{Actor: by, Role: role, Purpose: privacy.AccountUse}
+	return privacy.Access{Actor: by, Role: role, Purpose: privacy.AccountUse, Sitting: over}
 }
 
 // errNobody: a door did not say who acts.
@@ -321,7 +322,7 @@ type sealedPart struct {
 }
 
 // open opens values of one field in one access, or a few when they are many.
-func (s *Store) open(ctx context.Context, by rem.Actor, field privacy.FieldID, parts []sealedPart) ([][]byte, error) {
+func (s *Store) open(ctx context.Context, by rem.Actor, over privacy.Sitting, field privacy.FieldID, parts []sealedPart) ([][]byte, error) {
 	clear := make([][]byte, 0, len(parts))
 	for some := range slices.Chunk(parts, privacy.MaxItems) {
 		items := make([]privacy.Item, len(some))
@@ -332,7 +333,7 @@ func (s *Store) open(ctx context.Context, by rem.Actor, field privacy.FieldID, p
 			}
 			items[i] = privacy.Item{Person: p.holder, Field: field, Sealed: v}
 		}
-		values, err := s.Vault.OpenAll(ctx, access(by), items)
+		values, err := s.Vault.OpenAll(ctx, access(by, over), items)
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ func (d *desk) attaching() mailbox.Item {
 	return d.items("bora", mailbox.Query{Kinds: []mailbox.Kind{mailbox.Received}})[0]
 }
 
-// REQ-46, REQ-47, REQ-68: whoever passes a message on chooses what goes along; nothing
+// REQ-68: whoever passes a message on chooses what goes along; nothing
 // is taken of a message that nobody opened, and the draft has what was chosen.
 func TestWhoPassesAMessageOnChoosesWhatGoesAlong(t *testing.T) {
 	d := writers(t)

@@ -44,7 +44,7 @@ func (p *pen) arrived(files ...[]byte) (item mailbox.Item, original []byte) {
 }
 
 // What is passed on goes along octet for octet, is opened for it with evidence, and the
-// meter says its size to the octet; others read it (REQ-46, REQ-47).
+// meter says its size to the octet; others read it (REQ-68).
 func TestWhatIsPassedOnGoesAlongOctetForOctet(t *testing.T) {
 	p := newPen(t)
 	ctx, box := t.Context(), p.side.box
