@@ -28,8 +28,26 @@ import (
 func readOwn(src, end []byte) (*Evidence, bool) {
 	r := &ownReader{rest: src, end: end}
 	r.words.Grow(len(src) / 3)
-	e := &Evidence{Format: TS102640v2, Version: version}
+	whole := &struct { // one piece of memory for all that most evidence has
+		Evidence
+		policies   [1]string
+		recipients [fewParties]Party
+		concerns   [1]int
+		steps      [fewSteps]LogEntry
+	}{}
+	e := &whole.Evidence
+	e.Format, e.Version = TS102640v2, version
+	e.PolicyIDs, e.Recipients, e.Concerns, e.Log = whole.policies[:0], whole.recipients[:0], whole.concerns[:0], whole.steps[:0]
 	r.evidence(e)
+	if len(e.Concerns) == 0 {
+		e.Concerns = nil
+	}
+	if len(e.PolicyIDs) == 0 {
+		e.PolicyIDs = nil
+	}
+	if len(e.Log) == 0 {
+		e.Log = nil
+	}
 	if r.failed || len(r.rest) > 0 || !isIdentifier(string(e.ID)) || hasPrefixOfSignature(string(e.ID)) {
 		return nil, false
 	}
@@ -114,7 +132,6 @@ func (r *ownReader) evidence(e *Evidence) {
 	}
 	e.Sender = r.party("SenderDetails", false)
 	r.lit("<RecipientsDetails>")
-	e.Recipients = make([]Party, 0, fewParties)
 	for r.more(len(e.Recipients), MaxRecipients) && r.sees("<EntityDetails>") {
 		e.Recipients = append(e.Recipients, r.party("EntityDetails", false))
 	}
@@ -122,14 +139,14 @@ func (r *ownReader) evidence(e *Evidence) {
 	r.failed = r.failed || len(e.Recipients) == 0
 	r.delegates(e)
 	if r.at("<EvidenceRefersToRecipient>") {
-		if e.Concerns = r.places(e); len(e.Concerns) == 1 {
+		if r.places(e, &e.Concerns); len(e.Concerns) == 1 {
 			e.RefersTo = e.Concerns[0]
 		}
 		r.lit("</EvidenceRefersToRecipient>")
 	}
 	e.Message = r.message("SenderMessageDetails", "false")
 	if !e.Message.Digest.IsZero() {
-		e.DigestHash, e.DigestValue = crypto.SHA256, bytes.Clone(e.Message.Digest[:])
+		e.DigestHash, e.DigestValue = crypto.SHA256, e.Message.Digest[:]
 	}
 	if r.sees("<NotificationMessageDetails") {
 		e.Notification = r.message("NotificationMessageDetails", "true")
@@ -191,17 +208,17 @@ func (r *ownReader) delegates(e *Evidence) {
 	for r.more(len(e.Delegates), maxDelegates) && r.sees("<DelegateDetails>") {
 		d := Delegate{Party: r.party("DelegateDetails", false)}
 		r.lit("<DelegatingRecipients>")
-		d.Recipients = r.places(e)
+		r.places(e, &d.Recipients)
 		r.lit("</DelegatingRecipients>")
 		e.Delegates = append(e.Delegates, d)
 	}
 	r.lit("</RecipientsDelegatesDetails>")
 }
 
-func (r *ownReader) places(e *Evidence) []int {
-	places, err := e.places(r.text())
+func (r *ownReader) places(e *Evidence, into *[]int) {
+	var err error
+	*into, err = e.places(*into, string(r.until('<')))
 	r.failed = r.failed || err != nil
-	return places
 }
 
 func (r *ownReader) message(name, notification string) (m MessageDetails) {
@@ -216,7 +233,14 @@ func (r *ownReader) message(name, notification string) (m MessageDetails) {
 	}
 	m.ID = messageID(r.element("MessageIdentifierByREMMD"))
 	if r.at(writtenDigest) {
-		r.digest(&m.Digest, '<', strictBase64.AppendDecode)
+		written := r.until('<')
+		if len(written) == base64.StdEncoding.EncodedLen(len(m.Digest)) {
+			var room [len(m.Digest) + 1]byte // a text of this length may be of one octet more
+			n, err := strictBase64.Decode(room[:], written)
+			r.failed = r.failed || err != nil || n != copy(m.Digest[:], room[:])
+		} else {
+			r.failed = true
+		}
 		r.lit("</ds:DigestValue>")
 	}
 	r.close(name)
@@ -227,7 +251,6 @@ func (r *ownReader) log(e *Evidence) {
 	if !r.at("<TransactionLogInformation>") {
 		return
 	}
-	e.Log = make([]LogEntry, 0, fewSteps)
 	for r.more(len(e.Log), maxLog) && r.at(`<TransactionLog><r:Entry xmlns:r="`+spaceOwn+`" actor="`) {
 		var entry LogEntry
 		entry.Actor = r.attribute()
@@ -249,7 +272,13 @@ func (r *ownReader) extensions(e *Evidence) {
 		e.Answers.ID = rem.EvidenceID(r.attribute())
 		r.failed = r.failed || e.Answers.ID == ""
 		r.lit(`" sha256="`)
-		r.digest(&e.Answers.Digest, '"', hex.AppendDecode)
+		written := r.until('"')
+		if len(written) == hex.EncodedLen(len(e.Answers.Digest)) {
+			_, err := hex.Decode(e.Answers.Digest[:], written)
+			r.failed = r.failed || err != nil
+		} else {
+			r.failed = true
+		}
 		r.lit(`"></r:Answers></Extension>`)
 	}
 	if r.at(`<Extension isCritical="false"><r:MessageSize xmlns:r="` + spaceOwn + `" octets="`) {
@@ -279,13 +308,6 @@ func (r *ownReader) octets() int64 {
 	n, err := strconv.ParseInt(string(r.until('"')), 10, 64)
 	r.failed = r.failed || err != nil || n < 0
 	return n
-}
-
-func (r *ownReader) digest(into *rem.Digest, end byte, appendDecoded func(dst, src []byte) ([]byte, error)) {
-	var room [2 * len(into)]byte
-	b, err := appendDecoded(room[:0], r.until(end))
-	r.failed = r.failed || err != nil || len(b) != len(into)
-	copy(into[:], b)
 }
 
 func (r *ownReader) time(name string) time.Time {

@@ -333,7 +333,7 @@ func (e *Evidence) readDelegates(list *strictxml.Element) error {
 				return fmt.Errorf("reading DelegatingRecipients: %w", err)
 			}
 			last := &e.Delegates[len(e.Delegates)-1]
-			if last.Recipients, err = e.places(s); err != nil {
+			if last.Recipients, err = e.places(nil, s); err != nil {
 				return err
 			}
 		default:
@@ -343,9 +343,8 @@ func (e *Evidence) readDelegates(list *strictxml.Element) error {
 	return nil
 }
 
-// places reads a list of 1-based places among the recipients.
-func (e *Evidence) places(s string) ([]int, error) {
-	var out []int
+// places appends a list of 1-based places among the recipients.
+func (e *Evidence) places(out []int, s string) ([]int, error) {
 	for word := range strings.FieldsSeq(s) {
 		n, err := strconv.Atoi(word)
 		if err != nil || n < 1 || n > len(e.Recipients) || len(out) == MaxRecipients {
@@ -361,7 +360,7 @@ func (e *Evidence) readRefersTo(f fields) error {
 	if err != nil || f["EvidenceRefersToRecipient"] == nil {
 		return err
 	}
-	n, err := e.places(s)
+	n, err := e.places(nil, s)
 	if err != nil || len(n) != 1 {
 		return fmt.Errorf("EvidenceRefersToRecipient is %q of %d recipients", s, len(e.Recipients))
 	}

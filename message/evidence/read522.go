@@ -290,7 +290,7 @@ func (e *Evidence) readDelegate522(c *strictxml.Element) error {
 			if err != nil {
 				return fmt.Errorf("reading DelegatingRecipients: %w", err)
 			}
-			if g.Recipients, err = e.places(s); err != nil {
+			if g.Recipients, err = e.places(nil, s); err != nil {
 				return err
 			}
 		}
@@ -348,7 +348,7 @@ func (e *Evidence) readRelayInfo(c *strictxml.Element) error {
 		if err != nil {
 			return fmt.Errorf("reading RelayEvidenceRefersTo: %w", err)
 		}
-		n, err := e.places(s)
+		n, err := e.places(nil, s)
 		if err != nil || len(n) != 1 || len(e.Concerns) == MaxRecipients {
 			return fmt.Errorf("RelayEvidenceRefersTo is %q of %d recipients", s, len(e.Recipients))
 		}

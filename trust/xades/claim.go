@@ -2,8 +2,6 @@ package xades
 
 import (
 	"crypto"
-	"encoding/base64"
-	"errors"
 	"math/big"
 	"time"
 
@@ -89,24 +87,6 @@ type stamp struct {
 	// value is ds:SignatureValue in canonical form.
 	value []byte
 }
-
-var errBase64 = errors.New("not base64")
-
-// decode decodes base64 without white space and with zeros in the unused bits:
-// one text for each string of bytes.
-func decode[T string | []byte](text T) ([]byte, error) {
-	return appendDecoded(make([]byte, 0, base64.StdEncoding.DecodedLen(len(text))), []byte(text))
-}
-
-func appendDecoded(dst, text []byte) ([]byte, error) {
-	out, err := strictBase64.AppendDecode(dst, text)
-	if err != nil || base64.StdEncoding.EncodedLen(len(out)-len(dst)) != len(text) || len(text) == 0 {
-		return dst, errBase64
-	}
-	return out, nil
-}
-
-var strictBase64 = base64.StdEncoding.Strict()
 
 // token reads the token of a stamp and checks that it is over what it is said
 // to be over.

@@ -85,7 +85,7 @@ type Verified struct {
 	// properties that are present and not verified here.
 	Checks []Check
 
-	id     string           // of the signature, where Document was left out
+	id     []byte           // of the signature, where Document was left out
 	limits strictxml.Limits // likewise
 }
 
@@ -104,7 +104,7 @@ func (v *Verified) Read() (*strictxml.Document, error) {
 	if v.Document != nil {
 		return v.Document, nil
 	}
-	return parseOwn(v.Bytes(), []byte(v.id), v.limits)
+	return parseOwn(v.Bytes(), v.id, v.limits)
 }
 
 // A Check is one thing that was looked at.

@@ -11,6 +11,7 @@ import (
 
 	"rem/trust/algorithm"
 	"rem/trust/strictxml"
+	"rem/trust/tsp"
 )
 
 // Verify verifies the signature of a document: exactly one, the last child of
@@ -27,7 +28,13 @@ import (
 // [VerifyOptions.Unparsed] says so. It may be called concurrently.
 func Verify(src []byte, o VerifyOptions) (*Verified, error) {
 	v := verifications.Get().(*verification)
-	v.options, v.result = o, new(Verified)
+	room := new(struct { // one piece of memory for what most results have
+		Verified
+		chain  [3]*x509.Certificate
+		tokens [1]*tsp.Token
+	})
+	v.options, v.result = o, &room.Verified
+	v.result.Chain, v.result.Tokens = room.chain[:0], room.tokens[:0]
 	err := v.run(src)
 	result, checks := v.result, v.looked()
 	*v = verification{}
@@ -106,7 +113,7 @@ func (v *verification) run(src []byte) error {
 	}
 	switch {
 	case own && v.options.Unparsed:
-		v.result.id, v.result.limits = string(c.id), v.options.Limits
+		v.result.id, v.result.limits = c.id, v.options.Limits
 	case c.document == nil:
 		document, err := strictxml.Parse(c.root.data, v.options.Limits)
 		if err != nil {
@@ -126,7 +133,7 @@ func (v *verification) conclude(signer *x509.Certificate) {
 	c, r := &v.claim, v.result
 	r.Signed, r.Document = [2][]byte{c.root.data, c.root.rest}, c.document
 	r.Certificate = signer
-	r.Chain = append(make([]*x509.Certificate, 0, len(c.keyInfo)+1), signer)
+	r.Chain = append(r.Chain, signer)
 	for _, k := range c.keyInfo {
 		if !k.Equal(signer) {
 			r.Chain = append(r.Chain, k.Certificate)
