@@ -16,7 +16,7 @@ func decode[T string | []byte](text T) ([]byte, error) {
 }
 
 // appendDecoded is decode behind what is there. A token has thousands of letters,
-// and this takes half the time of encoding/base64, which passes over line
+// and this takes three fifths of the time of encoding/base64, which passes over line
 // ends; see there for what is the same.
 func appendDecoded(dst, text []byte) ([]byte, error) {
 	n := len(text)
