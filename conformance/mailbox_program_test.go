@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -111,6 +112,10 @@ func (p *post) token(t *testing.T, h *holder) *softhsm.Token {
 	p.must(err)
 	k := softhsm.New(t, "Kart")
 	k.Put(t, id)
+	// Such cards hold the certificate of their authority too.
+	authority := filepath.Join(t.TempDir(), "authority.der")
+	p.must(os.WriteFile(authority, id.Chain[1].Raw, 0o600))
+	runs(t, "pkcs11-tool", "opensc", "--module", k.Module, "--token-label", k.Label, "--login", "--pin", softhsm.PIN, "--write-object", authority, "--type", "cert", "--label", "makam", "--id", "0a")
 	return k
 }
 

@@ -96,12 +96,14 @@ func (p *Page) Complaints() []string {
 	return slices.Clone(p.problems)
 }
 
-// Inside are scripts, styles and handlers that stand in the page itself.
+// Inside are scripts, styles, handlers and frames that stand in the page itself. A
+// frame of ours in which nothing runs is none: its text is somebody else's.
 func (p *Page) Inside() []string {
 	p.t.Helper()
 	return evaluate[[]string](p, `[...document.querySelectorAll("*")].flatMap((e) => {
 		const name = e.tagName.toLowerCase(), found = [];
-		if (name === "style" || name === "script" && !e.src || ["iframe", "object", "embed", "base"].includes(name)) found.push(name);
+		if (name === "iframe" && (!e.hasAttribute("sandbox") || /allow-(scripts|same-origin|forms|top-navigation)/.test(e.sandbox.value) || !e.src.startsWith(location.origin + "/"))) found.push(name);
+		if (name === "style" || name === "script" && !e.src || ["object", "embed", "base"].includes(name)) found.push(name);
 		for (const a of e.attributes) {
 			if (a.name === "style" || a.name.startsWith("on") || /^\s*(javascript|data|vbscript):/i.test(a.value) && ["href", "src", "action", "formaction"].includes(a.name)) found.push(name + " " + a.name);
 		}

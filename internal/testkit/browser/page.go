@@ -2,12 +2,17 @@ package browser
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -127,6 +132,37 @@ func Eval[T any](p *Page, expression string) T {
 	return evaluate[T](p, expression)
 }
 
+// Do asks for an address with the page's cookies, beside the browser: what it would
+// save as a file. A form is sent where there is one. The body is the caller's to close.
+func (p *Page) Do(address string, form url.Values) *http.Response {
+	p.t.Helper()
+	kept := get(p, chromedp.Action[network.GetCookiesResult](func(ctx context.Context, t *chromedp.Target) (network.GetCookiesResult, error) {
+		return cdp.Call(ctx, t, network.GetCookies, network.GetCookiesParams{URLs: []string{address}})
+	}))
+	q, err := http.NewRequestWithContext(p.ctx, http.MethodGet, address, nil)
+	if form != nil && err == nil {
+		q, err = http.NewRequestWithContext(p.ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if form != nil {
+		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		q.Header.Set("Origin", q.URL.Scheme+"://"+q.URL.Host)
+	}
+	q.Header.Set("Accept-Language", p.setting.language)
+	for _, c := range kept.Cookies {
+		q.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	// The browser does not look at the test's certificates either (Open).
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	a, err := client.Do(q)
+	if err != nil {
+		p.t.Fatalf("asking for %s: %v", address, err)
+	}
+	return a
+}
+
 // Authenticator gives the page a passkey device that answers for its user.
 func (p *Page) Authenticator() {
 	p.t.Helper()
@@ -139,14 +175,26 @@ func (p *Page) Authenticator() {
 }
 
 // Shot keeps a picture of the whole page in the folder that $REM_SCREENSHOTS
-// names; without it, nothing.
+// names; without it, nothing. Frames that are apart from the page are blank in it.
 func (p *Page) Shot(name string) {
+	p.t.Helper()
+	p.keep(name, chromedp.FullScreenshot(100))
+}
+
+// Window keeps a picture of what the window shows where an element is, frames and all.
+func (p *Page) Window(name, selector string) {
+	p.t.Helper()
+	p.run(chromedp.ScrollIntoView(chromedp.CSS(selector)))
+	p.keep(name, chromedp.CaptureScreenshot())
+}
+
+func (p *Page) keep(name string, take chromedp.Action[[]byte]) {
 	p.t.Helper()
 	folder := os.Getenv("REM_SCREENSHOTS")
 	if folder == "" {
 		return
 	}
-	picture := get(p, chromedp.FullScreenshot(100))
+	picture := get(p, take)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		p.t.Fatal(err)
 	}
