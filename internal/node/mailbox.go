@@ -86,7 +86,7 @@ func (n *Node) openMailbox(ctx context.Context) error {
 	if err := inventory.Check(columns); err != nil {
 		return fmt.Errorf("comparing mailboxes with the inventory of personal data: %w", err)
 	}
-	n.boxes.follower = &mailbox.Follower{Feed: n.Store, Ledger: n.Store, Store: n.boxes.store, Domain: n.Provider.Domain, WordKey: key, Texts: textsOf}
+	n.boxes.follower = &mailbox.Follower{Feed: n.Store, Ledger: n.Store, Store: n.boxes.store, Domain: n.Provider.Domain, WordKey: key, Texts: textsOf, Octets: octets}
 	n.Mailbox = &mailbox.Box{
 		Ledger: n.Store, Store: n.boxes.store, Accounts: n.Store, Retriever: n.Retriever, Submitter: n.Submitter, Names: mailboxNames{n},
 		Spool: func() mailbox.Spool { return n.Store.Spool() }, Clock: n.clock, Domain: n.Provider.Domain, WordKey: key,
@@ -98,6 +98,12 @@ func (n *Node) openMailbox(ctx context.Context) error {
 // MailboxStore is the store behind Mailbox, for who works without a person: what is
 // due, and the trash.
 func (n *Node) MailboxStore() mailbox.Store { return n.boxes.store }
+
+// octets is the length of a content of the ledger, which its name says.
+func octets(of message.Ref) (int64, error) {
+	ref, err := blobstore.ParseRef(string(of))
+	return ref.Size(), err
+}
 
 // textsOf are what is searched of a message, and how many attachments it has.
 func textsOf(_ context.Context, original message.Content) (texts []string, attachments int, err error) {

@@ -39,9 +39,26 @@ func (b *Box) evidenceMail(ctx context.Context, view *message.View, id rem.Evide
 
 // EvidenceMail writes the mail of an evidence, as from the provider of the domain.
 func EvidenceMail(r *message.Record, f message.Filed, domain string) ([]byte, error) {
+	return writeEvidenceMail(make([]byte, 0, evidenceMailRoom+mime.Base64Len(len(f.XML))), r, f, domain)
+}
+
+// evidenceMailRoom is what the mail of an evidence needs beside the XML, but for long
+// subjects.
+const evidenceMailRoom = 3 << 10
+
+// evidenceMailSize is the length of what EvidenceMail writes of an evidence of so many
+// octets, whose XML need not be there.
+func evidenceMailSize(r *message.Record, f message.Filed, domain string, octets int64) (int64, error) {
+	var room [evidenceMailRoom]byte
+	f.XML = nil
+	p, err := writeEvidenceMail(room[:0], r, f, domain)
+	return int64(len(p) + mime.Base64Len(int(octets))), err
+}
+
+func writeEvidenceMail(room []byte, r *message.Record, f message.Filed, domain string) ([]byte, error) {
 	boundary := "=_rem_e_" + rem.DigestOf([]byte(f.ID)).String()[:24]
 	title, what := envelope.Told(f.Kind, f.Outcome)
-	m := mime.NewBuilder(nil)
+	m := mime.NewBuilder(room)
 	m.Date("Date", f.Time)
 	m.Mailboxes("From", mime.Mailbox{Name: "KEP delil", Address: "delil@" + domain})
 	m.Mailboxes("To", mime.Mailbox{Address: r.Sender.Address.String()})

@@ -32,6 +32,10 @@ type Follower struct {
 	// and how many of these it has; nil: the header alone.
 	Texts func(ctx context.Context, original message.Content) (texts []string, attachments int, err error)
 
+	// Octets says how long a content is, without reading it; nil: evidence is read for
+	// its length.
+	Octets func(message.Ref) (int64, error)
+
 	// unread are items whose words could not be read since the program began; they
 	// are in nobody's way, and tried again by the next one.
 	unread map[place]bool
@@ -141,6 +145,13 @@ func (f *Follower) news(ctx context.Context, s *message.Step) (news []News, faul
 
 // size is that of an evidence as mail.
 func (f *Follower) size(ctx context.Context, r *message.Record, e message.Filed) (int64, error) {
+	if f.Octets != nil {
+		octets, err := f.Octets(e.Ref)
+		if err != nil {
+			return 0, err
+		}
+		return evidenceMailSize(r, e, f.Domain, octets)
+	}
 	e, err := e.Load(ctx, f.Ledger)
 	if err != nil {
 		return 0, err

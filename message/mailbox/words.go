@@ -32,20 +32,23 @@ const (
 
 // Words makes the tokens of one account. It is used by one goroutine at a time.
 type Words struct {
-	mac hash.Hash
+	mac       hash.Hash
+	word, sum []byte // room of token
 }
 
 // NewWords returns the maker for an account, under the provider's key for words.
 func NewWords(key []byte, a rem.AccountID) *Words {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("mailbox words v1\x00" + string(a)))
-	return &Words{hmac.New(sha256.New, mac.Sum(nil))}
+	return &Words{mac: hmac.New(sha256.New, mac.Sum(nil))}
 }
 
 func (w *Words) token(s string) Word {
 	w.mac.Reset()
-	w.mac.Write([]byte(s))
-	return Word(binary.BigEndian.Uint64(w.mac.Sum(nil)) >> 1)
+	w.word = append(w.word[:0], s...)
+	w.mac.Write(w.word)
+	w.sum = w.mac.Sum(w.sum[:0])
+	return Word(binary.BigEndian.Uint64(w.sum) >> 1)
 }
 
 // Of gives the tokens of texts: of each word, and of its beginnings. More than
