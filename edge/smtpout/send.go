@@ -1,6 +1,7 @@
 package smtpout
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -181,6 +182,10 @@ func (s *Sender) content(ctx context.Context, l *link, content io.Reader, result
 	l.broken = true // until the transaction has ended well
 	w := smtp.NewWriter(paced{ctx, s, l})
 	buffer := copyBuffers.Get().(*[bufferSize]byte)
+	if _, whole := content.(*bytes.Reader); !whole {
+		// A reader of several would write by itself, with a buffer made for each message.
+		content = struct{ io.Reader }{content}
+	}
 	_, err := io.CopyBuffer(w, content, buffer[:])
 	copyBuffers.Put(buffer)
 	if err == nil && l.w.Available() < len(".\r\n") {
