@@ -64,8 +64,8 @@ var beside = map[string][]string{
 	"edge/accesslog":        {"edge/blobstore"},                                                           // a small journal of its own
 	"edge/keystore":         {"edge/blobstore", "edge/sqlitefile"},                                        // a small journal of what was destroyed
 	"edge/ldapd":            {"edge/throttle"},
-	"edge/imapd":            {"edge/throttle"},
-	"edge/smtpin":           {"edge/throttle"},
+	"edge/imapd":            {"edge/doorway", "edge/throttle"},
+	"edge/smtpin":           {"edge/doorway", "edge/throttle"},
 	"edge/personstore":      {"edge/sqlitefile"},
 	"edge/apistore":         {"edge/sqlitefile"},
 	"edge/telephone":        {"edge/simulator"},                    // whose keys its telephones have

@@ -2,12 +2,7 @@ package imapd
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -15,13 +10,13 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 
 	"rem"
+	"rem/edge/doorway"
 	"rem/edge/throttle"
 	"rem/message/mailbox"
 )
@@ -34,7 +29,7 @@ type Server struct {
 	box      *mailbox.Box
 	limits   Limits
 	log      *slog.Logger
-	mask     [16]byte
+	mask     doorway.Mask
 	failures *throttle.Throttle
 	library  *imapserver.Server
 	shapes   *shapes
@@ -45,16 +40,16 @@ type Server struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
+	way       *doorway.Doorway
 	mu        sync.Mutex
-	closing   bool                      // guarded by mu
-	listeners map[net.Listener]struct{} // guarded by mu
-	wires     map[*wire]struct{}        // guarded by mu
-	addresses map[string]int            // guarded by mu: connections of each
-	strangers int                       // guarded by mu
-	sessions  map[string]*session       // guarded by mu: those that logged in, by ID
-	accounts  map[rem.AccountID]int     // guarded by mu: sessions of each
-	running   sync.WaitGroup            // connections
-	queue     chan net.Conn             // to the library
+	closing   bool                  // guarded by mu
+	wires     map[*wire]struct{}    // guarded by mu
+	addresses map[string]int        // guarded by mu: connections of each
+	strangers int                   // guarded by mu
+	sessions  map[string]*session   // guarded by mu: those that logged in, by ID
+	accounts  map[rem.AccountID]int // guarded by mu: sessions of each
+	running   sync.WaitGroup        // connections
+	queue     chan net.Conn         // to the library
 	stats     Stats
 }
 
@@ -89,10 +84,9 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		tls: t, backend: c.Backend, box: c.Box, limits: c.Limits.withDefaults(), log: log,
-		listeners: map[net.Listener]struct{}{}, wires: map[*wire]struct{}{}, addresses: map[string]int{},
+		mask: doorway.NewMask(), way: &doorway.Doorway{Name: "imap", Closed: ErrClosed, Log: log}, wires: map[*wire]struct{}{}, addresses: map[string]int{},
 		sessions: map[string]*session{}, accounts: map[rem.AccountID]int{}, queue: make(chan net.Conn),
 	}
-	_, _ = rand.Read(s.mask[:]) // never fails
 	s.failures = throttle.New(s.limits.FailureWindow)
 	s.shapes = newShapes(s.limits.Shapes)
 	s.ahead = make(chan struct{}, s.limits.AheadInAll)
@@ -113,52 +107,12 @@ func (s *Server) Stats() *Stats { return &s.stats }
 // Serve accepts connections until Shutdown, and closes l. It returns [ErrClosed]
 // then, and the listener's error otherwise.
 func (s *Server) Serve(l net.Listener) error {
-	defer l.Close()
-	s.mu.Lock()
-	if s.closing {
-		s.mu.Unlock()
-		return ErrClosed
-	}
-	s.listeners[l] = struct{}{}
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.listeners, l)
-		s.mu.Unlock()
-	}()
-	for {
-		c, err := l.Accept()
-		if err == nil {
-			s.admit(c)
-			continue
-		}
-		if s.ctx.Err() != nil {
-			return ErrClosed
-		}
-		if n, ok := errors.AsType[net.Error](err); ok && n.Timeout() || passes(err) {
-			s.log.Warn("imap accept", "err", err.Error())
-			time.Sleep(acceptPause) // out of descriptors, most likely
-			continue
-		}
-		return fmt.Errorf("accepting IMAP: %w", err)
-	}
-}
-
-// acceptPause is the wait after an accept that failed for want of resources.
-const acceptPause = 50 * time.Millisecond
-
-func passes(err error) bool {
-	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	return s.way.Serve(l, s.admit)
 }
 
 // admit takes a connection in, or turns it away while that costs nothing yet.
 func (s *Server) admit(c net.Conn) {
-	key := throttle.AddressKey(remoteOf(c).Addr())
+	key := throttle.AddressKey(doorway.Remote(c).Addr())
 	w := &wire{srv: s, frame: newFrame(s.limits), began: time.Now()}
 	s.mu.Lock()
 	if s.closing || len(s.wires) >= s.limits.Connections || s.strangers >= s.limits.Strangers || s.addresses[key] >= s.limits.PerAddress {
@@ -260,7 +214,7 @@ func (s *Server) Sessions(account rem.AccountID) (list []Session) {
 			continue
 		}
 		folder, _ := n.folder.Load().(mailbox.FolderID)
-		list = append(list, Session{ID: n.id, Person: n.who.Actor.Person, Since: n.since, From: remoteOf(n.wire.Conn).Addr(), Folder: folder})
+		list = append(list, Session{ID: n.id, Person: n.who.Actor.Person, Since: n.since, From: doorway.Remote(n.wire.Conn).Addr(), Folder: folder})
 	}
 	return list
 }
@@ -284,28 +238,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
 	s.cancel()
-	for l := range s.listeners {
-		_ = l.Close()
-	}
 	wires := make([]*wire, 0, len(s.wires))
 	for w := range s.wires {
 		wires = append(wires, w)
 	}
 	s.mu.Unlock()
+	s.way.Shut()
 	for _, w := range wires {
 		_ = w.Conn.Close()
 	}
-	done := make(chan struct{})
-	go func() {
-		s.running.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("shutting IMAP down: %w", ctx.Err())
+	if err := doorway.Empty(ctx, &s.running); err != nil {
+		return fmt.Errorf("shutting IMAP down: %w", err)
 	}
+	return nil
 }
 
 // handed is the listener that the library sees: connections whose TLS stands.
@@ -330,18 +275,4 @@ func (q quiet) Printf(format string, args ...any) {
 	if strings.HasPrefix(format, "panic") && len(args) == 2 {
 		q.s.log.Error("imap panic", "stack", fmt.Sprintf("%s", args[1]))
 	}
-}
-
-// masked is a pseudonym of an address for logs, for as long as the process lives.
-func (s *Server) masked(a netip.Addr) string {
-	mac := hmac.New(sha256.New, s.mask[:])
-	mac.Write(a.AsSlice())
-	return "net-" + hex.EncodeToString(mac.Sum(nil)[:6])
-}
-
-func remoteOf(c net.Conn) netip.AddrPort {
-	if t, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		return t.AddrPort()
-	}
-	return netip.AddrPort{}
 }

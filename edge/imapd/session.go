@@ -18,6 +18,7 @@ import (
 	"github.com/emersion/go-sasl"
 
 	"rem"
+	"rem/edge/doorway"
 	"rem/message"
 	"rem/message/mailbox"
 	"rem/person/account"
@@ -87,7 +88,7 @@ func (n *session) event(level slog.Level, what string, attrs ...slog.Attr) {
 	if !n.srv.log.Enabled(n.ctx, level) {
 		return
 	}
-	all := append([]slog.Attr{slog.String("session", n.id), slog.String("from", n.srv.masked(remoteOf(n.wire.Conn).Addr()))}, attrs...)
+	all := append([]slog.Attr{slog.String("session", n.id), slog.String("from", n.srv.mask.Of(doorway.Remote(n.wire.Conn).Addr()))}, attrs...)
 	if n.unwatch != nil {
 		all = append(all, slog.Any("actor", n.who.Actor))
 	}
@@ -175,7 +176,7 @@ func (n *session) Login(user, password string) error {
 		n.wire.end()
 		return no(imap.ResponseCodeLimit, "Çok fazla deneme.", "Too many attempts to log in.")
 	}
-	remote := remoteOf(n.wire.Conn)
+	remote := doorway.Remote(n.wire.Conn)
 	address, who := "address "+throttleKey(remote.Addr()), "account "+rem.FoldASCII(user)
 	malformed := user == "" || len(user) > 254 || password == "" || len(password) > 512 || !utf8.ValidString(user+password) || strings.ContainsAny(user+password, "\x00\r\n")
 	if !n.srv.failures.Take(began, address, limits.FailuresPerAddress) ||

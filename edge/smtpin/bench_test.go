@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"rem/edge/doorway"
 	"rem/internal/testkit/tlskit"
 )
 
@@ -104,21 +105,14 @@ func cpu(b *testing.B) time.Duration {
 func servePlain(s *Server, l net.Listener) error {
 	s.implicit = false
 	state := tls.ConnectionState{}
-	s.mu.Lock()
-	s.listeners[l] = struct{}{}
-	s.mu.Unlock()
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			return ErrClosed
-		}
-		n := &session{srv: s, conn: c, Session: Session{ID: "in-plain", Remote: remoteOf(c), TLS: &state}}
+	return s.way.Serve(l, func(c net.Conn) {
+		n := &session{srv: s, conn: c, Session: Session{ID: "in-plain", Remote: doorway.Remote(c), TLS: &state}}
 		s.running.Add(1)
 		go func() {
 			defer s.running.Done()
 			n.run(s.ctx)
 		}()
-	}
+	})
 }
 
 // talk sends b and reads until lines lines have come, of which the first begins

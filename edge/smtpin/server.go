@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"rem/edge/doorway"
 	"rem/edge/throttle"
 )
 
@@ -30,7 +30,7 @@ type Server struct {
 	backend  Backend
 	limits   Limits
 	log      *slog.Logger
-	mask     maskKey
+	mask     doorway.Mask
 
 	byAddress, byAccount tally
 	failures             *throttle.Throttle
@@ -40,11 +40,11 @@ type Server struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	mu        sync.Mutex
-	closing   bool                      // guarded by mu
-	listeners map[net.Listener]struct{} // guarded by mu
-	sessions  map[*session]struct{}     // guarded by mu
-	running   sync.WaitGroup
+	way      *doorway.Doorway
+	mu       sync.Mutex
+	closing  bool                  // guarded by mu
+	sessions map[*session]struct{} // guarded by mu
+	running  sync.WaitGroup
 
 	stats Stats
 }
@@ -76,8 +76,8 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		face: c.Face, name: c.Name, tls: t, implicit: c.Implicit, backend: c.Backend,
-		limits: c.Limits.withDefaults(), log: log, mask: newMaskKey(),
-		listeners: map[net.Listener]struct{}{}, sessions: map[*session]struct{}{},
+		limits: c.Limits.withDefaults(), log: log, mask: doorway.NewMask(),
+		way: &doorway.Doorway{Name: "smtp", Closed: ErrClosed, Log: log.With("face", c.Face.String())}, sessions: map[*session]struct{}{},
 	}
 	s.failures = throttle.New(s.limits.FailureWindow)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -90,43 +90,12 @@ func (s *Server) Stats() *Stats { return &s.stats }
 // Serve accepts connections until Shutdown, and closes l. It returns
 // [ErrClosed] then, and the listener's error otherwise.
 func (s *Server) Serve(l net.Listener) error {
-	defer l.Close()
-	s.mu.Lock()
-	if s.closing {
-		s.mu.Unlock()
-		return ErrClosed
-	}
-	s.listeners[l] = struct{}{}
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.listeners, l)
-		s.mu.Unlock()
-	}()
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			if s.isClosing() {
-				return ErrClosed
-			}
-			if n, ok := errors.AsType[net.Error](err); ok && n.Timeout() || isTransient(err) {
-				// Out of descriptors, most likely. A pause lets sessions end.
-				s.log.Warn("smtp accept", "face", s.face.String(), "err", err.Error())
-				time.Sleep(acceptPause)
-				continue
-			}
-			return fmt.Errorf("accepting SMTP: %w", err)
-		}
-		s.admit(c)
-	}
+	return s.way.Serve(l, s.admit)
 }
-
-// acceptPause is the wait after an accept that failed for want of resources.
-const acceptPause = 50 * time.Millisecond
 
 // admit begins a session, or turns the client away while that costs nothing yet.
 func (s *Server) admit(c net.Conn) {
-	remote := remoteOf(c)
+	remote := doorway.Remote(c)
 	key := throttle.AddressKey(remote.Addr())
 	full := func() {
 		s.stats.TurnedAway.Add(1)
@@ -174,43 +143,21 @@ func (s *Server) admit(c net.Conn) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
-	for l := range s.listeners {
-		_ = l.Close()
-	}
 	for n := range s.sessions {
 		n.interrupt()
 	}
 	s.mu.Unlock()
-	done := make(chan struct{})
-	go func() {
-		s.running.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		s.cancel()
-		return nil
-	case <-ctx.Done():
-	}
+	s.way.Shut()
+	err := doorway.Empty(ctx, &s.running)
 	s.cancel()
+	if err == nil {
+		return nil
+	}
 	s.mu.Lock()
 	for n := range s.sessions {
 		n.cut()
 	}
 	s.mu.Unlock()
-	<-done
-	return fmt.Errorf("shutting SMTP down: %w", ctx.Err())
-}
-
-func (s *Server) isClosing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closing
-}
-
-func remoteOf(c net.Conn) netip.AddrPort {
-	if t, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		return t.AddrPort()
-	}
-	return netip.AddrPort{}
+	s.running.Wait()
+	return fmt.Errorf("shutting SMTP down: %w", err)
 }

@@ -284,7 +284,7 @@ func (n *session) event(ctx context.Context, level slog.Level, what string, attr
 	if !n.srv.log.Enabled(ctx, level) {
 		return
 	}
-	all := append([]slog.Attr{slog.String("face", n.srv.face.String()), slog.String("session", n.ID), slog.String("from", n.srv.mask.of(n.Remote.Addr()))}, attrs...)
+	all := append([]slog.Attr{slog.String("face", n.srv.face.String()), slog.String("session", n.ID), slog.String("from", n.srv.mask.Of(n.Remote.Addr()))}, attrs...)
 	if !n.Principal.IsZero() {
 		all = append(all, slog.Any("actor", n.Principal.Actor))
 	}
