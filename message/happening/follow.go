@@ -62,8 +62,11 @@ func (f *Follower) Follow(ctx context.Context) (moved bool, err error) {
 			return moved, nil
 		}
 		var told []Told
+		// A view that is read now knows all of these steps: one serves those of its
+		// message.
+		views := map[rem.MessageID]*message.View{}
 		for i := range steps {
-			more, err := f.told(ctx, &steps[i])
+			more, err := f.told(ctx, &steps[i], views)
 			if err != nil {
 				return moved, err
 			}
@@ -83,16 +86,20 @@ func (f *Follower) Forget(ctx context.Context) error {
 
 // told is what a step means for accounts. What was filed before this step's record
 // came is never there: a record is the first step of its message.
-func (f *Follower) told(ctx context.Context, s *message.Step) (told []Told, err error) {
+func (f *Follower) told(ctx context.Context, s *message.Step, views map[rem.MessageID]*message.View) (told []Told, err error) {
 	if s.New == nil && len(s.Filed)+len(s.Arrivals) == 0 && s.Opens == 0 || s.At.Before(f.Clock.Now().Add(-f.keep())) {
 		return nil, nil
 	}
-	view, err := f.Ledger.Message(ctx, s.Message)
-	if errors.Is(err, message.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("telling events of %s: %w", s.Message, err)
+	view := views[s.Message]
+	if view == nil {
+		view, err = f.Ledger.Message(ctx, s.Message)
+		if errors.Is(err, message.ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("telling events of %s: %w", s.Message, err)
+		}
+		views[s.Message] = view
 	}
 	r := &view.Record
 	add := func(a rem.AccountID, e Event) {

@@ -68,8 +68,11 @@ func (f *Follower) Follow(ctx context.Context) (moved bool, err error) {
 			return moved, unread
 		}
 		var news []News
+		// A view that is read now knows all of these steps: one serves those of its
+		// message.
+		views := map[rem.MessageID]*message.View{}
 		for i := range steps {
-			more, fault, err := f.news(ctx, &steps[i])
+			more, fault, err := f.news(ctx, &steps[i], views)
 			if err != nil {
 				return moved, err
 			}
@@ -87,16 +90,20 @@ func (f *Follower) Follow(ctx context.Context) (moved bool, err error) {
 
 // news is what a step means for mailboxes; fault says which evidence could not be
 // read.
-func (f *Follower) news(ctx context.Context, s *message.Step) (news []News, fault, err error) {
+func (f *Follower) news(ctx context.Context, s *message.Step, views map[rem.MessageID]*message.View) (news []News, fault, err error) {
 	if s.New == nil && len(s.Changes)+len(s.Filed)+len(s.Arrivals) == 0 && s.Opens == 0 {
 		return nil, nil, nil
 	}
-	view, err := f.Ledger.Message(ctx, s.Message)
-	if errors.Is(err, message.ErrNotFound) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("following %s: %w", s.Message, err)
+	view := views[s.Message]
+	if view == nil {
+		view, err = f.Ledger.Message(ctx, s.Message)
+		if errors.Is(err, message.ErrNotFound) {
+			return nil, nil, nil
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("following %s: %w", s.Message, err)
+		}
+		views[s.Message] = view
 	}
 	r := &view.Record
 	for _, a := range s.Arrivals {
