@@ -152,5 +152,14 @@ func TestTheMailboxWorksWithoutScriptsAndWithKeys(t *testing.T) {
 		if got := browser.Eval[string](p, `window.sent`); got != "archive1trash2" {
 			t.Errorf("the keys sent %q", got)
 		}
+		chosen := func() int { return p.Count(".mail input:checked") }
+		p.Press("*")
+		if all := p.Count(".mail li"); chosen() != all || all < 3 {
+			t.Errorf("* chooses %d of %d rows", chosen(), all)
+		}
+		p.Press("*")
+		if chosen() != 0 {
+			t.Errorf("* again leaves %d", chosen())
+		}
 	})
 }

@@ -25,6 +25,16 @@ import (
 // and cem's account was closed.
 func writers(t *testing.T) *desk {
 	d := newDesk(t)
+	d.box.Limit = func(domain string) mailbox.Limit {
+		l := mailbox.Limit{Domain: domain, Octets: 25 << 20, Known: mailbox.Ours}
+		switch domain {
+		case "hs91.kep.test":
+			l.Octets, l.Known, l.At = 20<<20, mailbox.Stated, d.world.Clock.Now().Add(-48*time.Hour)
+		case "hs92.kep.test":
+			l.Known = mailbox.Assumed
+		}
+		return l
+	}
 	d.services.Writing = webmail.Writing{
 		Sign: "/sign",
 		Check: func(_ context.Context, _ mailbox.Visitor, list []rem.Address) (all []directory.Status, err error) {

@@ -20,15 +20,27 @@
   };
   const press = (key) => {
     const target = main.querySelector(`[data-key="${key}"]`) || document.querySelector(`[data-key="${key}"]`);
-    if (!target) return;
+    if (!target) return false;
     const row = current();
     const boxes = [...main.querySelectorAll("[data-row] input[type=checkbox]")];
-    if (target.form && row && !boxes.some((b) => b.checked)) {
+    if (target.type === "submit" && row && !boxes.some((b) => b.checked)) {
       const box = row.querySelector("input[type=checkbox]");
       if (box) box.checked = true;
     }
     if (target.matches("input")) { target.focus(); } else { target.click(); }
+    return true;
   };
+  // All rows of the page at once; again, none.
+  for (const button of main.querySelectorAll("[data-all]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const boxes = [...main.querySelectorAll("[data-row] input[type=checkbox]")];
+      const all = boxes.every((b) => b.checked);
+      for (const b of boxes) b.checked = !all;
+      button.setAttribute("aria-pressed", String(!all));
+    });
+    button.setAttribute("aria-pressed", "false");
+  }
   for (const button of document.querySelectorAll("[data-keys-open]")) {
     button.hidden = false;
     button.addEventListener("click", () => { help.showModal(); });
@@ -48,7 +60,9 @@
         box.checked = !box.checked;
         break;
       }
-      case "e": case "#": case "/": case "c": case "u": press(e.key); break;
+      case "e": case "#": case "/": case "c": case "u": case "r": case "a": case "f": case "*":
+        if (!press(e.key)) return;
+        break;
       case "?": if (!help) return; help.showModal(); break;
       default: return;
     }
