@@ -106,7 +106,7 @@ func commitRecord(tx *sql.Tx, v *directory.Version, l *directory.Listing, body [
 		return err
 	}
 	if l != nil {
-		if err := addListing(tx, l, body); err != nil {
+		if err := addListing(in(tx), l, body); err != nil {
 			return err
 		}
 	}
@@ -154,12 +154,20 @@ func dropListing(tx *sql.Tx, a rem.AccountID) error {
 
 var indexOctets = len(new(privacy.IndexToken).Bytes())
 
-func addListing(tx *sql.Tx, l *directory.Listing, body []byte) error {
+// A runner carries a named statement out.
+type runner func(name string, args ...any) (sql.Result, error)
+
+// in carries statements out in a step.
+func in(tx *sql.Tx) runner {
+	return func(name string, args ...any) (sql.Result, error) { return tx.Exec(queries[name], args...) }
+}
+
+func addListing(run runner, l *directory.Listing, body []byte) error {
 	tokens := []byte{}
 	for _, t := range l.Tokens {
 		tokens = append(tokens, t.Bytes()...)
 	}
-	res, err := tx.Exec(queries["directory.add-listing"], string(l.Account), string(l.Version), string(l.Holder), string(l.Kind), l.Kind.Legal(), l.Consents(), l.Address.String(), l.NameKey, tokens, body)
+	res, err := run("directory.add-listing", string(l.Account), string(l.Version), string(l.Holder), string(l.Kind), l.Kind.Legal(), l.Consents(), l.Address.String(), l.NameKey, tokens, body)
 	if err != nil {
 		return err
 	}
@@ -168,15 +176,15 @@ func addListing(tx *sql.Tx, l *directory.Listing, body []byte) error {
 		return err
 	}
 	for _, t := range l.Tokens {
-		if err := exec(tx, "directory.add-token", t.Bytes(), n); err != nil {
+		if _, err := run("directory.add-token", t.Bytes(), n); err != nil {
 			return err
 		}
 	}
 	for _, w := range indexed(l.Kind.Legal(), l.NameKey) {
-		if err := exec(tx, "directory.add-word", w, n); err != nil {
+		if _, err := run("directory.add-word", w, n); err != nil {
 			return err
 		}
-		if err := exec(tx, "directory.count-word", w, 1); err != nil {
+		if _, err := run("directory.count-word", w, 1); err != nil {
 			return err
 		}
 	}
