@@ -1,10 +1,10 @@
 -- Statements of bulk.go.
 
 -- name: bulk.add
-INSERT INTO bulk_job (id, account, holder, person, method, proved, proof, kind, made, state, cursor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO bulk_job (id, account, holder, person, method, proved, proof, kind, made, state, cursor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING
 
 -- name: bulk.add-item
-INSERT INTO bulk_item (job, row, address, draft, digest, step, at, message, tr, en) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '')
+INSERT INTO bulk_item (job, row, address, draft, digest, step, at, message, tr, en) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', '') ON CONFLICT DO NOTHING
 
 -- name: bulk.one
 SELECT id, account, holder, person, method, proved, proof, kind, made, state, cursor FROM bulk_job WHERE account = $1 AND id = $2
