@@ -85,6 +85,11 @@ func (l *list) Path() string {
 // Drafts reports whether it is the folder of drafts.
 func (l *list) Drafts() bool { return l.Folder == mailbox.Drafts }
 
+// Acts reports whether there is anything that can be done with rows.
+func (l *list) Acts() bool {
+	return l.Archive || l.Trash || l.Restore || l.Remove || l.Export || len(l.Moves) > 0 || !l.Drafts()
+}
+
 // here returns where the cursor of the address stands.
 func (v *visit) before() (mailbox.ItemID, error) {
 	q := v.Query("before")
@@ -134,6 +139,9 @@ func (p *pages) folder(v *visit, id mailbox.FolderID) (web.Answer, error) {
 
 func counts(f *mailbox.Folder) rem.Text {
 	t := text(fmt.Sprintf("%d öge", f.Items), fmt.Sprintf("%d items", f.Items))
+	if f.Items == 1 {
+		t.English = "1 item"
+	}
 	if f.Unopened > 0 {
 		t.Turkish += fmt.Sprintf(", %d açılmamış", f.Unopened)
 		t.English += fmt.Sprintf(", %d not opened", f.Unopened)
