@@ -32,10 +32,12 @@ func (w *world) index(in mailbox.FolderID, texts ...string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	list := make([]mailbox.Indexing, 0, len(texts))
 	for i, text := range texts {
-		if err := w.store.Index(w.t.Context(), "acc-1", all[i].ID, words.Of(text), 0); err != nil {
-			w.t.Fatal(err)
-		}
+		list = append(list, mailbox.Indexing{Account: "acc-1", Item: all[i].ID, Words: words.Of(text)})
+	}
+	if err := w.store.Index(w.t.Context(), list); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
