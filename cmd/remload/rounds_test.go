@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -74,6 +76,37 @@ func TestTheMeterSeesWhatThisProgramUses(t *testing.T) {
 	}
 	if ours <= 0 {
 		t.Errorf("we used %v seconds, want more", ours)
+	}
+}
+
+// Dovecot gives each session a process: its time is told while it runs and after it.
+func TestTheTimeOfAServerIsThatOfItsProcessesToo(t *testing.T) {
+	self, other := os.Getpid(), 1
+	child := exec.Command("sh", "-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; read line")
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	running, ours := 0.0, 0.0
+	for running == 0 && t.Context().Err() == nil {
+		if running, err = usedBy(child.Process.Pid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ours, err = usedBy(self); err != nil || ours < running {
+		t.Errorf("we used %v seconds and our child %v (%v)", ours, running, err)
+	}
+	in.Close()
+	_ = child.Wait() // read found the end
+	if after, err := usedBy(self); err != nil || after < ours {
+		t.Errorf("we used %v seconds and then %v: what ended is lost (%v)", ours, after, err)
+	}
+	list, err := processes()
+	if err != nil || list.descends(other, self) || !list.descends(self, self) {
+		t.Errorf("who came of whom is wrong (%v)", err)
 	}
 }
 
