@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/mail/archive"
 )
 
 // A Ref names a content in the ledger's store. It is opaque, short and ours:
@@ -66,6 +67,11 @@ type Record struct {
 	// and Length say which part of that content the original is.
 	Original     Ref
 	From, Length int64
+
+	// Unscanned is why a scanner was kept from a part of what another REM-MD sent
+	// (archive.Finding.Beyond): each kind once, in order. Empty: it read everything, or
+	// there is none (AT-09).
+	Unscanned []archive.Kind
 }
 
 // Recipient returns the recipient with number n, from 1, or nil.

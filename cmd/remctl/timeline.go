@@ -9,6 +9,7 @@ import (
 
 	"rem"
 	"rem/edge/control"
+	"rem/mail/archive"
 	"rem/message"
 	"rem/message/timeline"
 )
@@ -117,6 +118,9 @@ func (s *session) showTimeline(m *control.Timeline) error {
 		t.row(s.words.say("submitted"), moment(m.Submitted))
 		t.row(s.words.say("size"), s.words.say("octets", m.Size))
 		t.row(s.words.say("digest"), m.Digest)
+		for _, k := range m.Unscanned {
+			t.row(s.words.say("unscanned"), s.words.pick(archive.Finding{Kind: k}.Text()))
+		}
 		t.row()
 		t.row(append([]any{"#"}, s.words.heads("RECIPIENT STATE SINCE DUE")...)...)
 		for _, r := range m.Recipients {

@@ -159,6 +159,7 @@ var words = map[string]word{
 	"message":     {"İleti:", "Message:"},
 	"evidence":    {"Delil:", "Evidence:"},
 	"sender":      {"Gönderici:", "Sender:"},
+	"unscanned":   {"Taranmadı:", "Not scanned:"},
 	"subject":     {"Konu:", "Subject:"},
 	"submitted":   {"Gönderim:", "Submitted:"},
 	"digest":      {"Özet (SHA-256):", "Digest (SHA-256):"},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rem"
+	"rem/mail/archive"
 	"rem/message"
 	"rem/person/account"
 )
@@ -80,6 +81,8 @@ type Timeline struct {
 	Size       int64         `json:"size"`
 	Recipients []Recipient   `json:"recipients"`
 	Lines      []Line        `json:"lines"`
+	// Unscanned is why a scanner was kept from a part of it.
+	Unscanned []archive.Kind `json:"unscanned,omitempty"`
 }
 
 // An Entry is one line of a mailbox.

@@ -8,6 +8,7 @@ import (
 
 	"rem"
 	"rem/edge/blobstore"
+	"rem/mail/archive"
 	"rem/message"
 )
 
@@ -19,8 +20,21 @@ const (
 	kindAccount   = 'A'
 )
 
-// version begins the meaning of every record.
-const version = 1
+// version begins the meaning of every record, and unscannedVersion that of one in which
+// a message's record has what was not scanned. It is written where there is something
+// to say, so that all others can be read by earlier versions of this program.
+const (
+	version          = 1
+	unscannedVersion = 2
+)
+
+// versionOf is the least that can say the whole of a message's record.
+func versionOf(m *message.Record) byte {
+	if m != nil && len(m.Unscanned) > 0 {
+		return unscannedVersion
+	}
+	return version
+}
 
 // maxList bounds every list of a record; the widest is a message's recipients.
 const maxList = 10_000
@@ -206,6 +220,7 @@ func (r *reader) actor() rem.Actor {
 	return rem.Actor{Account: rem.AccountID(r.text()), Holder: rem.PersonID(r.text()), Person: rem.PersonID(r.text()), Method: r.text()}
 }
 
+// record writes as versionOf says.
 func (w *writer) record(m *message.Record) {
 	w.text(string(m.ID))
 	w.text(m.Origin)
@@ -229,9 +244,15 @@ func (w *writer) record(m *message.Record) {
 	w.text(string(m.Original))
 	w.long(m.From)
 	w.long(m.Length)
+	if versionOf(m) == unscannedVersion {
+		w.num(uint64(len(m.Unscanned)))
+		for _, k := range m.Unscanned {
+			w.text(string(k))
+		}
+	}
 }
 
-func (r *reader) record() message.Record {
+func (r *reader) record(v byte) message.Record {
 	m := message.Record{
 		ID: rem.MessageID(r.text()), Origin: r.text(), Sender: r.party(), Actor: r.actor(),
 		SenderAuthentication: message.Authentication{Time: r.time(), Method: r.text()},
@@ -244,20 +265,24 @@ func (r *reader) record() message.Record {
 		m.Recipients[i] = message.Recipient{Party: r.party(), Copy: r.bool(), Leg: message.Leg(r.byte()), Account: rem.AccountID(r.text())}
 	}
 	m.Original, m.From, m.Length = message.Ref(r.text()), r.long(), r.long()
+	if v == unscannedVersion {
+		for range r.list() {
+			m.Unscanned = append(m.Unscanned, archive.Kind(r.text()))
+		}
+	}
 	return m
 }
 
 // card is the written form of a record, as the index keeps it.
 func card(m *message.Record) []byte {
-	w := writer{version}
+	w := writer{versionOf(m)}
 	w.record(m)
 	return w
 }
 
 func readCard(b []byte) (*message.Record, error) {
 	r := reader{b: b}
-	r.version()
-	m := r.record()
+	m := r.record(r.recordVersion())
 	return &m, r.end("a message's record")
 }
 
@@ -265,6 +290,15 @@ func (r *reader) version() {
 	if r.byte() != version {
 		r.fail()
 	}
+}
+
+// recordVersion is that of what may hold a message's record.
+func (r *reader) recordVersion() byte {
+	v := r.byte()
+	if v != version && v != unscannedVersion {
+		r.fail()
+	}
+	return v
 }
 
 func (w *writer) tasks(list []message.Task) {
@@ -304,7 +338,7 @@ func encodeStep(s *message.Step) (meta, content []byte) {
 		content = make([]byte, 0, size)
 	}
 	w := make(writer, 0, 1024)
-	w = append(w, version)
+	w = append(w, versionOf(s.New))
 	w.text(string(s.Message))
 	w.time(s.At)
 	w.actor(s.Actor)
@@ -377,10 +411,10 @@ type step struct {
 // decodeStep reads a step back; content is where its content is.
 func decodeStep(meta []byte, content blobstore.Ref) (*step, error) {
 	r := reader{b: meta}
-	r.version()
+	v := r.recordVersion()
 	s := &step{Step: message.Step{Message: rem.MessageID(r.text()), At: r.time(), Actor: r.actor(), Resolves: r.text()}}
 	if r.bool() {
-		m := r.record()
+		m := r.record(v)
 		s.New = &m
 	}
 	s.Fingerprint = r.digest()

@@ -7,6 +7,7 @@ import (
 
 	"rem"
 	"rem/edge/blobstore"
+	"rem/mail/archive"
 	"rem/message"
 	"rem/person/account"
 	"rem/privacy"
@@ -45,7 +46,10 @@ func FuzzStep(f *testing.F) {
 	f.Add(meta)
 	meta, _ = encodeStep(&message.Step{Message: "m"})
 	f.Add(meta)
-	f.Add([]byte{2})
+	s.New.Unscanned = []archive.Kind{archive.TooDense}
+	meta, _ = encodeStep(&s)
+	f.Add(meta)
+	f.Add([]byte{3})
 	f.Fuzz(func(t *testing.T, meta []byte) {
 		once, err := decodeStep(meta, whole)
 		if err != nil {

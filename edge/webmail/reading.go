@@ -6,6 +6,7 @@ import (
 
 	"rem"
 	"rem/edge/web"
+	"rem/mail/archive"
 	"rem/message"
 	"rem/message/mailbox"
 )
@@ -111,6 +112,16 @@ func (p *pages) head(v *visit, r *mailbox.Row, t *tale) []web.Fact {
 		if !r.Opened.IsZero() {
 			list = append(list, timeFact(text("İlk açılış", "First opened"), r.Opened))
 		}
+	}
+	return append(list, unscanned(rec)...)
+}
+
+// unscanned tells what a scanner could not look through when the message came (AT-09).
+func unscanned(rec *message.Record) (list []web.Fact) {
+	for _, k := range rec.Unscanned {
+		said := badge(text("Bir ek zararlı yazılıma karşı taranmadı", "An attachment was not scanned for malware"), web.Bad)
+		said.Note = archive.Finding{Kind: k}.Text()
+		list = append(list, web.Fact{Term: text("Gelirken tarama", "Scan on arrival"), Value: said})
 	}
 	return list
 }

@@ -248,7 +248,7 @@ func (c controller) Timeline(ctx context.Context, id rem.MessageID) (*control.Ti
 	r := &v.Record
 	t := &control.Timeline{
 		Message: r.ID, Sender: party(r.Sender), Subject: r.Subject, Submitted: r.Submitted,
-		Digest: r.Digest.String(), Size: r.Size,
+		Digest: r.Digest.String(), Size: r.Size, Unscanned: r.Unscanned,
 	}
 	for i, to := range r.Recipients {
 		s := v.Standing(i + 1)

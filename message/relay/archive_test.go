@@ -80,6 +80,12 @@ func TestABombIsTakenOverAndNothingBesideItIsHidden(t *testing.T) {
 			if err != nil || view.Standing(1).State != c.want {
 				t.Errorf("the sender's provider has it as %s, %v, want %s", view.Standing(1).State, err, c.want)
 			}
+			if c.want == message.Delivered {
+				got, err := to.Store.Message(t.Context(), r.Message)
+				if err != nil || !slices.Equal(got.Record.Unscanned, []archive.Kind{archive.TooDense}) {
+					t.Errorf("the record says %v, %v", got.Record.Unscanned, err)
+				}
+			}
 			if told := strings.Join(to.Alarms(), "\n"); !strings.Contains(told, "beyond the limits") {
 				t.Errorf("the alarms are %q", told)
 			}

@@ -62,7 +62,7 @@ func (r *Relay) In(ctx context.Context, domain string, tx smtp.Transaction, enve
 		return ErrNotAnswerable
 	}
 	if refusal == nil {
-		if refusal, err = r.content(ctx, envelope, in.Record.ID); err != nil {
+		if refusal, err = r.content(ctx, envelope, &in.Record); err != nil {
 			return fmt.Errorf("checking a dispatch of %s: %w", domain, err)
 		}
 	}
@@ -70,10 +70,9 @@ func (r *Relay) In(ctx context.Context, domain string, tx smtp.Transaction, enve
 }
 
 // content says why a dispatch that verifies is not taken over; nil when it is. What a
-// scanner could not look through is kept from it and taken over, never dropped (AT-09):
-// whoever opens the message is told by package reading, which looks within the same
-// limits.
-func (r *Relay) content(ctx context.Context, envelope message.Content, id rem.MessageID) (*rem.Refusal, error) {
+// scanner could not look through is kept from it and taken over, never dropped; why
+// stands in the message's record from then on (AT-09).
+func (r *Relay) content(ctx context.Context, envelope message.Content, rec *message.Record) (*rem.Refusal, error) {
 	if envelope.Size() > r.Practice.MaxPackage {
 		return rem.Refuse(rem.PolicyViolation, "İmzalı paket boyut sınırının üstünde.", "The signed package is larger than allowed."), nil
 	}
@@ -85,8 +84,14 @@ func (r *Relay) content(ctx context.Context, envelope message.Content, id rem.Me
 		return nil, fmt.Errorf("looking into attachments: %w", err)
 	}
 	scanned, size := reading.Scannable(envelope, list)
-	if size < envelope.Size() {
-		r.Alarm("an attachment is beyond the limits and was not scanned", id, "")
+	for i := range list {
+		if f := list[i].Beyond(); f != nil {
+			rec.Unscanned = append(rec.Unscanned, f.Kind)
+		}
+	}
+	if slices.Sort(rec.Unscanned); len(rec.Unscanned) > 0 {
+		rec.Unscanned = slices.Compact(rec.Unscanned)
+		r.Alarm("an attachment is beyond the limits and was not scanned", rec.ID, fmt.Sprint(rec.Unscanned))
 	}
 	found, err := r.Scanner.Scan(ctx, scanned, size)
 	if err != nil {
