@@ -71,15 +71,20 @@ type progress struct {
 }
 
 func (s *session) bar() *progress {
+	return s.barOf(func(all *mpb.Progress) *mpb.Bar {
+		return all.AddBar(0,
+			mpb.PrependDecorators(decor.Name(s.words.say("auditing")+" "), decor.CountersNoUnit("%d / %d")),
+			mpb.AppendDecorators(decor.Percentage(), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
+	})
+}
+
+func (s *session) barOf(add func(*mpb.Progress) *mpb.Bar) *progress {
 	f, ok := s.side.(*os.File)
 	if s.json || !ok || !term.IsTerminal(int(f.Fd())) {
 		return &progress{lines: s.out}
 	}
 	all := mpb.New(mpb.WithOutput(f), mpb.WithWidth(40))
-	bar := all.AddBar(0,
-		mpb.PrependDecorators(decor.Name(s.words.say("auditing")+" "), decor.CountersNoUnit("%d / %d")),
-		mpb.AppendDecorators(decor.Percentage(), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
-	return &progress{all, all, bar}
+	return &progress{all, all, add(all)}
 }
 
 func (p *progress) to(done, total int64) {

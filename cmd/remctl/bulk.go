@@ -11,7 +11,11 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
 
 	"rem"
 )
@@ -126,14 +130,83 @@ var bulkStates = map[string]rem.Text{
 }
 
 type bulkStatus struct {
-	ID string `arg:"" optional:"" help:"The bulk sending."`
+	ID    string `arg:"" optional:"" help:"The bulk sending."`
+	Watch bool   `help:"Follow one until all of it is where it stays: a bar on a terminal, and a line for each change elsewhere."`
 	programDoor
 }
 
 // Run implements the command.
 func (c *bulkStatus) Run(s *session) error {
-	var jobs []bulkJob
-	err := c.get(s.ctx, "bulk/"+url.PathEscape(c.ID), func(r io.Reader) error {
+	if c.Watch {
+		return c.follow(s)
+	}
+	jobs, err := c.ask(s)
+	if err != nil {
+		return s.said(err)
+	}
+	return s.showBulk(jobs)
+}
+
+// Pauses of following.
+const (
+	bulkPause = time.Second
+	// bulkPatience is how often in a row the provider may not be reached, such as while
+	// it restarts.
+	bulkPatience = 60
+)
+
+// follow shows how far one is until it is over. Whoever ends it ends the looking alone.
+func (c *bulkStatus) follow(s *session) error {
+	if c.ID == "" {
+		return errors.New("--watch: name the bulk sending")
+	}
+	var line atomic.Pointer[string] // the bar is drawn beside us
+	line.Store(new(string))
+	bar := s.barOf(func(all *mpb.Progress) *mpb.Bar {
+		return all.AddBar(0, mpb.PrependDecorators(decor.CountersNoUnit("%d / %d")),
+			mpb.AppendDecorators(decor.Percentage(), decor.Name(" "), decor.Any(func(decor.Statistics) string { return *line.Load() })))
+	})
+	shown, missed := "", 0
+	for {
+		jobs, err := c.ask(s)
+		_, no := errors.AsType[*answered](err)
+		switch {
+		case err == nil:
+			missed = 0
+			j := &jobs[0]
+			now := s.bulkState(j)
+			line.Store(&now)
+			over := j.State == "done" || j.State == "abandoned"
+			bar.to(int64(j.over()), int64(j.Rows))
+			if over {
+				bar.end(j.State == "done")
+				return s.showBulk(jobs)
+			}
+			if now != shown && bar.bar == nil && !s.json {
+				fmt.Fprintln(bar.lines, now)
+			}
+			shown = now
+		case no || missed == bulkPatience || s.ctx.Err() != nil:
+			bar.end(false)
+			return s.said(err)
+		default:
+			missed++
+		}
+		select {
+		case <-s.ctx.Done():
+		case <-time.After(bulkPause):
+		}
+	}
+}
+
+// over is how many rows are where they stay.
+func (j *bulkJob) over() int {
+	return j.Counts["submitted"] + j.Counts["refused"] + j.Counts["stopped"] + j.Counts["cancelled"]
+}
+
+// ask gives one, or all where none is named.
+func (c *bulkStatus) ask(s *session) (jobs []bulkJob, err error) {
+	return jobs, c.get(s.ctx, "bulk/"+url.PathEscape(c.ID), func(r io.Reader) error {
 		d := json.NewDecoder(io.LimitReader(r, maxProgram))
 		if c.ID == "" {
 			return d.Decode(&jobs)
@@ -141,24 +214,29 @@ func (c *bulkStatus) Run(s *session) error {
 		jobs = make([]bulkJob, 1)
 		return d.Decode(&jobs[0])
 	})
-	if err != nil {
-		return s.said(err)
-	}
-	say := func(t rem.Text) string {
-		if s.words == "en" {
-			return t.English
+}
+
+// bulkCounts are the steps that rows of a sending are in, and bulkState its state with
+// them, in the language of who asks.
+func (s *session) bulkCounts(j *bulkJob) string {
+	var counts []string
+	for _, x := range bulkSteps {
+		if n := j.Counts[x.step]; n > 0 {
+			counts = append(counts, fmt.Sprintf("%s %d/%d", s.words.pick(x.text), n, j.Rows))
 		}
-		return t.Turkish
 	}
+	return strings.Join(counts, ", ")
+}
+
+func (s *session) bulkState(j *bulkJob) string {
+	return s.words.pick(bulkStates[j.State]) + ": " + s.bulkCounts(j)
+}
+
+func (s *session) showBulk(jobs []bulkJob) error {
 	return s.show(jobs, func(t *table) {
-		for _, j := range jobs {
-			var counts []string
-			for _, x := range bulkSteps {
-				if n := j.Counts[x.step]; n > 0 {
-					counts = append(counts, fmt.Sprintf("%s %d/%d", say(x.text), n, j.Rows))
-				}
-			}
-			t.row(j.ID, moment(j.Made), say(bulkStates[j.State]), strings.Join(counts, ", "))
+		for i := range jobs {
+			j := &jobs[i]
+			t.row(j.ID, moment(j.Made), s.words.pick(bulkStates[j.State]), s.bulkCounts(j))
 		}
 	})
 }

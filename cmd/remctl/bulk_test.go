@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -52,5 +53,38 @@ func TestBulkSendingsAreFollowedOnTheTerminal(t *testing.T) {
 		if exit != c.exit || !strings.Contains(out+side, c.want) {
 			t.Errorf("%s: exit %d\n%s\n%s", name, exit, out, side)
 		}
+	}
+}
+
+// Following ends with the sending, says each change once, and bears a provider that
+// restarts meanwhile.
+func TestABulkSendingIsFollowedToItsEnd(t *testing.T) {
+	answers := []string{
+		`{"id":"j-1","state":"running","rows":3,"counts":{"signed":2,"submitted":1}}`,
+		`{"id":"j-1","state":"running","rows":3,"counts":{"signed":2,"submitted":1}}`,
+		"",
+		`{"id":"j-1","state":"done","rows":3,"counts":{"submitted":2,"refused":1}}`,
+	}
+	n := 0
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer := answers[min(n, len(answers)-1)]
+		if n++; answer == "" {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+		_, _ = io.WriteString(w, answer)
+	}))
+	defer server.Close()
+	folder := t.TempDir()
+	ca, token := filepath.Join(folder, "ca.pem"), filepath.Join(folder, "token")
+	if err := errors.Join(os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600), os.WriteFile(token, []byte("rem_p_x"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	door := []string{"--server", server.URL, "--ca", ca, "--token-file", token, "--watch"}
+	exit, out, side := ask(t, append([]string{"bulk", "status", "j-1"}, door...)...)
+	if exit != exitYes || n != len(answers) || strings.Count(out, "imzalı, sırada 2/3, gönderildi 1/3") != 1 || !strings.Contains(out, "bitti") || !strings.Contains(out, "gönderildi 2/3, reddedildi 1/3") {
+		t.Errorf("exit %d after %d questions\n%s\n%s", exit, n, out, side)
+	}
+	if exit, _, _ := ask(t, append([]string{"bulk", "status"}, door...)...); exit == exitYes {
+		t.Error("all of them are followed at once")
 	}
 }
