@@ -126,6 +126,7 @@ func (p *pages) asking(v *visit, r *mailbox.Row) (web.Answer, error) {
 		{Term: text("Boyut", "Size"), Value: web.Cell{Say: octets(r.Size)}},
 		{Term: text("Açacak kişi", "Who will have opened it"), Value: web.Cell{Text: name}},
 	}}
+	d.Facts = append(d.Facts, unscanned(r.Record)...)
 	page := web.Page{View: p.views.Page("asking"), Title: text("Bu ileti henüz açılmadı", "This message was not opened yet"), Data: d,
 		Lead: text("Açarsanız bir okundu delili üretilir. Delil, açan kişi olarak sizi ve açtığınız zamanı gösterir ve gönderene iletilir; geri alınamaz.", "If you open it, evidence of retrieval is made. It shows you as the person who opened it, and the time, and it goes to the sender; it cannot be taken back.")}
 	if r.Standings[r.Recipient-1].State == message.NotRetrieved {
