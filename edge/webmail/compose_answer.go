@@ -57,8 +57,8 @@ func (p *pages) answerTo(v *visit, d *mailbox.Draft, item, how string) error {
 	}
 	var body strings.Builder
 	for _, s := range doc.Sections {
-		if body.Len()+len(s.Plain) > maxQuoted {
-			body.WriteString(s.Plain[:0] + "…\n")
+		if left := maxQuoted - body.Len(); len(s.Plain) > left {
+			body.WriteString(strings.ToValidUTF8(s.Plain[:left], "") + "…\n")
 			break
 		}
 		body.WriteString(s.Plain)
@@ -98,7 +98,7 @@ func (p *pages) answerTo(v *visit, d *mailbox.Draft, item, how string) error {
 	return nil
 }
 
-// maxQuoted bounds what an answer repeats; more is passed on as an attachment.
+// maxQuoted bounds what an answer repeats; all of it goes along as an attachment.
 const maxQuoted = 64 << 10
 
 // once leaves each address in once, the first time.

@@ -72,3 +72,17 @@ func TestWhoPassesAMessageOnChoosesWhatGoesAlong(t *testing.T) {
 	must(t, d.get("bora", "/mail/inbox"), 200, "yanıtlandı", "iletildi")
 	must(t, d.get("bora", path(item)), 200, "Yanıtlandı", "İletildi")
 }
+
+// An answer repeats the beginning of a long text, whole letters of it, and no more.
+func TestALongTextIsQuotedAsFarAsItGoes(t *testing.T) {
+	d := writers(t)
+	d.send(world.Letter{To: []string{world.Address("bora", here)}, Subject: "Uzun", Body: strings.Repeat(strings.Repeat("ğ", 40)+"\r\n", 2000)}, "ayse", 0)
+	item := d.items("bora", mailbox.Query{Kinds: []mailbox.Kind{mailbox.Received}})[0]
+	d.post("bora", path(item)+"/open")
+	d.follow()
+	a := d.post("bora", fmt.Sprintf("/mail/forward/%d", item.ID), "with", "text")
+	x := d.draft("bora", a.to())
+	if n := strings.Count(x.Text, "ğ"); n < 30_000 || n > 33_000 || !strings.HasSuffix(strings.TrimSpace(x.Text), "…") || strings.ContainsRune(x.Text, '\uFFFD') {
+		t.Errorf("%d letters are quoted, ending in %q", n, x.Text[max(0, len(x.Text)-20):])
+	}
+}
