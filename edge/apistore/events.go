@@ -59,23 +59,27 @@ func (s *Store) Position(ctx context.Context) (at string, err error) {
 	return at, err
 }
 
+// The statements of Append.
+const eventMove, eventNumber, eventAdd = "event.move", "event.number", "event.add"
+
 // Append implements happening.Store.
 func (s *Store) Append(ctx context.Context, told []happening.Told, from, to string) error {
 	err := s.file.Update(ctx, func(tx *sql.Tx) error {
-		moved, err := tx.Exec(queries["event.move"], from, to)
+		moved, err := s.events.In(tx, eventMove).Exec(from, to)
 		if err != nil {
 			return err
 		}
 		if n, err := moved.RowsAffected(); err != nil || n == 0 {
 			return err // appended already
 		}
+		next, add := s.events.In(tx, eventNumber), s.events.In(tx, eventAdd)
 		for i := range told {
 			a, e := told[i].Account, &told[i].Event
 			var number int64
-			if err := tx.QueryRow(queries["event.number"], string(a)).Scan(&number); err != nil {
+			if err := next.QueryRow(string(a)).Scan(&number); err != nil {
 				return err
 			}
-			if err := exec(tx, "event.add", string(a), number, micros(e.At), string(e.Kind), string(e.Message), e.Recipient, string(e.Evidence), int64(e.Of), int64(e.Outcome)); err != nil {
+			if _, err := add.Exec(string(a), number, micros(e.At), string(e.Kind), string(e.Message), e.Recipient, string(e.Evidence), int64(e.Of), int64(e.Outcome)); err != nil {
 				return err
 			}
 		}

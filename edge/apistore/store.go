@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"io/fs"
 	"time"
 
@@ -27,6 +28,7 @@ type Options struct {
 // A Store keeps what programs need. It may be used from many goroutines.
 type Store struct {
 	file    *sqlitefile.File
+	events  *sqlitefile.Ready // what Append says, for each step of the journal
 	watches watches
 }
 
@@ -40,7 +42,15 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{file: file}, nil
+	said := map[string]string{}
+	for _, name := range []string{eventMove, eventNumber, eventAdd} {
+		said[name] = queries[name]
+	}
+	events, err := file.Ready(ctx, said)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &Store{file: file, events: events}, nil
 }
 
 // Columns names every column, for the inventory of personal data (P-01).
