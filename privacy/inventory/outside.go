@@ -117,6 +117,7 @@ func controlFields() []privacy.Holding {
 			asked.holds("Timeline.subject", subject),
 			asked.holds("Timeline.submitted", traffic),
 			asked.holds("Timeline.digest", digest),
+			asked.holds("Timeline.unscanned", traffic),
 			asked.holds("Timeline.size", digest),
 			own.holds("Entry.message", messageID),
 			own.holds("Entry.sender", accountAddress, otherAddress),
