@@ -9,8 +9,9 @@
 //
 // Invariants: a page shows a request only to who began it, everything else is
 // not found (AT-28); the one-time code is on one page once and in no address; the
-// page of a request alone may connect to the ports of remsign; a number of a telephone
-// and an uploaded message are not kept beyond the request that brought them.
+// page of a request alone may connect to the ports of remsign; a telephone's number comes
+// from who is logged in and is shown masked; an uploaded message is not kept beyond the
+// request that brought it; a page that waits changes nothing, and works without scripts.
 //
-// Next: pages.go, programs.go; docs/formats/signing.md.
+// Next: pages.go, mobile.go, programs.go; docs/formats/signing.md and mobile-signature.md.
 package signing

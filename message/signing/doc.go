@@ -6,7 +6,8 @@
 //
 // The order is: Begin with unsigned originals, Choose a certificate, sign the
 // attributes elsewhere, Complete with the values. A message can also be signed in
-// another program and uploaded whole, or by telephone (mobile.go).
+// another program and uploaded whole, or by telephone: AskMobile asks, and Watch goes on
+// without anybody's page (mobile.go, telephone.go).
 //
 // Invariants: what is submitted was verified here from its bytes alone, over the
 // very part that was shown; each message of a batch has its own signature; a
@@ -20,7 +21,10 @@
 // submission recognises. After a restart between submission and answer the draft's
 // own state has to tell that it was sent: see [Door].
 //
-// Next: service.go, then complete.go. edge/signing has the pages and the door for
+// A telephone rings once for a request; what was taken back, came too late or belongs to
+// a request that a restart forgot is not sent, however it is confirmed later.
+//
+// Next: service.go and request.go, then complete.go. edge/signing has the pages and the door for
 // programs, cmd/remsign is the program on the signer's machine,
 // docs/formats/signing.md says what they tell each other.
 package signing
