@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -189,5 +191,141 @@ func TestAThousandLetters(t *testing.T) {
 	var out bytes.Buffer
 	if err := h.bulk.Results(t.Context(), h.visitor(), id, &out); err != nil || bytes.Count(out.Bytes(), []byte("\r\n")) != 1001 {
 		t.Errorf("the results have %d lines: %v", bytes.Count(out.Bytes(), []byte("\r\n")), err)
+	}
+}
+
+// A cut is a mailbox whose n-th effect on drafts and all later ones fail, the n-th
+// before it is made or after; 0: none does.
+type cut struct {
+	mailbox.Store
+	mu   sync.Mutex
+	n    int
+	done int // guarded by mu
+}
+
+// fails is asked twice for each effect.
+func (c *cut) fails() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.done++
+	return c.n > 0 && c.done >= c.n
+}
+
+func (c *cut) SaveDraft(ctx context.Context, by rem.Actor, d mailbox.Draft) (int64, error) {
+	if c.fails() {
+		return 0, errKilled
+	}
+	v, err := c.Store.SaveDraft(ctx, by, d)
+	if err == nil && c.fails() {
+		err = errKilled
+	}
+	return v, err
+}
+
+func (c *cut) PutFile(ctx context.Context, by rem.Actor, id mailbox.DraftID, file string, in io.Reader, most int64) (int64, rem.Digest, error) {
+	if c.fails() {
+		return 0, rem.Digest{}, errKilled
+	}
+	size, d, err := c.Store.PutFile(ctx, by, id, file, in, most)
+	if err == nil && c.fails() {
+		err = errKilled
+	}
+	return size, d, err
+}
+
+func (c *cut) DropDraft(ctx context.Context, by rem.Actor, id mailbox.DraftID) error {
+	if c.fails() {
+		return errKilled
+	}
+	err := c.Store.DropDraft(ctx, by, id)
+	if err == nil && c.fails() {
+		err = errKilled
+	}
+	return err
+}
+
+// Whatever effect on drafts is the last one before the process ends: a list with a
+// template is whole and waits to be signed, or nothing of it is left; signed messages
+// go out once each, or none does.
+func TestABulkSendingSurvivesEveryCrashOfItsMailbox(t *testing.T) {
+	kit := newHouse(t)
+	var files, signed bytes.Buffer
+	pack := func(into *bytes.Buffer, name func(int) string, content func(int) []byte) {
+		z := zip.NewWriter(into)
+		for i := range 3 {
+			w, err := z.Create(name(i))
+			if err == nil {
+				_, err = w.Write(content(i))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pack(&files, func(i int) string { return fmt.Sprintf("%d.txt", i) }, func(i int) []byte { return []byte("ek") })
+	pack(&signed, func(i int) string { return fmt.Sprintf("%d.eml", i) }, func(i int) []byte {
+		return kit.letter(fmt.Sprint("Bildirim ", i), world.Address("cem", "hs90"))
+	})
+	var list bytes.Buffer
+	list.WriteString("adres,ad,dosya\n")
+	for i := range 3 {
+		fmt.Fprintf(&list, "%s,Cem %d,%d.txt\n", world.Address("cem", "hs90"), i, i)
+	}
+	for _, request := range []bulk.Request{
+		{Kind: bulk.Templated, Subject: "Sayın {{ad}}", Text: "Merhaba", List: list.Bytes(), Package: content{files.Bytes()}},
+		{Kind: bulk.Presigned, Package: content{signed.Bytes()}},
+	} {
+		t.Run(string(request.Kind), func(t *testing.T) {
+			for n := 1; ; n++ {
+				h := kit.another(t)
+				whole := h.box.Store
+				c := &cut{Store: whole, n: n}
+				h.box.Store = c
+				_, _, err := h.bulk.Create(t.Context(), h.visitor(), request)
+				for i := 0; i < 3 && err == nil; i++ {
+					err = h.bulk.Round(t.Context())
+				}
+				c.mu.Lock()
+				over := c.done < n
+				c.mu.Unlock()
+				h.box.Store = whole
+				h.bulk = h.service() // as after a restart
+				for range 5 {
+					if err := h.round(); err != nil {
+						t.Fatalf("after effect %d: %v", n, err)
+					}
+					h.Clock.Advance(time.Minute)
+				}
+				account := h.visitor().Actor.Account
+				jobs, err := h.store.Bulk().Jobs(t.Context(), account, 10)
+				if err != nil || len(jobs) != 1 {
+					t.Fatalf("after effect %d there are %d jobs: %v", n, len(jobs), err)
+				}
+				drafts, err := h.box.Store.Items(t.Context(), account, mailbox.Query{Kinds: []mailbox.Kind{mailbox.Drafted}, Limit: 10})
+				if err != nil {
+					t.Fatal(err)
+				}
+				sent, err := h.box.Store.Items(t.Context(), account, mailbox.Query{Kinds: []mailbox.Kind{mailbox.Sent}, Limit: 10})
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := map[bulk.State][2]int{bulk.Abandoned: {0, 0}, bulk.Running: {3, 0}}
+				if request.Kind == bulk.Presigned {
+					want = map[bulk.State][2]int{bulk.Abandoned: {0, 0}, bulk.Done: {0, 3}}
+				}
+				if is, ok := want[jobs[0].State]; !ok || is != [2]int{len(drafts), len(sent)} {
+					t.Errorf("after effect %d it is %s with %d drafts and %d sent", n, jobs[0].State, len(drafts), len(sent))
+				}
+				if over {
+					if n < 10 {
+						t.Errorf("there were %d effects alone", n)
+					}
+					return
+				}
+			}
+		})
 	}
 }
