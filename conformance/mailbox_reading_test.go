@@ -203,24 +203,29 @@ func (m *mailbox) exporting(t *testing.T) {
 		dir := unpack(t, b)
 		offline := m.browser.Page(t)
 		offline.Open("file://" + filepath.Join(dir, "index.html"))
+		looks := func(page string) {
+			for _, problem := range append(offline.Barriers(), offline.Layout()...) {
+				t.Errorf("%s: %s", page, problem)
+			}
+			offline.Shot("mailbox-offline-" + page + "-" + form)
+		}
+		looks("index")
+		offline.Follow(`a[href^="part-0001/"]`)
 		for _, want := range []string{called, notice, rich} {
 			if !strings.Contains(offline.Text("body"), want) {
-				t.Errorf("the index of %s does not have %q: %s", form, want, offline.Text("body"))
+				t.Errorf("the list of %s does not have %q: %s", form, want, offline.Text("body"))
 			}
 		}
-		for _, problem := range append(offline.Barriers(), offline.Layout()...) {
-			t.Error(problem)
+		looks("list")
+		offline.FollowText(called)
+		if got := offline.Text("body"); !strings.Contains(got, m.bora.who.Address) || !strings.Contains(got, "Okundu") {
+			t.Errorf("the message's page of %s: %s", form, got)
 		}
-		offline.Shot("mailbox-offline-index-" + form)
-		offline.Follow("main a[href$='.html']")
-		for _, problem := range append(offline.Barriers(), offline.Layout()...) {
-			t.Error(problem)
-		}
-		offline.Shot("mailbox-offline-message-" + form)
+		looks("message")
 		offline.As(browser.Phone, browser.Dark)
 		offline.Shot("mailbox-offline-message-" + form)
 		if form == "mbox" {
-			if found, err := filepath.Glob(filepath.Join(dir, "*.mbox")); err != nil || len(found) == 0 {
+			if found, err := filepath.Glob(filepath.Join(dir, "part-*", "*.mbox")); err != nil || len(found) == 0 {
 				t.Errorf("there is no mbox: %v", err)
 			}
 		}

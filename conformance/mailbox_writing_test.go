@@ -71,7 +71,6 @@ func (m *mailbox) composing(t *testing.T) {
 	h.Attach("file", pdf)
 	h.eventually("a file goes up", `document.querySelector("[data-compose-files]").textContent.includes("gündem.pdf")`)
 	h.eventually("the meter counts it", `document.querySelector("[data-compose-size]").textContent.includes("4,") && document.querySelector("[data-compose-meter] meter").value > 10`)
-	h.saved()
 	h.sees("compose-written")
 	h.Follow(`button[value="save"]:not([hidden])`)
 	at := strings.TrimPrefix(h.Here(), h.base+"/tr")
