@@ -242,6 +242,8 @@ func (s *Service) templated(ctx context.Context, who mailbox.Visitor, q Request,
 		}
 		if r.Bytes += size; size > s.MaxSize {
 			r.fault(i+1, "İleti, sınırdan büyük oluyor.", "The message would be larger than allowed.")
+		} else if refusal := mailbox.TooLarge(size, s.Box.Limits(&l.draft)); refusal != nil {
+			r.fault(i+1, refusal.Detail.Turkish, refusal.Detail.English)
 		}
 	}
 	return letters, r, nil
