@@ -18,7 +18,7 @@ type loneCmd struct {
 	Time   time.Duration `help:"How long a round takes." default:"4s"`
 	Rounds int           `help:"Undisturbed rounds." default:"5"`
 	Dir    string        `help:"Folder for all that is stored. Default: the folder for temporary files." type:"path" placeholder:"DIR"`
-	Other  string        `help:"Another build of this program, whose provider takes turns with ours." type:"existingfile" placeholder:"FILE"`
+	Other  string        `help:"Another build of this program, of the same configuration, whose provider takes turns with ours." type:"existingfile" placeholder:"FILE"`
 }
 
 // turn is how many messages or writes one side has before the next one's turn.

@@ -12,6 +12,7 @@ import (
 	"rem"
 	"rem/edge/clock"
 	"rem/edge/simulator"
+	"rem/internal/node"
 	"rem/message"
 	"rem/message/evidence"
 	"rem/trust/tsp"
@@ -30,6 +31,7 @@ type verifyCmd struct {
 // two raw signatures that are in it. How others' evidence fares is measured by
 // the benchmark of trust/xades, which writes it as others do.
 func (c *verifyCmd) Run(ctx context.Context, r *report) error {
+	node.CollectSeldom() // as a provider does
 	own, known, raw, err := c.evidence(ctx)
 	if err != nil {
 		return err

@@ -4,7 +4,8 @@
 // the disk, and can be read again in order.
 //
 // Small contents (up to [SmallContent]) are appended to segment files, many
-// writers sharing one write and one sync. Large ones are files of their own,
+// writers sharing one write and one sync; who has been alone for a while writes and
+// syncs himself, without handing over to another goroutine. Large ones are files of their own,
 // with a record in a segment that says what they are. docs/formats/segment.md
 // is the form of the files.
 //

@@ -17,8 +17,9 @@
 //   - The order of the records is the order in which they are applied.
 //   - A step is answered when its record is durable and it is applied, so a
 //     reader sees what a writer was told.
-//   - One goroutine, the applier, changes the state; another one, the flusher,
-//     writes to SQLite; readers have connections of their own that cannot write.
+//   - One goroutine at a time changes the state: the applier's, or that of a writer
+//     who is alone and applies his own record; another one, the flusher, writes to
+//     SQLite; readers have connections of their own that cannot write.
 //   - A message that the index does not have as it is stands in memory, so that
 //     nobody meets an older one; a list that only the index can give waits until
 //     it has followed.
