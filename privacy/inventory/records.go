@@ -46,6 +46,7 @@ func records() []privacy.Holding {
 			digests.holds("message.Record.Digest", digest),
 			record.holds("message.Record.Size", digest),
 			record.holds("message.Record.Submitted", traffic),
+			record.holds("message.Record.Unscanned", traffic),
 			digests.holds("message.Record.Original", digest),
 			record.holds("message.Record.Length", digest),
 

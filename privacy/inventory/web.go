@@ -22,7 +22,7 @@ func pageLog() []privacy.Holding {
 	return slices.Concat(
 		technical(privacy.LogKey, random, "web:request"),
 		technical(privacy.LogKey, ofCode, "web:route", "web:panic", "web:stack"),
-		technical(privacy.LogKey, ofFault, "web:err"),
+		technical(privacy.LogKey, ofFault, "web:err", "doorway:err"),
 	)
 }
 
