@@ -256,9 +256,13 @@ func parties(term rem.Text, all []eyp.Party) (list []web.Fact) {
 func packageOf(k *eyp.Package) *packageView {
 	m := &k.Metadata
 	d := &packageView{Unverified: k.Unverified}
+	date := same(shown(m.Date))
+	if !m.Time.IsZero() {
+		date = text(web.Day(m.Time, "tr"), web.Day(m.Time, "en"))
+	}
 	d.Facts = []web.Fact{
 		{Term: text("Konu", "Subject"), Value: web.Cell{Text: shown(m.Subject)}}, {Term: text("Belge no", "Document number"), Value: web.Cell{Text: shown(m.Number)}},
-		{Term: text("Tarih", "Date"), Value: web.Cell{Text: shown(m.Date)}}, {Term: text("Gizlilik", "Classification"), Value: web.Cell{Say: m.SecurityText()}},
+		{Term: text("Tarih", "Date"), Value: web.Cell{Say: date}}, {Term: text("Gizlilik", "Classification"), Value: web.Cell{Say: m.SecurityText()}},
 	}
 	d.Facts = append(d.Facts, parties(text("Oluşturan", "From"), m.From)...)
 	d.Facts = append(d.Facts, parties(text("Dağıtım", "To"), m.To)...)

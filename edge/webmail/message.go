@@ -212,6 +212,7 @@ func (p *pages) tale(v *visit, r *mailbox.Row) (*tale, error) {
 // judged is what verifying gave, as a panel shows it.
 type judged struct {
 	Name     rem.Text
+	For      string // the recipient that it is about, where there are several
 	Verdict  web.Cell
 	Sentence rem.Text
 	Facts    []web.Fact
@@ -408,6 +409,9 @@ func (t *tale) panels(item mailbox.ItemID) (list []judged) {
 		d := panel(e.Judgement)
 		d.Name, d.Path, d.ID = e.Name, evidencePath(item, e.Digest), string(e.ID)
 		d.Facts = append(t.evidenceFacts(e), d.Facts...)
+		if to := t.view.Record.Recipient(e.Recipient); to != nil && len(t.view.Record.Recipients) > 1 {
+			d.For = shown(to.Address.String())
+		}
 		list = append(list, d)
 	}
 	return list
