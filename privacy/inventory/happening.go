@@ -48,6 +48,7 @@ func happeningRecords() []privacy.Holding {
 	list = append(list, m.holds("bulk.sealedFields.Address", bulkAddress))
 	return append(list, slices.Concat(
 		technical(privacy.Column, byParts, "bulk_item.address"),
+		technical(privacy.PageAddress, random, "{hook}"),
 		technical(privacy.Column, order, "event.number", "event_newest.number", "hook.cursor", "hook.upto", "hook_delivery.upto", "hook_delivery.after", "hook_delivery.events", "bulk_job.cursor", "bulk_item.row"),
 		technical(privacy.Column, position, "event_position.one", "event_position.position"),
 		technical(privacy.Column, ofSystem, "hook.failing", "hook.attempts", "hook.due", "hook.confirmed", "hook_delivery.tries", "hook_delivery.at"),
