@@ -302,7 +302,7 @@ func (h *holder) gets(path string) (name string, body []byte) { return h.sends(p
 // sends sends a form whose answer is a file.
 func (h *holder) sends(path string, form url.Values) (name string, body []byte) {
 	h.s.t.Helper()
-	a := h.Do(h.base+"/tr"+path, form)
+	a := h.Do(h.post.world.Root(), h.base+"/tr"+path, form)
 	defer a.Body.Close()
 	body, err := io.ReadAll(a.Body)
 	h.s.must(err)

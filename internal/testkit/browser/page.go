@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -133,8 +134,9 @@ func Eval[T any](p *Page, expression string) T {
 }
 
 // Do asks for an address with the page's cookies, beside the browser: what it would
-// save as a file. A form is sent where there is one. The body is the caller's to close.
-func (p *Page) Do(address string, form url.Values) *http.Response {
+// save as a file. A form is sent where there is one. The server is one that roots know;
+// the body is the caller's to close.
+func (p *Page) Do(roots *x509.CertPool, address string, form url.Values) *http.Response {
 	p.t.Helper()
 	kept := get(p, chromedp.Action[network.GetCookiesResult](func(ctx context.Context, t *chromedp.Target) (network.GetCookiesResult, error) {
 		return cdp.Call(ctx, t, network.GetCookies, network.GetCookiesParams{URLs: []string{address}})
@@ -154,8 +156,7 @@ func (p *Page) Do(address string, form url.Values) *http.Response {
 	for _, c := range kept.Cookies {
 		q.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	}
-	// The browser does not look at the test's certificates either (Open).
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
 	a, err := client.Do(q)
 	if err != nil {
 		p.t.Fatalf("asking for %s: %v", address, err)
