@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"rem"
+	"rem/message"
 	"rem/message/mailbox"
 	"rem/message/signing"
 	"rem/person/token"
@@ -239,11 +241,14 @@ func (p *programs) signing() {
 		var drafts []signing.Draft
 		for _, id := range in.Body.Drafts {
 			d, err := p.Box.Draft(ctx, who, mailbox.DraftID(id))
-			if err != nil {
-				return nil, p.told(in.Language, err)
+			var original message.Content
+			if err == nil {
+				original, err = p.Box.ComposeToSign(ctx, who, d.ID)
 			}
-			original, err := p.Box.ComposeToSign(ctx, who, d.ID)
 			if err != nil {
+				for _, d := range drafts {
+					err = errors.Join(err, d.Close())
+				}
 				return nil, p.told(in.Language, err)
 			}
 			drafts = append(drafts, signing.Draft{ID: id, Author: d.Author, Original: original})

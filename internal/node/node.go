@@ -329,9 +329,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	stages.Go(func() { n.watchTerms(work) })
 	stages.Go(func() { n.followMailboxes(work) })
 	stages.Go(func() { n.sendDrafts(work) })
-	if n.signing.Mobile != nil {
-		stages.Go(func() { n.signing.Watch(work) })
-	}
+	stages.Go(func() { n.signing.Watch(work) })
 	stages.Go(func() {
 		if err := n.People.Messenger.Run(work); err != nil && work.Err() == nil {
 			n.alarmOf(alarmNews)(err)

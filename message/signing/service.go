@@ -118,7 +118,7 @@ type Service struct {
 	// behind a leaf that they issued, so that others find its path too. They prove
 	// nothing.
 	Known []*x509.Certificate
-	// Mobile signs by telephone; nil: that is not offered. With it Watch has to run.
+	// Mobile signs by telephone; nil: that is not offered. Watch has to run.
 	Mobile Mobile
 	Policy Policy
 	// Alarm hears of faults that no caller is told; nil: nobody does.

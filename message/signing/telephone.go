@@ -215,7 +215,8 @@ func (s *Service) withdraw(h MobileHandle) {
 	}
 }
 
-// Watch asks after telephones until ctx ends, and submits what they signed.
+// Watch asks after telephones until ctx ends, and submits what they signed; it gives
+// back what requests read whose term has passed.
 func (s *Service) Watch(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
