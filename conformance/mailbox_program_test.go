@@ -85,20 +85,6 @@ func (h *holder) eventually(what, expression string) {
 	}
 }
 
-// pairs pairs the browser with remsign, from the page of signing.
-func (h *holder) pairs(s *signer) {
-	h.s.t.Helper()
-	h.Click("[data-sign-begin]")
-	h.eventually("pairing", `!document.querySelector("[data-sign-pair]").hidden`)
-	code := pairingCode.FindStringSubmatch(s.sees("Bu siteyi siz açmadıysanız"))
-	if code == nil {
-		h.s.t.Fatal("the terminal shows no code")
-	}
-	h.Fill("code", code[1]+code[2])
-	h.Click("[data-sign-pair] button")
-	h.chooses()
-}
-
 // chooses waits for the certificates of the card.
 func (h *holder) chooses() {
 	h.s.t.Helper()
