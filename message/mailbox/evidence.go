@@ -37,7 +37,8 @@ func (b *Box) evidenceMail(ctx context.Context, view *message.View, id rem.Evide
 	return content{mime.Memory(p), rem.DigestOf(p)}, nil
 }
 
-// EvidenceMail writes the mail of an evidence, as from the provider of the domain.
+// EvidenceMail writes the mail of an evidence, as from the provider of the domain;
+// [envelope.Shown] reads it.
 func EvidenceMail(r *message.Record, f message.Filed, domain string) ([]byte, error) {
 	return writeEvidenceMail(make([]byte, 0, evidenceMailRoom+mime.Base64Len(len(f.XML))), r, f, domain)
 }
@@ -84,7 +85,7 @@ func writeEvidenceMail(room []byte, r *message.Record, f message.Filed, domain s
 		title.Turkish, what.Turkish, title.English, what.English, r.ID, about, f.Time.UTC().Format("2006-01-02 15:04:05"), f.ID, f.Issuer))
 	m.Delimiter(boundary)
 	m.Media("Content-Type", "application/xml")
-	m.Media("Content-Disposition", "attachment", mime.Param{Name: "filename", Value: "delil.xml"})
+	m.Media("Content-Disposition", "attachment", mime.Param{Name: "filename", Value: envelope.ShownName})
 	m.Raw([]byte("Content-Transfer-Encoding: base64\r\n")...)
 	m.End()
 	m.Base64(f.XML)

@@ -19,6 +19,11 @@ func (r *run) mail(ctx context.Context, file *Finding, src mime.Source) error {
 	e, err := envelope.Read(src)
 	switch {
 	case errors.Is(err, envelope.ErrNotEnvelope):
+		if xml, ok := envelope.Shown(src); ok {
+			file.fact("note", "the mail around the evidence is not signed")
+			file.part(r.xml(ctx, "", xml))
+			return nil
+		}
 		f, err := r.original(ctx, src)
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"rem/message"
 	"rem/message/envelope"
 	"rem/message/evidence"
+	"rem/message/mailbox"
 	"rem/message/verification"
 	"rem/provider"
 	"rem/trust/cades"
@@ -82,6 +83,48 @@ func TestEnvelopesOfAMessagePass(t *testing.T) {
 	}
 	if f := find(r.Findings, verification.Digest); f == nil || f.Name != string(story[0].ID) {
 		t.Errorf("the original was compared with %+v", f)
+	}
+}
+
+// What a holder saves from his mail program is judged by the evidence inside: the
+// mail is no original, and its words prove nothing.
+func TestMailThatShowsAnEvidenceIsJudgedByIt(t *testing.T) {
+	w := newWorld(t)
+	story := w.story()
+	in := []verification.Input{input("dispatch.eml", w.dispatch([]byte(original), story[0]))}
+	var mails [][]byte
+	for _, s := range story[1:] {
+		b, err := mailbox.EvidenceMail(record(s.Draft, []byte(original)), s.FiledAs(false), "hs90.kep.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		mails = append(mails, b)
+		in = append(in, input(string(s.ID)+".eml", b))
+	}
+	r := w.verify(in...)
+	if r.Verdict != validation.TotalPassed {
+		t.Errorf("verdict %s:\n%s", r.Verdict, worst(r.Findings))
+	}
+	if chain := find(r.Findings, verification.Chain); chain == nil || len(chain.Parts) != 5 {
+		t.Errorf("the chain is %+v, want 5 steps", chain)
+	}
+	at := bytes.Index(mails[0], []byte("PD94")) // "<?x" in base64
+	if at < 0 {
+		at = bytes.Index(mails[0], []byte("base64\r\n\r\n")) + len("base64\r\n\r\n")
+	}
+	for _, off := range []int{at + 400, at + 4000} {
+		changed := bytes.Clone(mails[0])
+		if changed[off] = 'A'; mails[0][off] == 'A' {
+			changed[off] = 'B'
+		}
+		if r := w.verify(input("changed.eml", changed)); r.Verdict == validation.TotalPassed {
+			t.Errorf("a changed evidence in a mail is %s", r.Verdict)
+		}
+	}
+	// A mail that only looks like one is an original, held against evidence.
+	other := bytes.Replace(mails[0], []byte("auto-generated"), []byte("no"), 1)
+	if r := w.verify(append(in[:1:1], input("other.eml", other))...); r.Verdict != validation.TotalFailed {
+		t.Errorf("another mail beside the evidence is %s, want TOTAL-FAILED", r.Verdict)
 	}
 }
 

@@ -73,6 +73,7 @@ var words = map[string]rem.Text{
 	"follows from, not given":                          {Turkish: "önceki adım (verilmedi)", English: "follows from (not given)"},
 	"not signed by its sender":                         {Turkish: "gönderici imzalamamış", English: "not signed by its sender"},
 	"EN 319 522-3 names the issuer without an address": {Turkish: "EN 319 522-3 düzenleyeni adressiz anar", English: "EN 319 522-3 names the issuer without an address"},
+	"the mail around the evidence is not signed":       {Turkish: "delilin çevresindeki posta imzalı değildir", English: "the mail around the evidence is not signed"},
 	"the header is not covered by the signature":       {Turkish: "başlık imza kapsamında değil", English: "the header is not covered by the signature"},
 
 	"SubmissionAcceptanceRejection":    {Turkish: "gönderim kabul/ret delili", English: "submission acceptance or rejection"},
