@@ -69,7 +69,7 @@ func (c *imapCmd) Run(ctx context.Context, r *report) (err error) {
 	r.say("opened for the first time: %s messages/s", figure(first[0]))
 	// The mailbox follows the openings, and the search what came; who reads old mail
 	// does so long after that.
-	if err := ours.rests(ctx); err != nil {
+	if err := rests(ctx, ours.server); err != nil {
 		return err
 	}
 
@@ -267,29 +267,4 @@ func sameCipher(ctx context.Context, r *report, readers ...*reader) error {
 	}
 	r.note("Both speak %s.", spoken[0])
 	return nil
-}
-
-// rests waits until the server does nothing by itself any more: for longer than it
-// pauses at most between two looks at its journal.
-func (r *reader) rests(ctx context.Context) error {
-	const look, little, quiet = time.Second, 0.03, 6 // of a core, so many looks
-	before, err := usedBy(r.server)
-	looks := 0
-	for deadline := time.Now().Add(10 * time.Minute); err == nil && looks < quiet; {
-		if time.Now().After(deadline) {
-			return errors.New("the server does not come to rest")
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(look):
-		}
-		var after float64
-		after, err = usedBy(r.server)
-		if looks++; after-before > little*look.Seconds() {
-			looks = 0
-		}
-		before = after
-	}
-	return err
 }

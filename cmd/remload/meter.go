@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -128,4 +130,39 @@ func processes() (processTable, error) {
 		list[pid] = p
 	}
 	return list, nil
+}
+
+// rests waits until programs do nothing by themselves any more: for longer than ours
+// pause at most between two looks at their journals.
+func rests(ctx context.Context, roots ...int) error {
+	const look, little, quiet = time.Second, 0.03, 6 // of a core, so many looks
+	all := func() (sum float64, err error) {
+		for _, root := range roots {
+			one, err := usedBy(root)
+			if err != nil {
+				return 0, err
+			}
+			sum += one
+		}
+		return sum, nil
+	}
+	before, err := all()
+	looks := 0
+	for deadline := time.Now().Add(10 * time.Minute); err == nil && looks < quiet; {
+		if time.Now().After(deadline) {
+			return errors.New("the providers do not come to rest")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(look):
+		}
+		var after float64
+		after, err = all()
+		if looks++; after-before > little*look.Seconds() {
+			looks = 0
+		}
+		before = after
+	}
+	return err
 }

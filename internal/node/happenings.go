@@ -16,6 +16,7 @@ import (
 // happenings tell programs what happened, and send in bulk.
 type happenings struct {
 	follower  *happening.Follower
+	pace      pace
 	hooks     *happening.Hooks
 	deliverer *hook.Deliverer
 	bulk      *bulk.Service
@@ -39,7 +40,8 @@ const (
 func (n *Node) openHappenings(guard *outward.Guard) (err error) {
 	h, store := &n.People.happenings, n.People.programs
 	sealer := hook.Sealer{Keys: n.Records.Keys}
-	h.follower = &happening.Follower{Feed: n.Store, Ledger: n.Store, Store: store, Clock: n.clock, Keep: time.Duration(n.Config.Programs.EventDays) * 24 * time.Hour}
+	h.pace.feed = n.Store
+	h.follower = &happening.Follower{Feed: &h.pace, Ledger: n.Store, Store: store, Clock: n.clock, Keep: time.Duration(n.Config.Programs.EventDays) * 24 * time.Hour}
 	h.hooks = &happening.Hooks{Store: store, Events: store, Accounts: n.Store, Sealer: sealer, Clock: n.clock, Check: guard.Check}
 	h.deliverer, err = hook.New(hook.Options{Events: store, Hooks: store, Accounts: n.Store, Sealer: sealer, Clock: n.clock, Guard: guard})
 	if err != nil {
@@ -81,7 +83,7 @@ func (n *Node) tellHappenings(ctx context.Context) {
 			n.alarmOf(what)(err)
 		}
 	}
-	var pace pace
+	pace := &h.pace
 	for ctx.Err() == nil {
 		_, err := h.follower.Follow(ctx)
 		pace.done()
@@ -93,7 +95,7 @@ func (n *Node) tellHappenings(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-wake:
-			pace.wait(ctx)
+			pace.wait(ctx, committed, nil)
 		case <-pause.C:
 			alarm(alarmBulk, h.bulk.Round(ctx))
 		case <-forget.C:

@@ -44,6 +44,9 @@ type mailboxes struct {
 	follower *mailbox.Follower
 	sender   *mailbox.Sender
 	limits   *peerLimits
+	pace     pace
+	// looked rings when somebody looks at a mailbox.
+	looked chan struct{}
 	// following is held while the journal is followed.
 	following sync.Mutex
 }
@@ -53,6 +56,14 @@ func (m *mailboxes) follow(ctx context.Context) (bool, error) {
 	m.following.Lock()
 	defer m.following.Unlock()
 	return m.follower.Follow(ctx)
+}
+
+// ring tells that somebody looks at a mailbox.
+func (m *mailboxes) ring() {
+	select {
+	case m.looked <- struct{}{}:
+	default:
+	}
 }
 
 // openMailbox opens the store of mailboxes. What happened since the last run is
@@ -86,11 +97,12 @@ func (n *Node) openMailbox(ctx context.Context) error {
 	if err := inventory.Check(columns); err != nil {
 		return fmt.Errorf("comparing mailboxes with the inventory of personal data: %w", err)
 	}
-	n.boxes.follower = &mailbox.Follower{Feed: n.Store, Ledger: n.Store, Store: n.boxes.store, Domain: n.Provider.Domain, WordKey: key, Texts: textsOf, Octets: octets}
+	n.boxes.pace.feed, n.boxes.looked = n.Store, make(chan struct{}, 1)
+	n.boxes.follower = &mailbox.Follower{Feed: &n.boxes.pace, Ledger: n.Store, Store: n.boxes.store, Domain: n.Provider.Domain, WordKey: key, Texts: textsOf, Octets: octets}
 	n.Mailbox = &mailbox.Box{
 		Ledger: n.Store, Store: n.boxes.store, Accounts: n.Store, Retriever: n.Retriever, Submitter: n.Submitter, Names: mailboxNames{n},
 		Spool: func() mailbox.Spool { return n.Store.Spool() }, Clock: n.clock, Domain: n.Provider.Domain, WordKey: key,
-		Limit: n.limit,
+		Limit: n.limit, Looked: n.boxes.ring,
 	}
 	return nil
 }
@@ -166,13 +178,13 @@ func (n *Node) followMailboxes(ctx context.Context) {
 			n.alarmOf(what)(err)
 		}
 	}
-	var pace pace
+	pace := &n.boxes.pace
 	for ctx.Err() == nil {
 		_, err := n.boxes.follow(ctx)
 		pace.done()
 		alarm(alarmMailbox, err)
 		more, fault := false, err
-		if err == nil {
+		if err == nil && pace.words() {
 			more, fault = n.boxes.follower.Index(ctx, indexedAtOnce)
 			alarm(alarmWords, fault)
 		}
@@ -186,7 +198,7 @@ func (n *Node) followMailboxes(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-wake:
-			pace.wait(ctx)
+			pace.wait(ctx, committed, n.boxes.looked)
 		case <-pause.C:
 		case <-sweep.C:
 			alarm(alarmDrafts, n.boxes.store.Sweep(ctx))

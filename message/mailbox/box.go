@@ -68,12 +68,18 @@ type Box struct {
 	// Limit tells how large a signed package the provider of a domain takes; nil:
 	// nothing is known of any.
 	Limit func(domain string) Limit
+	// Looked hears of each look at a mailbox, before it; nil: nobody hears. It returns
+	// at once, and may be called concurrently.
+	Looked func()
 }
 
 func refuse(tr, en string) *rem.Refusal { return rem.Refuse(rem.PolicyViolation, tr, en) }
 
-// may returns the account when the person has the permission on it now.
+// may rings Looked, and returns the account when the person has the permission on it now.
 func (b *Box) may(ctx context.Context, who Visitor, what account.Permissions) (account.Account, error) {
+	if b.Looked != nil {
+		b.Looked()
+	}
 	a, err := b.Accounts.Account(ctx, who.Actor.Account)
 	if err != nil {
 		return a, fmt.Errorf("looking at account %s: %w", who.Actor.Account, err)
