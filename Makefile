@@ -7,7 +7,7 @@ TESTFLAGS ?=
 # a mail server that nobody here wrote.
 TOOLS  := xmllint:libxml2-utils xmlsec1:xmlsec1 openssl:openssl swaks:swaks clamd:clamav-daemon python3:python3 postfix:postfix chromium:chromium ldapsearch:ldap-utils \
 	/usr/lib/python3/dist-packages/ldap3/__init__.py:python3-ldap3 /usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf:fonts-dejavu-core \
-	softhsm2-util:softhsm2 thunderbird:thunderbird certutil:libnss3-tools mbsync:isync offlineimap:offlineimap3 curl:curl neomutt:neomutt pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip node:nodejs /usr/lib/python3/dist-packages/zeep/__init__.py:python3-zeep
+	softhsm2-util:softhsm2 pkcs11-tool:opensc script:bsdutils thunderbird:thunderbird certutil:libnss3-tools mbsync:isync offlineimap:offlineimap3 curl:curl neomutt:neomutt pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip node:nodejs /usr/lib/python3/dist-packages/zeep/__init__.py:python3-zeep
 
 .PHONY: cross check tools format vet staticcheck test requirements generated build race fuzz conformance survival bench profile upgrade
 
