@@ -81,6 +81,10 @@ func full(b *testing.B, n int) *mailstore.Store {
 			batch = nil
 		}
 	}
+	for more := true; more; {
+		more, err = s.Tidy(b.Context())
+		must(b, err)
+	}
 	var some []mailbox.ItemID
 	for id := n / inFolder; id <= n; id += n / inFolder {
 		some = append(some, mailbox.ItemID(id))

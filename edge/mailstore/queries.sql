@@ -185,3 +185,12 @@ SELECT domain, octets, at FROM peer_limit ORDER BY domain
 
 -- name: keepStatedLimit
 INSERT INTO peer_limit (domain, octets, at) VALUES (?1, ?2, ?3) ON CONFLICT (domain) DO UPDATE SET octets = excluded.octets, at = excluded.at WHERE excluded.at >= peer_limit.at
+
+-- name: mergeWords
+INSERT INTO box_word (box_word, rank) VALUES ('merge', ?1)
+
+-- name: changes
+SELECT total_changes()
+
+-- name: newestItem
+SELECT COALESCE(MAX(n), 0) FROM box_item

@@ -74,6 +74,10 @@ type Store struct {
 	writes *sqlitefile.Ready // of steps
 	known  numbers
 
+	// gathered is how many items there were when all words were last brought together;
+	// owned by who calls Tidy.
+	gathered int64
+
 	mu    sync.Mutex
 	watch map[rem.AccountID][]chan struct{} // guarded by mu
 }

@@ -66,6 +66,17 @@ func (m *mailboxes) ring() {
 	}
 }
 
+// tidy brings the words of the search together while the journal rests.
+func (m *mailboxes) tidy(ctx context.Context, committed <-chan struct{}) error {
+	for more := true; more && len(committed) == 0 && ctx.Err() == nil; {
+		var err error
+		if more, err = m.store.Tidy(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // openMailbox opens the store of mailboxes. What happened since the last run is
 // followed by followMailboxes.
 func (n *Node) openMailbox(ctx context.Context) error {
@@ -200,6 +211,9 @@ func (n *Node) followMailboxes(ctx context.Context) {
 		case <-wake:
 			pace.wait(ctx, committed, n.boxes.looked)
 		case <-pause.C:
+			if pace.words() {
+				alarm(alarmWords, n.boxes.tidy(ctx, committed))
+			}
 		case <-sweep.C:
 			alarm(alarmDrafts, n.boxes.store.Sweep(ctx))
 			_, err := mailbox.EmptyTrash(ctx, n.boxes.store, n.clock.Now())
