@@ -74,8 +74,8 @@ func text(tr, en string) rem.Text { return rem.Text{Turkish: tr, English: en} }
 func Menu() []web.MenuItem {
 	return []web.MenuItem{
 		{Text: text("Ana sayfa", "Home"), Path: "/"},
-		{Text: text("Başvuru", "Apply"), Path: "/apply"},
-		{Text: text("Giriş", "Log in"), Path: "/login"},
+		{Text: text("Başvuru", "Apply"), Path: "/apply", Strangers: true},
+		{Text: text("Giriş", "Log in"), Path: "/login", Strangers: true},
 		{Text: text("Rehber", "Directory"), Path: "/directory"},
 		{Text: text("Delil doğrulama", "Verify an evidence"), Path: "/verify"},
 		{Text: text("Tarife", "Tariff"), Path: "/tariff"},

@@ -182,6 +182,8 @@ type Part struct {
 type MenuItem struct {
 	Text rem.Text
 	Path string // without the language
+	// Strangers: it is not shown to who is logged in.
+	Strangers bool
 }
 
 func (r *Route) check() error {

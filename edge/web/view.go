@@ -254,6 +254,9 @@ func (s *Site) leaving(login.Kind) string {
 func (s *Site) entries(r *Request, menu []MenuItem) (list []entry) {
 	here := r.Path()
 	for _, m := range menu {
+		if m.Strangers && !r.Principal.Nobody() {
+			continue
+		}
 		may := false
 		for i := range s.routes {
 			if x := &s.routes[i]; x.Method == "GET" && x.Pattern == m.Path {

@@ -89,7 +89,7 @@ func newFrame(t testing.TB, routes ...Route) *frame {
 	}
 	s, err := New(Config{
 		Base: base, Name: both("Provider"), Clock: testkit.NewClock(time.Time{}), Log: slog.New(slog.NewTextHandler(f.log, nil)), Sessions: f.people, Strict: true,
-		Menu: []MenuItem{{both("Home"), "/"}, {both("Desk"), "/desk"}},
+		Menu: []MenuItem{{Text: both("Home"), Path: "/"}, {Text: both("Desk"), Path: "/desk"}, {Text: both("Enter"), Path: "/enter", Strangers: true}},
 	}, Part{Name: "x", Routes: routes})
 	if err != nil {
 		t.Fatal(err)
@@ -551,5 +551,19 @@ func TestWhatWasTypedStandsThereAgain(t *testing.T) {
 	x := f.Field(Field{Name: "box", Type: BoxesInput, Choices: []Choice{{Value: "1", Chosen: true}, {Value: "2"}, {Value: "3"}}})
 	if x.Choices[0].Chosen || !x.Choices[1].Chosen || !x.Choices[2].Chosen {
 		t.Errorf("%+v", x.Choices)
+	}
+}
+
+// A public page does not ask who reads it, and shows everybody the same.
+func TestMenuLeadsWhereSomebodyMayGo(t *testing.T) {
+	f := newFrame(t, Route{Name: "home", Method: "GET", Pattern: "/", Who: Public}, Route{Name: "enter", Method: "GET", Pattern: "/enter", Who: Public},
+		Route{Name: "own", Method: "GET", Pattern: "/own", Who: Holder}, Route{Name: "desk", Method: "GET", Pattern: "/desk", Who: Staff(staff.Officer)})
+	for _, c := range []struct{ who, on, want string }{{"", "/tr/", "/tr/enter"}, {"holder", "/tr/", "/tr/enter"}, {"holder", "/tr/own", ""}, {"officer", "/tr/desk", "/tr/desk"}} {
+		page := f.ask("GET", c.on, c.who).Body.String()
+		for _, path := range []string{"/tr/enter", "/tr/desk"} {
+			if got := strings.Contains(page, `href="`+path+`"`); got != (path == c.want) {
+				t.Errorf("%q on %s sees %s: %t", c.who, c.on, path, got)
+			}
+		}
 	}
 }
