@@ -148,7 +148,8 @@ func (s *Service) mayChoose(ctx context.Context, r *request, chain []*x509.Certi
 		return fmt.Errorf("looking for the account that signs: %w", err)
 	}
 	o := a.Signatory(account.TokenOf(s.Tokens, chain[0].Subject.SerialNumber))
-	if o == nil || !a.May(o.Person, account.Sending, now) {
+	// The time of the signature has no fractions, and may lie before his appointment.
+	if o == nil || !a.May(o.Person, account.Sending, s.Clock.Now()) {
 		return rem.Refuse(rem.InvalidUserSignature, "Bu sertifika hesap sahibinin ya da gönderme yetkisi olan bir işlem yetkilisinin değil.", "This certificate is not that of the holder or of an operator who may send.")
 	}
 	return nil
