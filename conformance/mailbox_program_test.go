@@ -3,7 +3,6 @@ package conformance_test
 import (
 	"errors"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -91,17 +90,14 @@ func (h *holder) chooses() {
 	h.eventually("certificates", `document.querySelectorAll("[data-sign-certificates] button").length === 1`)
 }
 
-// token makes a token with a key of somebody's.
+// token makes a token with a key of somebody's. As many cards, it holds the
+// certificate of its owner alone; the provider knows who issued it (anchors.issuers).
 func (p *post) token(t *testing.T, h *holder) *softhsm.Token {
 	t.Helper()
 	id, err := p.world.PKI.Person(h.who.Subject, h.who.Address, "")
 	p.must(err)
 	k := softhsm.New(t, "Kart")
 	k.Put(t, id)
-	// Such cards hold the certificate of their authority too.
-	authority := filepath.Join(t.TempDir(), "authority.der")
-	p.must(os.WriteFile(authority, id.Chain[1].Raw, 0o600))
-	runs(t, "pkcs11-tool", "opensc", "--module", k.Module, "--token-label", k.Label, "--login", "--pin", softhsm.PIN, "--write-object", authority, "--type", "cert", "--label", "makam", "--id", "0a")
 	return k
 }
 

@@ -190,6 +190,10 @@ type Anchors struct {
 	Operation string `yaml:"operation"`
 	Timestamp string `yaml:"timestamp"`
 	Personal  string `yaml:"personal"`
+	// Issuers are the authorities between the personal anchors and people's
+	// certificates: many cards hold their owner's certificate alone. They help to find
+	// a path and prove nothing. Default: none, and a card has to hold them.
+	Issuers string `yaml:"issuers"`
 }
 
 // Revocation says where certificate status comes from.
@@ -408,7 +412,7 @@ func (c *Config) resolve(dir string) {
 	for _, p := range []*string{
 		&c.Data, &c.Operation.Certificate, &c.Operation.Key, &c.SubmissionTLS.Certificate, &c.SubmissionTLS.Key,
 		&c.RelayTLS.Certificate, &c.RelayTLS.Key, &c.TrustList.File, &c.TrustList.Signers,
-		&c.Anchors.Operation, &c.Anchors.Timestamp, &c.Anchors.Personal, &c.Web.TLS.Certificate, &c.Web.TLS.Key, &c.Keys.Folder, &c.Keys.Passphrase, &c.Keys.Destroyed,
+		&c.Anchors.Operation, &c.Anchors.Timestamp, &c.Anchors.Personal, &c.Anchors.Issuers, &c.Web.TLS.Certificate, &c.Web.TLS.Key, &c.Keys.Folder, &c.Keys.Passphrase, &c.Keys.Destroyed,
 		&c.Identification.Gate.Anchors, &c.Identification.Gate.Certificate, &c.Identification.Gate.Key, &c.Identification.Gate.Authorization,
 		&c.Identification.Registry.Anchors, &c.Identification.Registry.Certificate, &c.Identification.Registry.Key, &c.Identification.Registry.Authorization,
 		&c.SMS.Anchors, &c.SMS.Certificate, &c.SMS.Key, &c.SMS.Authorization,

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,7 +54,7 @@ func (n *Node) openSigning() error {
 	}
 	n.signing = &signing.Service{
 		Clock: n.clock, Random: rand.Reader, Accounts: n.Store, Tokens: n.Records.Signatory, Judge: n.Validator, Signatures: n.Submitter.Signatures,
-		Door: signingDoor{n}, Policy: signing.Policy{Batch: maxSignatures, OnePIN: true}, Known: a.personal, Alarm: n.alarmOf(alarmSigning),
+		Door: signingDoor{n}, Policy: signing.Policy{Batch: maxSignatures, OnePIN: true}, Known: slices.Concat(a.issuers, a.personal), Alarm: n.alarmOf(alarmSigning),
 	}
 	if !n.Config.MobileSignature.Given() {
 		return nil

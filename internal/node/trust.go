@@ -82,13 +82,16 @@ func refuseSimulators(mode config.Mode, certs ...*x509.Certificate) error {
 	return nil
 }
 
-type anchors struct{ operation, timestamp, personal []*x509.Certificate }
+type anchors struct{ operation, timestamp, personal, issuers []*x509.Certificate }
 
 func readAnchors(c *config.Config) (a anchors, err error) {
 	for _, f := range []struct {
 		file string
 		into *[]*x509.Certificate
-	}{{c.Anchors.Operation, &a.operation}, {c.Anchors.Timestamp, &a.timestamp}, {c.Anchors.Personal, &a.personal}} {
+	}{{c.Anchors.Operation, &a.operation}, {c.Anchors.Timestamp, &a.timestamp}, {c.Anchors.Personal, &a.personal}, {c.Anchors.Issuers, &a.issuers}} {
+		if f.file == "" {
+			continue // issuers may be missing; check-config asks for the others
+		}
 		if *f.into, err = readCertificates(f.file); err != nil {
 			return anchors{}, err
 		}
@@ -105,6 +108,7 @@ func readAnchors(c *config.Config) (a anchors, err error) {
 func (a anchors) policy(c *config.Config) validation.Policy {
 	p := validation.Usual(nil)
 	p.Operation.Anchors, p.TimeStamping.Anchors, p.Personal.Anchors = a.operation, a.timestamp, a.personal
+	p.Personal.Known = a.issuers
 	p.Operation.Revocation, p.TimeStamping.Revocation = validation.RevocationIfKnown, validation.RevocationIfKnown
 	if !c.Revocation.Require {
 		p.Personal.Revocation = validation.RevocationIfKnown

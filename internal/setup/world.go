@@ -185,7 +185,7 @@ func (w *World) add(domain string) error {
 		RelayTLS:      config.KeyPair{Certificate: tlsCert, Key: tlsKey},
 		Timestamp:     []config.Authority{{URL: w.base + "/tsa", Certificates: w.path("pki", "tsa.crt.pem"), Policy: stampPolicy.String(), Simulator: true}},
 		TrustList:     config.TrustList{File: w.path("trustlist.xml"), Signers: w.path("pki", "list.crt.pem"), Every: time.Second},
-		Anchors:       config.Anchors{Operation: w.Anchors(), Timestamp: w.Anchors(), Personal: w.Anchors()},
+		Anchors:       config.Anchors{Operation: w.Anchors(), Timestamp: w.Anchors(), Personal: w.Anchors(), Issuers: w.path("pki", "personal.crt.pem")},
 		Revocation:    config.Revocation{Require: true},
 		Keys:          config.Keys{Demonstration: true},
 		Scanner:       config.Scanner{None: true},

@@ -19,7 +19,7 @@ func settings() []privacy.Holding {
 			"identification.offices.until", "identification.videoCalls", "identification.offices.slot", "identification.offices.seats", "web.base", "web.tls.certificate", "web.tls.key", "web.security", "listen.operations",
 			"operation.certificate", "operation.key", "submissionTLS.certificate", "submissionTLS.key", "relayTLS.certificate", "relayTLS.key",
 			"timestamp.url", "timestamp.certificates", "timestamp.policy", "timestamp.simulator",
-			"trustList.file", "trustList.signers", "trustList.every", "anchors.operation", "anchors.timestamp", "anchors.personal",
+			"trustList.file", "trustList.signers", "trustList.every", "anchors.operation", "anchors.timestamp", "anchors.personal", "anchors.issuers",
 			"revocation.require", "keys.folder", "keys.passphrase", "keys.destroyed", "keys.demonstration", "scanner.clamd", "scanner.none", "programs.eventDays", "programs.bulkPerMinute", "limits.connections", "limits.perAddress", "limits.workers"),
 	)
 }
