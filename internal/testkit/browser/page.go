@@ -26,10 +26,20 @@ func (p *Page) Open(url string) {
 	p.run(chromedp.Navigate(url))
 }
 
-// Here returns the address of the page.
+// Here returns the address of the page. A page that goes elsewhere at this moment is asked again.
 func (p *Page) Here() string {
 	p.t.Helper()
-	return get(p, chromedp.Location())
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	for {
+		address, err := chromedp.Run(ctx, chromedp.Location())
+		switch {
+		case err == nil:
+			return address
+		case ctx.Err() != nil || !strings.Contains(err.Error(), "navigated"):
+			p.t.Fatalf("the browser: %v", err)
+		}
+	}
 }
 
 // Text returns what somebody reads of the first element that a selector finds.
