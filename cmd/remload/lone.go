@@ -46,6 +46,7 @@ func (c *loneCmd) Run(ctx context.Context, r *report) (err error) {
 		names, programs = append(names, "the same, "+filepath.Base(c.Other)), append(programs, c.Other)
 	}
 	var parts []func() error // one write or message of each side
+	var renew []func() error // a provider bounds what comes over one connection
 	for _, size := range []int{512, 8 << 10} {
 		f, err := os.Create(filepath.Join(dir, fmt.Sprint("log-", size)))
 		if err != nil {
@@ -72,11 +73,24 @@ func (c *loneCmd) Run(ctx context.Context, r *report) (err error) {
 		if err != nil {
 			return err
 		}
-		defer session.close()
+		defer func() { session.close() }()
+		renew = append(renew, func() error {
+			next, err := w.load(&s, p, bags).dial(ctx, 0)
+			if err == nil {
+				session.close()
+				session = next
+			}
+			return err
+		})
 		parts = append(parts, func() error { return session.send(bags[0].take()) })
 	}
 
 	figures := func() ([]float64, error) {
+		for _, again := range renew {
+			if err := again(); err != nil {
+				return nil, err
+			}
+		}
 		took := make([]histogram, len(parts))
 		for start := time.Now(); time.Since(start) < c.Time && ctx.Err() == nil; {
 			for i, do := range parts {
