@@ -110,7 +110,7 @@ func (d *desk) draft(user, path string) mailbox.Draft {
 }
 
 // A draft is begun, gets files, is checked and is ready to be signed; nothing needs a
-// script (REQ-47, REQ-49).
+// script (REQ-47, REQ-49). That it cannot be recalled is said before (REQ-53).
 func TestADraftIsWrittenWithoutScripts(t *testing.T) {
 	d := writers(t)
 	at := d.begin("ayse", "")

@@ -16,7 +16,7 @@
 //   - another account's item and one that is not there are the same answer
 //     (AT-28); everything works without scripts;
 //   - what is written is sent by its signature alone: before it a page says to whom
-//     it goes, what the directory knows of each, and that it cannot be recalled.
+//     it goes, what the directory knows of each, and that it cannot be recalled (REQ-53).
 //
 // Next: part.go for the routes, list.go, reading.go, compose.go; edge/web is the frame.
 package webmail

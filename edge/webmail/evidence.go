@@ -79,7 +79,7 @@ func (p *pages) evidencePage(v *visit, r *mailbox.Row, digest string) (web.Answe
 	return web.Page{View: p.views.Page("evidence"), Title: d.Panel.Name, Data: d, Script: web.Mailbox}, nil
 }
 
-// evidenceFile gives an evidence as it was filed, or in a mail.
+// evidenceFile gives an evidence as it was filed, or in a mail (REQ-62).
 func (p *pages) evidenceFile(v *visit) (web.Answer, error) {
 	row, err := p.item(v)
 	if err != nil {

@@ -57,7 +57,8 @@ func TestEverySubjectStaysInItsCell(t *testing.T) {
 	})
 }
 
-// Python's csv module reads what we write; heads are Turkish, or English.
+// Python's csv module reads what we write of messages and of evidence; heads are
+// Turkish, or English (REQ-61).
 func TestPythonReadsTheLists(t *testing.T) {
 	m := timeline.Of(view(message.Outbound, message.Retrieved, time.Time{}, accepted, taken, delivered, read), timeline.Options{})
 	m.Subject = "=HYPERLINK(\"x\");\n\"ğüşıöç\""

@@ -7,7 +7,7 @@
 // provider, in the mailbox, read. A [Step] is done, failed, awaited (with the
 // end of its period, where it has one), not reached, or unknown, and names the
 // evidence that says so. [Summary] counts recipients and never rounds them to
-// one word (REQ-50).
+// one word (REQ-50). Lists by days, of messages and of evidence, are CSV (REQ-61).
 //
 // Invariants: what an evidence says that contradicts another is shown and
 // decides nothing; an evidence that only says that no information came makes a

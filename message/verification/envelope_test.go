@@ -87,7 +87,7 @@ func TestEnvelopesOfAMessagePass(t *testing.T) {
 }
 
 // What a holder saves from his mail program is judged by the evidence inside: the
-// mail is no original, and its words prove nothing.
+// mail is no original, and its words prove nothing (REQ-62).
 func TestMailThatShowsAnEvidenceIsJudgedByIt(t *testing.T) {
 	w := newWorld(t)
 	story := w.story()
