@@ -71,7 +71,7 @@ type Record struct {
 	// Unscanned is why a scanner was kept from a part of what another REM-MD sent
 	// (archive.Finding.Beyond): each kind once, in order. Empty: it read everything, or
 	// there is none (AT-09).
-	Unscanned []archive.Kind
+	Unscanned []archive.Kind `json:",omitempty"`
 }
 
 // Recipient returns the recipient with number n, from 1, or nil.
