@@ -15,6 +15,7 @@ import (
 	"rem/internal/setup"
 	"rem/internal/testkit/noticetest"
 	"rem/internal/testkit/webtest"
+	"rem/message/happening"
 	"rem/person"
 	"rem/person/account"
 	"rem/person/enrolment"
@@ -180,7 +181,18 @@ func TestEveryObjectOfAnotherAccountIsNotThere(t *testing.T) {
 		return string(k.ID)
 	}
 	theirs := give(hers)
+	as := func(a account.Account) rem.Actor {
+		return rem.Actor{Account: a.ID, Holder: a.Holder.Person, Person: a.Holder.Person, Method: "passkey"}
+	}
+	hook := func(a account.Account) string {
+		h, _, err := n.People.happenings.hooks.Create(t.Context(), as(a), "https://127.0.0.1/olaylar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(h.ID)
+	}
 	objects := map[string]object{
+		"hook":    {hook(mine), hook(hers), "01jd0000000000000000000099"},
 		"token":   {give(mine), theirs, "01jd0000000000000000000099"},
 		"person":  {string(mine.Holder.Person), string(hers.Holder.Person), "per-nobody"},
 		"id":      {invite(mine), invite(hers), "01jd0000000000000000000099"},
@@ -238,6 +250,9 @@ func TestEveryObjectOfAnotherAccountIsNotThere(t *testing.T) {
 	}
 	if keys, err := n.People.Tokens.Keys(t.Context(), rem.Actor{Account: hers.ID, Holder: hers.Holder.Person, Person: hers.Holder.Person}); err != nil || len(keys) != 1 || !keys[0].Holds(n.clock.Now()) {
 		t.Errorf("another's token was revoked: %+v, %v", keys, err)
+	}
+	if hooks, err := n.People.happenings.hooks.List(t.Context(), as(hers)); err != nil || len(hooks) != 1 || hooks[0].State != happening.Running {
+		t.Errorf("another's webhook was changed: %+v, %v", hooks, err)
 	}
 	// What goes in a form: another account, and another's passkey.
 	if code := bora.post("/tr/account/choose", "account", string(hers.ID)); code != 404 {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,7 +48,8 @@ func TestPaceOfFollowing(t *testing.T) {
 					t.Errorf("words are indexed: %t, want %t", got, c.words)
 				}
 				committed, looked, start := make(chan struct{}, 1), make(chan struct{}, 1), time.Now()
-				go func() {
+				var others sync.WaitGroup
+				others.Go(func() {
 					for ctx.Err() == nil && time.Since(start) < c.rings {
 						select {
 						case committed <- struct{}{}:
@@ -55,12 +57,12 @@ func TestPaceOfFollowing(t *testing.T) {
 						}
 						time.Sleep(every)
 					}
-				}()
+				})
 				if c.looks > 0 {
-					go func() {
+					others.Go(func() {
 						time.Sleep(c.looks)
 						looked <- struct{}{}
-					}()
+					})
 				}
 				p.wait(ctx, committed, looked)
 				got := time.Since(start)
@@ -68,6 +70,7 @@ func TestPaceOfFollowing(t *testing.T) {
 					t.Errorf("it waits for %s, want %s", got, c.want)
 				}
 				stop()
+				others.Wait()
 			})
 		})
 	}
