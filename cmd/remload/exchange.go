@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"time"
 )
@@ -25,16 +23,11 @@ type exchangeCmd struct {
 // where it arrives; a round is over when the last of them is filed at the
 // sender's provider.
 func (c *exchangeCmd) Run(ctx context.Context, r *report) (err error) {
-	dir, err := c.folder()
+	dir, w, end, err := c.begin(c.wiring)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	w, err := newWorld(filepath.Join(dir, "rem"), c.wiring)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	a, err := w.start(ctx, 0)
 	if err != nil {
 		return err

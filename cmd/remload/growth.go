@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 )
 
 // growthCmd measures whether a message costs more the more there are.
@@ -17,16 +15,11 @@ type growthCmd struct {
 
 // Run submits and delivers until enough are stored. Each line is one round.
 func (c *growthCmd) Run(ctx context.Context, r *report) (err error) {
-	dir, err := c.folder()
+	_, w, end, err := c.begin(c.wiring)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	w, err := newWorld(filepath.Join(dir, "rem"), c.wiring)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	p, err := w.start(ctx, 0)
 	if err != nil {
 		return err

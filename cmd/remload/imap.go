@@ -29,16 +29,11 @@ type imapCmd struct {
 // turns. Both are asked by the same client, over TLS, for FETCH 1:* BODY.PEEK[].
 func (c *imapCmd) Run(ctx context.Context, r *report) (err error) {
 	s := &shape{Sessions: 16, Size: c.Size, Time: time.Hour, Count: int64(c.Messages), Dir: c.Dir}
-	dir, err := s.folder()
+	dir, w, end, err := s.begin(c.wiring)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	w, err := newWorld(filepath.Join(dir, "rem"), c.wiring)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	p, err := w.start(ctx, 0)
 	if err != nil {
 		return err

@@ -27,16 +27,11 @@ const turn = 16
 // Run holds what follows a submission, as submit does with --hold.
 func (c *loneCmd) Run(ctx context.Context, r *report) (err error) {
 	s := shape{Sessions: 1, Size: c.Size, Dir: c.Dir}
-	dir, err := s.folder()
+	dir, w, end, err := s.begin(c.wiring)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	w, err := newWorld(filepath.Join(dir, "rem"), c.wiring)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -23,16 +22,11 @@ type memoryCmd struct {
 // Run has each session submit one message, all at the same time.
 func (c *memoryCmd) Run(ctx context.Context, r *report) (err error) {
 	s := &shape{Sessions: c.Sessions, Size: c.Size, Time: time.Minute, Count: int64(c.Sessions), Dir: c.Dir}
-	dir, err := s.folder()
+	_, w, end, err := s.begin(c.wiring)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	w, err := newWorld(filepath.Join(dir, "rem"), c.wiring)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	p, err := w.start(ctx, 0)
 	if err != nil {
 		return err

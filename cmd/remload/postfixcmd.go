@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,6 +38,17 @@ func (s *shape) folder() (string, error) {
 		return "", fmt.Errorf("making the run's folder: %w", err)
 	}
 	return dir, nil
+}
+
+// begin makes a world in a folder of the run; end gives both back.
+func (s *shape) begin(how wiring) (dir string, w *world, end func() error, err error) {
+	if dir, err = s.folder(); err != nil {
+		return "", nil, nil, err
+	}
+	if w, err = newWorld(filepath.Join(dir, "rem"), how); err != nil {
+		return "", nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return dir, w, func() error { return errors.Join(w.close(), os.RemoveAll(dir)) }, nil
 }
 
 // postfixCmd measures Postfix.

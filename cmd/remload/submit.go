@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -25,16 +23,11 @@ var ourColumns = []string{"accepted/s", "through/s", "p50 ms", "p99 ms", "CPU µ
 // evidence of submission is signed, stamped and durable, and delivers to a
 // mailbox of its own with evidence, as Postfix delivers to its maildir.
 func (c *submitCmd) Run(ctx context.Context, r *report) (err error) {
-	dir, err := c.folder()
+	dir, w, end, err := c.begin(c.wiring)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	w, err := newWorld(filepath.Join(dir, "rem"), c.wiring)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	question, name := "check", "rem, evidence durable before 250, delivery with evidence"
 	var how []string
 	if c.Hold {
