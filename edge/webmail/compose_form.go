@@ -92,6 +92,14 @@ func versionOf(f *web.Form) (int64, error) {
 	return n, nil
 }
 
+// draftForm is a form about the draft that the address names, and its version there.
+func (v *visit) draftForm() (f *web.Form, id mailbox.DraftID, version int64, err error) {
+	if f, err = v.Form(); err == nil {
+		version, err = versionOf(f)
+	}
+	return f, mailbox.DraftID(v.Var("draft")), version, err
+}
+
 // put saves a draft: a new one when version is 0.
 func (p *pages) put(v *visit, id mailbox.DraftID, version int64, change func(*mailbox.Draft) error) (mailbox.Draft, error) {
 	if version > 0 {
@@ -166,15 +174,10 @@ func (p *pages) saveDraft(v *visit) (web.Answer, error) {
 
 // takeBack makes a draft on its way one that is written again.
 func (p *pages) takeBack(v *visit) (web.Answer, error) {
-	f, err := v.Form()
+	_, id, version, err := v.draftForm()
 	if err != nil {
 		return nil, err
 	}
-	version, err := versionOf(f)
-	if err != nil {
-		return nil, err
-	}
-	id := mailbox.DraftID(v.Var("draft"))
 	_, err = p.Box.Edit(v.Context(), v.who, id, version, func(*mailbox.Draft) error { return nil })
 	switch {
 	case errors.Is(err, mailbox.ErrChanged):

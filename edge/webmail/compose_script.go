@@ -114,15 +114,11 @@ func (p *pages) scripted(v *visit, d *mailbox.Draft, err error) (web.Answer, err
 
 // keepDraft saves what is being typed, for compose.js.
 func (p *pages) keepDraft(v *visit) (web.Answer, error) {
-	f, err := v.Form()
+	f, id, version, err := v.draftForm()
 	if err != nil {
 		return nil, err
 	}
-	version, err := versionOf(f)
-	if err != nil {
-		return nil, err
-	}
-	d, err := p.put(v, mailbox.DraftID(v.Var("draft")), version, func(d *mailbox.Draft) error {
+	d, err := p.put(v, id, version, func(d *mailbox.Draft) error {
 		at := d.SendAt
 		fill(v, f, d)
 		if err := p.answering(v, f, d); err != nil {

@@ -237,15 +237,10 @@ func (p *pages) signers(v *visit) (*web.Field, error) {
 
 // handOver gives a draft to its signer.
 func (p *pages) handOver(v *visit) (web.Answer, error) {
-	f, err := v.Form()
+	f, id, version, err := v.draftForm()
 	if err != nil {
 		return nil, err
 	}
-	version, err := versionOf(f)
-	if err != nil {
-		return nil, err
-	}
-	id := mailbox.DraftID(v.Var("draft"))
 	signer := rem.PersonID(f.Get("signer"))
 	if signer != "" && v.account.Operator(signer) == nil {
 		return nil, web.ErrForm
